@@ -1,0 +1,74 @@
+"""The ledger: one row a business key, for ever, and the pure decisions over it.
+
+    (none) --claim--> sent --> confirmed            waiting(reason, due_at | parent)
+                        |          ^ adopt          review(reason)  dead(reason)  ignored(reason)  superseded(by)
+                        +--> unknown
+
+Every write of a row is conditional on its `rev`, so a decision is a pure function of (row, now, answer) and the
+adapter only compares and swaps. See `docs/decisions/` for the fence and the marker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from relay.domain.documents import Priority
+
+State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
+Step = Literal["contact", "create", "update", "approve", "pay", "done"]
+Kind = Literal["event", "hint", "settle", "contact"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A business key: `order 1001 -> invoice`. A contact's claim has source `*`: it belongs to no source."""
+
+    account: str
+    source: str
+    object_id: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One ledger row. Times are epoch milliseconds (`_ms`); `rev` starts at 1 and grows with every write.
+
+    `indexed` says whether the row stands in the work index: a claim straight from a message does not (its inbox item is
+    still open and is the net), a row taken out of the waiting room does, with `due_ms` = lease end + SETTLE.
+    """
+
+    key: Key
+    state: State
+    kind: Kind = "event"
+    priority: Priority = "fiscal"
+    rev: int = 1
+    created_ms: int
+    updated_ms: int
+    step: Step = "create"
+    event_id: str = ""
+    event_type: str = ""
+    version: int = 0
+    digest: str = ""  # the plan's fiscal digest
+    marker: str = ""  # our reference, written into the document's tags
+    owner: str = ""  # the invocation that holds the row in `sent`
+    lease_until_ms: int = 0
+    due_ms: int = 0  # when a waiting, sent or unknown row is looked at again; 0: never by time
+    reason: str = ""
+    detail: str = ""
+    attempts: int = 0  # of machine trouble only: waiting for budget, parent or time uses none
+    seen_empty: int = 0  # look-ups for an unknown outcome that found nothing
+    parent: str = ""  # the key (as stored) a waiting child waits for
+    doc_type: str = ""
+    contact_id: str = ""
+    holded_id: str = ""
+    number: str = ""
+    total: Decimal | None = None
+    currency: str = ""
+    document_date: str = ""  # ISO day, Holded's
+    written_ms: int = 0  # last write of ours that Holded answered: echoes are measured against it
+    pending_event_id: str = ""  # a newer version that arrived while the key was in `sent`
+    superseded_by: str = ""
+    event: bytes = b""  # gzipped unified event, only while the row is unfinished
+    indexed: bool = False

@@ -1,0 +1,249 @@
+"""The ports: what the services need of the outside, as small Protocols owned by the side that calls.
+
+Accepting is synchronous (one write, a lean Lambda). Everything behind the stream is asynchronous, so that one drainer
+can have several calls to Holded under way, and so that a simulation can interleave at every await. Adapters raise only
+errors of `relay.errors`; `Unavailable` where a store is throttled or away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+
+    from relay.domain.gate import Gate
+    from relay.domain.ledger import Key, Row, State
+    from relay.domain.sources.base import Delivery
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A fresh unique id, `[a-z0-9]`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSecrets:
+    """What `receive_webhook` may know of an account: secrets per source (newest first) and the sources' bindings."""
+
+    account: str
+    secrets: Mapping[str, Sequence[str]]
+    bindings: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account's settings without any secret. `settings` is the JSON of `relay.domain.settings.Settings`.
+
+    `catalogue` is what was read from Holded: taxes, series, payment methods ... as JSON. `salt` keys the digests of
+    personal data; erasing it unlinks them. `company_id` is what the mode is bound to.
+    """
+
+    account: str
+    name: str
+    mode: str  # "test" | "live"
+    status: str  # "active" | "paused" | "blocked"
+    status_reason: str
+    company_id: str
+    per_minute: int
+    per_month: int
+    settings: Mapping[str, Any]
+    catalogue: Mapping[str, Any]
+    salt: str
+    rev: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A Holded credential: the v2 bearer token and, where v2 lacks a way, the v1 key. Never logged, never in an error."""
+
+    token: str
+    v1_key: str = ""
+
+    def __repr__(self) -> str:
+        return "Credential(***)"
+
+
+class WebhookSecrets(Protocol):
+    """Synchronous: on the hot path, cached in the warm function for a short time."""
+
+    def load(self, account: str) -> AccountSecrets | None: ...
+
+
+class InboxWriter(Protocol):
+    """Synchronous: the one conditional write of accepting."""
+
+    def put(self, delivery: Delivery, *, digest: str) -> str:
+        """Store a verified delivery. Returns `stored`, `duplicate` (same digest) or `stored_as:<id>` (same identity,
+        other digest: a new item with a suffix). Raises `Unavailable`; then nothing may be acknowledged.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxItem:
+    delivery: Delivery
+    digest: str
+    open: bool
+    ends: Mapping[str, str]  # event number -> its end: "document:<key>", "ignored:<reason>" ...
+    published_ms: int
+
+
+class Inbox(Protocol):
+    async def get(self, account: str, inbox_id: str) -> InboxItem | None: ...
+
+    async def put(self, delivery: Delivery, *, digest: str) -> str:
+        """As `InboxWriter.put`, for polls, imports and re-reads."""
+        ...
+
+    async def close(self, account: str, inbox_id: str, *, ends: Mapping[str, str], of: int) -> None:
+        """Record the end of events (`ends`: event number -> end); with all `of` ended, drop `open` and start the TTL."""
+        ...
+
+    def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str]]:
+        """(account, inbox id) of items still open that were received before `before_ms`, oldest first, over all accounts."""
+        ...
+
+    def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]: ...
+
+
+class Ledger(Protocol):
+    async def get(self, key: Key) -> Row | None:
+        """Strongly consistent."""
+        ...
+
+    async def insert(self, row: Row) -> Row | None:
+        """Put the row if the key is free. None: done. Else the row that is there (from the failed condition, no extra read)."""
+        ...
+
+    async def replace(self, row: Row, *, expected_rev: int) -> bool:
+        """Compare and swap: write `row` (rev = expected_rev + 1) if the stored rev is `expected_rev`."""
+        ...
+
+    async def wait_for_parent(self, child: Row, *, parent: Key, expected_rev: int) -> bool:
+        """One transaction: write the child as waiting (insert when expected_rev is 0), leave a pointer under the parent,
+        and check that the parent is not confirmed. False: it is confirmed (or the child's rev moved): decide anew.
+        """
+        ...
+
+    async def children(self, parent: Key) -> Sequence[Key]:
+        """Keys that wait for this parent, strongly consistent."""
+        ...
+
+    async def due(self, account: str, *, priority: str, now_ms: int, limit: int) -> Sequence[Row]:
+        """Rows of the work index whose `due_ms` has come, oldest first. The index may lag; claims stay conditional."""
+        ...
+
+    async def next_due(self, account: str) -> int | None:
+        """The smallest `due_ms` of the account's work index over all priorities, None when it is empty."""
+        ...
+
+    async def by_holded_id(self, account: str, holded_id: str) -> Row | None: ...
+
+    def in_state(self, account: str, state: State, *, from_ms: int = 0, limit: int = 1000) -> AsyncIterator[Row]: ...
+
+    def confirmed_between(self, account: str, *, from_ms: int, to_ms: int) -> AsyncIterator[Row]: ...
+
+    async def count(self, account: str) -> Mapping[str, int]:
+        """Rows by state, for `relay status` (waiting, review, dead, sent, unknown)."""
+        ...
+
+
+class Gates(Protocol):
+    """The account's gate: drainer lease and budget in one item, so that a lease and its tokens are one conditional write."""
+
+    async def load(self, account: str) -> Gate | None: ...
+
+    async def store(
+        self, gate: Gate, *, expected_rev: int, take_wakes: bool = False, if_no_wakes: bool = False
+    ) -> Gates.Stored:
+        """Compare and swap on `rev`. `take_wakes` empties the wake set and returns what it held; with `if_no_wakes` the
+        write is refused while the set is not empty (letting go of a lease).
+        """
+        ...
+
+    async def wake(self, account: str, key: str, *, holder: str) -> bool:
+        """Add a row's key to the wake set if `holder` still holds the lease; False: it does not, try to take it."""
+        ...
+
+    def due(self, *, now_ms: int, limit: int) -> AsyncIterator[str]:
+        """Accounts whose `next_due_ms` has come, over all accounts (sparse, sharded index)."""
+        ...
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Stored:
+        ok: bool
+        wakes: tuple[str, ...] = ()
+        conflict: bool = False  # the rev moved
+        woken: bool = False  # refused because the wake set is not empty
+
+
+class Accounts(Protocol):
+    async def get(self, account: str) -> Account | None: ...
+
+    async def put(self, account: Account, *, expected_rev: int) -> bool: ...
+
+    def all(self) -> AsyncIterator[Account]: ...
+
+    async def credential(self, account: str) -> Credential: ...
+
+    async def set_credential(self, account: str, credential: Credential) -> None: ...
+
+    async def webhook_secrets(self, account: str) -> AccountSecrets | None: ...
+
+    async def set_webhook_secrets(self, account: str, secrets: AccountSecrets) -> None: ...
+
+    async def erase(self, account: str) -> int:
+        """Delete credentials, secrets, salt and every copy of personal data; keeps ids, digests and amounts. Returns items touched."""
+        ...
+
+    async def record_change(
+        self, account: str, *, at_ms: int, who: str, what: str, before: str, after: str
+    ) -> None: ...
+
+
+class Snapshots(Protocol):
+    """What was last seen of a Holded object: `digest` of the fields that matter, and the fields, by (account, type, id)."""
+
+    async def get(self, account: str, object_type: str, holded_id: str) -> Mapping[str, Any] | None: ...
+
+    async def put(
+        self, account: str, object_type: str, holded_id: str, fields: Mapping[str, Any], *, seen_ms: int
+    ) -> bool:
+        """Write unless a newer one (`seen_ms`) is there."""
+        ...
+
+
+class Bus(Protocol):
+    async def publish(self, entries: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+        """Put CloudEvents on the bus, in batches. Returns the indexes that were refused."""
+        ...
+
+
+class Wakes(Protocol):
+    """SQS wakes, the ledger waits."""
+
+    async def send(
+        self, messages: Sequence[Mapping[str, str]], *, priority: str, delay_seconds: int = 0
+    ) -> Sequence[int]:
+        """`{"account": ..., "event": ...}` (an event to take in) or `{"account": ...}` (work is due). Returns refused indexes."""
+        ...
+
+
+class HoldedApi(Protocol):
+    """One request to Holded, already built; one call, no retry, no pacing. See `relay.holded.protocol`."""
+
+    async def call(self, request: Any, credential: Credential, *, timeout_ms: int) -> Any:
+        """Send and decipher. Raises `Rejected`, `NotFound`, `NotAllowed`, `RetryAt`, `WaitUntil`, `OutcomeUnknown`."""
+        ...
