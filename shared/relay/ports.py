@@ -7,7 +7,7 @@ errors of `relay.errors`; `Unavailable` where a store is throttled or away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -35,11 +35,19 @@ class Ids(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSecrets:
-    """What `receive_webhook` may know of an account: secrets per source (newest first) and the sources' bindings."""
+    """What `receive_webhook` may know of an account: secrets per source (newest first) and the sources' bindings.
+
+    `expires_ms` names, by secret, when a rotated one stops being valid (epoch ms); a secret it does not name stays valid.
+    Whoever loads these leaves the expired ones out.
+    """
 
     account: str
     secrets: Mapping[str, Sequence[str]]
     bindings: Mapping[str, Mapping[str, str]]
+    expires_ms: Mapping[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return "AccountSecrets(***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
