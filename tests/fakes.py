@@ -1,0 +1,362 @@
+"""Fakes of the ports: dictionaries with the exact contract of `relay.ports`, for tests that need no AWS.
+
+They run in one event loop and never await inside a step, so every conditional write is atomic, as it is in DynamoDB. The
+contract suite in `tests/adapters` runs the same cases against these and against the real adapters.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from relay.errors import NotAllowed
+from relay.ports import Account, AccountSecrets, Credential, Gates, InboxItem
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from relay.domain.gate import Gate
+    from relay.domain.ledger import Key, Row, State
+    from relay.domain.sources.base import Delivery
+
+WAKES_KEPT = 50
+DUE_STATES = frozenset({"waiting", "sent", "unknown"})
+
+
+def ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
+class FakeClock:
+    """Moves only when told, or when somebody sleeps."""
+
+    def __init__(self, now: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)) -> None:
+        self.at = now
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds)
+
+
+class FakeIds:
+    def __init__(self, prefix: str = "id") -> None:
+        self.prefix, self.made = prefix, 0
+
+    def new(self) -> str:
+        self.made += 1
+        return f"{self.prefix}{self.made}"
+
+
+class FakeInbox:
+    """`items` by (account, inbox id). `put_now` is the synchronous `InboxWriter.put` over the same items."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], InboxItem] = {}
+
+    def put_now(self, delivery: Delivery, *, digest: str) -> str:
+        at = (delivery.account, delivery.inbox_id)
+        stored = "stored"
+        if at in self.items:
+            if self.items[at].digest == digest:
+                return "duplicate"
+            other = f"{delivery.inbox_id}-{digest[:12]}"
+            at, stored = (delivery.account, other), f"stored_as:{other}"
+            if at in self.items:
+                return "duplicate"
+            delivery = dataclasses.replace(delivery, inbox_id=other)
+        self.items[at] = InboxItem(delivery=delivery, digest=digest, open=True, ends={}, published_ms=0)
+        return stored
+
+    async def get(self, account: str, inbox_id: str) -> InboxItem | None:
+        return self.items.get((account, inbox_id))
+
+    async def put(self, delivery: Delivery, *, digest: str) -> str:
+        return self.put_now(delivery, digest=digest)
+
+    async def close(self, account: str, inbox_id: str, *, ends: Mapping[str, str], of: int) -> None:
+        item = self.items.get((account, inbox_id))
+        if item is None:
+            return
+        merged = {**item.ends, **ends}
+        self.items[account, inbox_id] = dataclasses.replace(
+            item, ends=merged, open=item.open and len(merged) < max(of, 1)
+        )
+
+    async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str]]:
+        found = sorted(
+            (ms(item.delivery.received_at), at)
+            for at, item in self.items.items()
+            if item.open and ms(item.delivery.received_at) < before_ms
+        )
+        for _, at in found[:limit]:
+            yield at
+
+    async def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:
+        found = [
+            item
+            for (owner, _), item in self.items.items()
+            if owner == account and from_ms <= ms(item.delivery.received_at) < to_ms
+        ]
+        for item in sorted(found, key=lambda item: item.delivery.received_at)[:limit]:
+            yield item
+
+
+class FakeInboxWriter:
+    def __init__(self, inbox: FakeInbox) -> None:
+        self.inbox = inbox
+
+    def put(self, delivery: Delivery, *, digest: str) -> str:
+        return self.inbox.put_now(delivery, digest=digest)
+
+
+class FakeLedger:
+    """`rows` by key; `pointers` holds who waits for whom. Compare-and-swap on `rev`, as the table does."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Key, Row] = {}
+        self.pointers: dict[Key, list[Key]] = {}
+
+    async def get(self, key: Key) -> Row | None:
+        return self.rows.get(key)
+
+    async def insert(self, row: Row) -> Row | None:
+        there = self.rows.get(row.key)
+        if there is None:
+            self.rows[row.key] = row
+        return there
+
+    async def replace(self, row: Row, *, expected_rev: int) -> bool:
+        there = self.rows.get(row.key)
+        if there is None or there.rev != expected_rev:
+            return False
+        self.rows[row.key] = dataclasses.replace(row, rev=expected_rev + 1)
+        return True
+
+    async def wait_for_parent(self, child: Row, *, parent: Key, expected_rev: int) -> bool:
+        there, above = self.rows.get(child.key), self.rows.get(parent)
+        if (there.rev if there else 0) != expected_rev or (above is not None and above.state == "confirmed"):
+            return False
+        self.rows[child.key] = dataclasses.replace(child, rev=expected_rev + 1)
+        waiting = self.pointers.setdefault(parent, [])
+        if child.key not in waiting:
+            waiting.append(child.key)
+        return True
+
+    async def children(self, parent: Key) -> Sequence[Key]:
+        return tuple(self.pointers.get(parent, ()))
+
+    def _of(self, account: str) -> list[Row]:
+        return [row for row in self.rows.values() if row.key.account == account]
+
+    def _work(self, account: str) -> list[Row]:
+        return [row for row in self._of(account) if row.state in DUE_STATES and row.indexed and row.due_ms]
+
+    async def due(self, account: str, *, priority: str, now_ms: int, limit: int) -> Sequence[Row]:
+        found = [row for row in self._work(account) if row.priority == priority and row.due_ms <= now_ms]
+        return sorted(found, key=lambda row: row.due_ms)[:limit]
+
+    async def next_due(self, account: str) -> int | None:
+        return min((row.due_ms for row in self._work(account)), default=None)
+
+    async def by_holded_id(self, account: str, holded_id: str) -> Row | None:
+        return next((row for row in self._of(account) if row.holded_id == holded_id), None)
+
+    async def in_state(self, account: str, state: State, *, from_ms: int = 0, limit: int = 1000) -> AsyncIterator[Row]:
+        found = [row for row in self._of(account) if row.state == state and row.updated_ms >= from_ms]
+        for row in sorted(found, key=lambda row: row.updated_ms)[:limit]:
+            yield row
+
+    async def confirmed_between(self, account: str, *, from_ms: int, to_ms: int) -> AsyncIterator[Row]:
+        found = [row for row in self._of(account) if row.state == "confirmed" and from_ms <= row.updated_ms < to_ms]
+        for row in sorted(found, key=lambda row: row.updated_ms):
+            yield row
+
+    async def count(self, account: str) -> Mapping[str, int]:
+        states = ("waiting", "review", "dead", "sent", "unknown")
+        return {state: sum(row.state == state for row in self._of(account)) for state in states}
+
+
+class FakeGates:
+    """`gates` and `wakes` by account; the wake set lives beside the gate, as it does in the item."""
+
+    def __init__(self) -> None:
+        self.gates: dict[str, Gate] = {}
+        self.wakes: dict[str, set[str]] = {}
+
+    async def load(self, account: str) -> Gate | None:
+        return self.gates.get(account)
+
+    async def store(
+        self, gate: Gate, *, expected_rev: int, take_wakes: bool = False, if_no_wakes: bool = False
+    ) -> Gates.Stored:
+        there = self.gates.get(gate.account)
+        if (there.rev if there else 0) != expected_rev:
+            return Gates.Stored(ok=False, conflict=True)
+        if if_no_wakes and self.wakes.get(gate.account):
+            return Gates.Stored(ok=False, woken=True)
+        self.gates[gate.account] = gate
+        return Gates.Stored(ok=True, wakes=tuple(sorted(self.wakes.pop(gate.account, ()))) if take_wakes else ())
+
+    async def wake(self, account: str, key: str, *, holder: str) -> bool:
+        there = self.gates.get(account)
+        if there is None or there.owner != holder:
+            return False
+        wakes = self.wakes.setdefault(account, set())
+        wakes.add(key if len(wakes) < WAKES_KEPT else "*")
+        return True
+
+    async def due(self, *, now_ms: int, limit: int) -> AsyncIterator[str]:
+        found = sorted(
+            (gate.next_due_ms, account)
+            for account, gate in self.gates.items()
+            if gate.next_due_ms is not None and gate.next_due_ms <= now_ms
+        )
+        for _, account in found[:limit]:
+            yield account
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Change:
+    account: str
+    at_ms: int
+    who: str
+    what: str
+    before: str
+    after: str
+
+
+class FakeAccounts:
+    def __init__(self, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock()
+        self.accounts: dict[str, Account] = {}
+        self.credentials: dict[str, Credential] = {}
+        self.secrets: dict[str, AccountSecrets] = {}
+        self.changes: list[Change] = []
+
+    async def get(self, account: str) -> Account | None:
+        return self.accounts.get(account)
+
+    async def put(self, account: Account, *, expected_rev: int) -> bool:
+        there = self.accounts.get(account.account)
+        if (there.rev if there else 0) != expected_rev:
+            return False
+        self.accounts[account.account] = dataclasses.replace(account, rev=expected_rev + 1)
+        return True
+
+    async def all(self) -> AsyncIterator[Account]:
+        for name in sorted(self.accounts):
+            yield self.accounts[name]
+
+    async def credential(self, account: str) -> Credential:
+        if account not in self.credentials:
+            raise NotAllowed("credential_missing", detail="the account has no Holded credential")
+        return self.credentials[account]
+
+    async def set_credential(self, account: str, credential: Credential) -> None:
+        self.credentials[account] = credential
+
+    def load(self, account: str) -> AccountSecrets | None:
+        """`WebhookSecrets.load`: the synchronous way to the same secrets."""
+        held = self.secrets.get(account)
+        if held is None:
+            return None
+        now = ms(self.clock.now())
+        live = {
+            source: tuple(secret for secret in secrets if held.expires_ms.get(secret, now + 1) > now)
+            for source, secrets in held.secrets.items()
+        }
+        return dataclasses.replace(held, secrets=live)
+
+    async def webhook_secrets(self, account: str) -> AccountSecrets | None:
+        return self.load(account)
+
+    async def set_webhook_secrets(self, account: str, secrets: AccountSecrets) -> None:
+        self.secrets[account] = secrets
+
+    async def erase(self, account: str) -> int:
+        there = self.accounts.get(account)
+        touched = (self.credentials.pop(account, None) is not None) + (self.secrets.pop(account, None) is not None)
+        if there is not None and there.salt:
+            self.accounts[account] = dataclasses.replace(there, salt="", rev=there.rev + 1)
+            touched += 1
+        return touched
+
+    async def record_change(self, account: str, *, at_ms: int, who: str, what: str, before: str, after: str) -> None:
+        self.changes.append(Change(account=account, at_ms=at_ms, who=who, what=what, before=before, after=after))
+
+
+class FakeSnapshots:
+    def __init__(self) -> None:
+        self.seen: dict[tuple[str, str, str], tuple[int, Mapping[str, Any]]] = {}
+
+    async def get(self, account: str, object_type: str, holded_id: str) -> Mapping[str, Any] | None:
+        held = self.seen.get((account, object_type, holded_id))
+        return held[1] if held else None
+
+    async def put(
+        self, account: str, object_type: str, holded_id: str, fields: Mapping[str, Any], *, seen_ms: int
+    ) -> bool:
+        held = self.seen.get((account, object_type, holded_id))
+        if held is not None and held[0] > seen_ms:
+            return False
+        self.seen[account, object_type, holded_id] = (seen_ms, dict(fields))
+        return True
+
+
+class FakeBus:
+    """`refuse` names the positions of the next publish that are refused, once."""
+
+    def __init__(self) -> None:
+        self.published: list[Mapping[str, Any]] = []
+        self.refuse: set[int] = set()
+
+    async def publish(self, entries: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+        refused, self.refuse = sorted(self.refuse), set()
+        self.published += [entry for at, entry in enumerate(entries) if at not in refused]
+        return refused
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Wake:
+    message: Mapping[str, str]
+    priority: str
+    delay_seconds: int
+
+
+class FakeWakes:
+    def __init__(self) -> None:
+        self.sent: list[Wake] = []
+        self.refuse: set[int] = set()
+
+    async def send(
+        self, messages: Sequence[Mapping[str, str]], *, priority: str, delay_seconds: int = 0
+    ) -> Sequence[int]:
+        refused, self.refuse = sorted(self.refuse), set()
+        self.sent += [
+            Wake(message=message, priority=priority, delay_seconds=delay_seconds)
+            for at, message in enumerate(messages)
+            if at not in refused
+        ]
+        return refused
+
+
+class FakeHolded:
+    """Answers from `answer(request, credential)`; an exception that it returns or raises is raised. Keeps every call."""
+
+    def __init__(self, answer: Callable[[Any, Credential], Any]) -> None:
+        self.answer = answer
+        self.calls: list[tuple[Any, Credential]] = []
+
+    async def call(self, request: Any, credential: Credential, *, timeout_ms: int) -> Any:
+        self.calls.append((request, credential))
+        reply = self.answer(request, credential)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
