@@ -10,9 +10,12 @@ adapter only compares and swaps. See `docs/decisions/` for the fence and the mar
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+from urllib.parse import quote, unquote
 
 from relay.domain.documents import Priority
 
@@ -29,6 +32,21 @@ class Key:
     source: str
     object_id: str
     purpose: str
+
+    def __str__(self) -> str:
+        """Reversible by `Key.parse`; what rows and wakes name other rows by."""
+        return "/".join(quote(part, safe="") for part in (self.account, self.source, self.object_id, self.purpose))
+
+    @classmethod
+    def parse(cls, text: str) -> Key:
+        account, source, object_id, purpose = (unquote(part) for part in text.split("/"))
+        return cls(account=account, source=source, object_id=object_id, purpose=purpose)
+
+
+def marker_of(key: Key) -> str:
+    """Our reference on a Holded document: short, `[a-z0-9]`, the same for every attempt at the key, so a lost reply can be found."""
+    digest = hashlib.sha256(str(key).encode()).digest()
+    return "hr" + base64.b32encode(digest).decode().lower()[:14]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,259 @@
+"""What to do with a fact, given the row its key already has: pure decisions and transitions of the ledger.
+
+A transition returns the row to write, with `rev` grown by one; the caller writes it only if the stored rev is the old one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from relay.domain.ledger import Key, Kind, Row, Step, marker_of
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from relay.domain.documents import Priority
+
+SEEN_EMPTY_TWICE = 2
+MAX_ATTEMPTS = 8
+PARENT_PATIENCE_MS = 7 * 24 * 3600 * 1000
+_FIRST_BACKOFF_MS = 30_000
+_LONGEST_BACKOFF_MS = 3600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One event as the ledger sees it. `event` is its own gzipped copy, kept by the row while it is unfinished."""
+
+    key: Key
+    event_id: str
+    event_type: str
+    version: int
+    monotone: bool
+    digest: str
+    priority: Priority
+    kind: Kind = "event"
+    doc_type: str = ""
+    total: Decimal | None = None
+    currency: str = ""
+    document_date: str = ""
+    event: bytes = b""
+
+
+Action = Literal["claim", "update", "doubt", "pending", "done", "keep", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`claim`: write it. `update`: the document exists, this version is newer. `doubt`: look before writing.
+    `pending`: the key is being written, remember this version. `judge`: a human must. `done`, `keep`: nothing to do, `end` says why.
+    """
+
+    action: Action
+    end: str = ""
+
+
+def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decision:
+    """What this fact asks for. The same fact always ends in `done` or `keep`, however often it comes."""
+    if row is None:
+        return Decision("claim")
+    newer = fact.version > row.version
+    match row.state:
+        case "confirmed":
+            return _on_confirmed(row, fact)
+        case "sent":
+            if now_ms >= row.lease_until_ms + settle_ms:
+                return Decision("doubt")
+            return Decision("pending", "pending")
+        case "unknown":
+            return Decision("doubt") if now_ms >= row.due_ms else Decision("pending", "pending")
+        case "waiting":
+            if newer or (row.event_id == fact.event_id and row.due_ms <= now_ms):
+                return Decision("claim")
+            return Decision("keep", "superseded" if fact.version < row.version else "waiting")
+        case "review" | "dead":
+            # A corrected order resolves its own review, unless a document may already stand in Holded.
+            if newer and not row.holded_id and not row.reason.startswith("outcome_unknown"):
+                return Decision("claim")
+            return Decision("keep", row.state)
+        case _:
+            return Decision("claim") if newer or fact.monotone else Decision("keep", row.state)
+
+
+def _on_confirmed(row: Row, fact: Fact) -> Decision:
+    if fact.digest == row.digest:
+        return Decision("done", "duplicate")
+    if fact.version < row.version:
+        return Decision("done", "superseded")
+    if fact.version == row.version:
+        # Two contents of one version cannot be ordered, and the written one may be either.
+        return Decision("judge", "version_conflict")
+    return Decision("update")
+
+
+def claimed(
+    row: Row | None,
+    fact: Fact,
+    *,
+    step: Step,
+    owner: str,
+    lease_until_ms: int,
+    settle_ms: int,
+    now_ms: int,
+    contact_id: str = "",
+) -> Row:
+    """The claim is `sent`. A row taken out of the work index stays in it, to be looked at when the lease and SETTLE are over."""
+    indexed = row is not None and row.indexed
+    base = row or Row(key=fact.key, state="sent", rev=0, created_ms=now_ms, updated_ms=now_ms)
+    return replace(
+        _with_fact(base, fact),
+        state="sent",
+        rev=base.rev + 1,
+        updated_ms=now_ms,
+        step=step,
+        marker=marker_of(fact.key),
+        owner=owner,
+        lease_until_ms=lease_until_ms,
+        due_ms=lease_until_ms + settle_ms if indexed else 0,
+        indexed=indexed,
+        reason="",
+        detail="",
+        seen_empty=0,
+        parent="",
+        contact_id=contact_id or base.contact_id,
+    )
+
+
+def _with_fact(row: Row, fact: Fact) -> Row:
+    return replace(
+        row,
+        kind=fact.kind,
+        priority=fact.priority,
+        event_id=fact.event_id,
+        event_type=fact.event_type,
+        version=fact.version,
+        digest=fact.digest,
+        doc_type=fact.doc_type,
+        total=fact.total,
+        currency=fact.currency,
+        document_date=fact.document_date,
+        event=fact.event,
+    )
+
+
+def stepped(row: Row, *, step: Step, now_ms: int, holded_id: str) -> Row:
+    """One step of the saga answered; the next is about to be sent."""
+    return replace(row, rev=row.rev + 1, step=step, holded_id=holded_id, updated_ms=now_ms, written_ms=now_ms)
+
+
+def confirmed(row: Row, *, now_ms: int, holded_id: str, number: str = "", wrote: bool = True) -> Row:
+    """The end of the road: the row keeps ids, digests and amounts, and drops its copy of the event."""
+    return replace(
+        row,
+        state="confirmed",
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        step="done",
+        owner="",
+        lease_until_ms=0,
+        due_ms=0,
+        reason="",
+        detail="",
+        attempts=0,
+        seen_empty=0,
+        parent="",
+        holded_id=holded_id,
+        number=number or row.number,
+        written_ms=now_ms if wrote else row.written_ms,
+        pending_event_id="",
+        event=b"",
+        indexed=False,
+    )
+
+
+def parked(
+    row: Row | None, fact: Fact, *, now_ms: int, due_ms: int, reason: str, detail: str = "", failed: bool = False
+) -> Row:
+    """Into the waiting room until `due_ms`. Only machine trouble (`failed`) uses an attempt; the last one ends in `dead`."""
+    base = _with_fact(row or Row(key=fact.key, state="waiting", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
+    attempts = base.attempts + (1 if failed else 0)
+    dead = attempts >= MAX_ATTEMPTS
+    return replace(
+        base,
+        state="dead" if dead else "waiting",
+        rev=base.rev + 1,
+        updated_ms=now_ms,
+        owner="",
+        lease_until_ms=0,
+        due_ms=0 if dead else due_ms,
+        reason=reason,
+        detail=detail,
+        attempts=attempts,
+        indexed=True,
+    )
+
+
+def doubted(row: Row, *, now_ms: int, settle_ms: int, reason: str = "outcome_unknown") -> Row:
+    """The request left and no whole answer came: looked at again when the lease is over and Holded has settled."""
+    return replace(
+        row,
+        state="unknown",
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        due_ms=max(row.lease_until_ms, now_ms) + settle_ms,
+        reason=reason,
+        indexed=True,
+    )
+
+
+def seen_empty(row: Row, *, now_ms: int, again_ms: int) -> Row:
+    """Looked and found nothing: once is not enough, Holded's lists may lag."""
+    return replace(
+        row,
+        state="unknown",
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        seen_empty=row.seen_empty + 1,
+        due_ms=now_ms + again_ms,
+        reason=row.reason or "outcome_unknown",
+        indexed=True,
+    )
+
+
+def reviewed(row: Row | None, fact: Fact, *, now_ms: int, reason: str, detail: str) -> Row:
+    """A human must judge. The row keeps its copy of the event, so that it can be run again when the cause is mended."""
+    base = _with_fact(row or Row(key=fact.key, state="review", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
+    return replace(
+        base,
+        state="review",
+        rev=base.rev + 1,
+        updated_ms=now_ms,
+        owner="",
+        lease_until_ms=0,
+        due_ms=0,
+        reason=reason,
+        detail=detail[:1000],
+        indexed=True,
+    )
+
+
+def ended(row: Row, *, now_ms: int, state: Literal["ignored", "superseded"], reason: str) -> Row:
+    """Nothing to do is an end too, and is recorded."""
+    return replace(
+        row,
+        state=state,
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        due_ms=0,
+        reason=reason,
+        event=b"",
+        indexed=False,
+        owner="",
+    )
+
+
+def backoff_ms(attempts: int, *, jitter: float) -> int:
+    """Exponential, capped at an hour, spread by `jitter` in [0, 1) so that rows do not come back in lock-step."""
+    base = min(_LONGEST_BACKOFF_MS, _FIRST_BACKOFF_MS * 2 ** min(attempts, 10))
+    return int(base * (0.5 + jitter / 2))
