@@ -186,6 +186,8 @@ class FakeLedger:
 class FakeGates:
     """`gates` and `wakes` by account; the wake set lives beside the gate, as it does in the item."""
 
+    Stored = Gates.Stored  # the port's answer type is one of its members
+
     def __init__(self) -> None:
         self.gates: dict[str, Gate] = {}
         self.wakes: dict[str, set[str]] = {}
