@@ -13,6 +13,8 @@ from typing import Literal
 
 from relay.domain.models import Address
 
+Day = date  # inside a class with a field called `date` that name is taken
+
 DocType = Literal["invoice", "salesreceipt", "creditnote", "salesorder", "estimate", "proform", "waybill", "purchase"]
 """Holded's own v1 names, as its webhooks use them; the protocol knows the v2 path of each."""
 
@@ -72,7 +74,7 @@ class DocumentDraft:
     total: Decimal
     currency: str = "EUR"
     currency_change: Decimal | None = None
-    due_date: date | None = None
+    due_date: Day | None = None
     description: str | None = None
     notes: str | None = None
     language: str | None = None
@@ -134,3 +136,4 @@ class Plan:
 
 
 Priority = Literal["fiscal", "normal", "background"]
+PRIORITIES: tuple[Priority, ...] = ("fiscal", "normal", "background")

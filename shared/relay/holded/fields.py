@@ -1,0 +1,99 @@
+"""Reading fields of a reply: tolerant of absence, strict about kind.
+
+Holded leaves fields out, sends null or `""`, a number for a postal code and `0` for an empty sku (Holded facts 3.3, 4.1):
+all of that is read. A value of a kind nobody has seen is `BadInput`, because guessing would hide a change of the API.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from relay.holded.formats import decimal_of, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def record(value: Any, field: str = "") -> Mapping[str, Any]:
+    """The value as an object."""
+    if not isinstance(value, dict):
+        raise unreadable(field or "reply", value, "an object")
+    return value
+
+
+def text(source: Mapping[str, Any], name: str) -> str | None:
+    """A text; numbers are taken as written, `""` and null are None."""
+    value = source.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(value)
+    raise unreadable(name, value, "text")
+
+
+def required(source: Mapping[str, Any], name: str) -> str:
+    """A text that must be there: an id."""
+    value = text(source, name)
+    if value is None:
+        raise unreadable(name, source.get(name), "an id")
+    return value
+
+
+def reference(source: Mapping[str, Any], name: str) -> str | None:
+    """An id of something else; v1 writes `0` where there is none."""
+    value = text(source, name)
+    return None if value == "0" else value
+
+
+def number(source: Mapping[str, Any], name: str) -> Decimal | None:
+    return decimal_of(source.get(name), name)
+
+
+def whole(source: Mapping[str, Any], name: str) -> int | None:
+    value = number(source, name)
+    return None if value is None else int(value)
+
+
+def flag(source: Mapping[str, Any], name: str) -> bool | None:
+    """A yes or no; v1 writes 1, 0 and "1"."""
+    value = source.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return value
+    if value in (0, 1, "0", "1"):
+        return value in (1, "1")
+    raise unreadable(name, value, "true or false")
+
+
+def texts(source: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """A list of texts; null, missing and `""` are empty."""
+    value = source.get(name)
+    if value is None or value == "":
+        return ()
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise unreadable(name, value, "a list of texts")
+    return tuple(value)
+
+
+def records(source: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...]:
+    """A list of objects; null, missing and `""` are empty."""
+    value = source.get(name)
+    if value is None or value == "":
+        return ()
+    if not isinstance(value, list):
+        raise unreadable(name, value, "a list")
+    return tuple(record(item, name) for item in value)
+
+
+def pairs(source: Mapping[str, Any], name: str) -> tuple[tuple[str, str], ...]:
+    """Custom fields as Holded reads them out: `[{"field": ..., "value": ...}]`."""
+    found = []
+    for item in records(source, name):
+        key = text(item, "field")
+        if key is not None:
+            found.append((key, text(item, "value") or ""))
+    return tuple(found)
