@@ -1,0 +1,108 @@
+"""The minute's share of the budget: what each class may take of the window that slides behind the present.
+
+The minute is divided 70/20/5 between `fiscal`, `normal` and `background`, and 5 % (at least 2) is a reserve for
+`fiscal`. A share that nobody asks for is lent to whoever asks. A class that was refused is remembered with the number
+it still wants (`unmet`), and from then on nobody else takes the tokens that come back until its share is filled: what
+was lent is given back as it expires, one window later at most. `normal` and `background` leave the reserve untouched
+while `fiscal` has not used that much itself; below their own share they may go on when it has, so that nothing starves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relay.domain.budget_month import Counts
+
+WINDOW_MS = 60_000
+FISCAL = 0
+
+Slot = tuple[int, int, int]  # (second of the latest possible use, class index, count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minute:
+    """`left` is what Holded said remains, which counts until `left_until_ms`; `unmet` what classes were refused."""
+
+    limit: int
+    recent: tuple[Slot, ...]
+    skew_ms: int
+    left: int
+    left_until_ms: int
+    unmet: Counts
+    unmet_until_ms: Counts
+
+
+def reserve(limit: int) -> int:
+    """What of a minute is kept for `fiscal`: 5 %, at least 2, never more than half."""
+    return min(max(2, -(-limit // 20)), limit // 2)
+
+
+def shares(limit: int) -> Counts:
+    """The tokens each class is sure of in a minute. With the reserve they make up the limit."""
+    rest = limit - reserve(limit)
+    background = min(max(1, limit // 20), rest // 3)
+    normal = min(max(1, limit // 5), rest // 3)
+    return rest - normal - background, normal, background
+
+
+def comes_back_ms(slot: Slot, skew_ms: int) -> int:
+    """The first instant at which a new call cannot share a window with one of this slot."""
+    return (slot[0] + 1) * 1000 + WINDOW_MS + skew_ms
+
+
+def merged(slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    """One slot a second and class, in order, none empty."""
+    counts: dict[tuple[int, int], int] = {}
+    for second, cls, count in slots:
+        counts[second, cls] = counts.get((second, cls), 0) + count
+    return tuple((second, cls, count) for (second, cls), count in sorted(counts.items()) if count)
+
+
+def room(minute: Minute, at_ms: int, cls: int) -> int:
+    """Tokens for a class at an instant. Without new grants it never falls as `at_ms` grows (`first_room` needs that)."""
+    held = _held(minute, at_ms, cls)
+    free = _free(minute, at_ms, held)
+    if cls == FISCAL:
+        return free
+    kept = reserve(minute.limit)
+    below_share = min(shares(minute.limit)[cls] - held[cls], free - max(0, kept - held[FISCAL]))
+    return max(free - kept, below_share)
+
+
+def held_back_by_reserve(minute: Minute, at_ms: int, cls: int) -> bool:
+    """Whether a class without room would have some if nothing were kept for `fiscal`."""
+    return cls != FISCAL and _free(minute, at_ms, _held(minute, at_ms, cls)) >= 1
+
+
+def first_room(minute: Minute, from_ms: int, cls: int) -> int:
+    """The earliest instant from `from_ms` on with a token for the class."""
+    instants = {from_ms, minute.left_until_ms, *minute.unmet_until_ms}
+    instants.update(comes_back_ms(slot, minute.skew_ms) for slot in minute.recent)
+    coming = sorted(at for at in instants if at >= from_ms)
+    low, high = 0, len(coming) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if room(minute, coming[middle], cls) >= 1 else (middle + 1, high)
+    return coming[low]
+
+
+def _held(minute: Minute, at_ms: int, cls: int) -> list[int]:
+    """Per class: what it has in the window, and for the others what they are owed of their shares as well."""
+    held = [0, 0, 0]
+    for slot in minute.recent:
+        if comes_back_ms(slot, minute.skew_ms) > at_ms:
+            held[slot[1]] += slot[2]
+    share = shares(minute.limit)
+    for other in range(3):
+        if other != cls and minute.unmet_until_ms[other] > at_ms:
+            held[other] += min(max(0, share[other] - held[other]), minute.unmet[other])
+    return held
+
+
+def _free(minute: Minute, at_ms: int, held: list[int]) -> int:
+    free = minute.limit - sum(held)
+    return min(free, minute.left) if minute.left_until_ms > at_ms else free

@@ -1,0 +1,79 @@
+"""The budget as a plain dict that DynamoDB and JSON can hold: whole numbers, and one string for the minute's counters.
+
+The counters are written as distances from the first second, for example `1763683200 0f12 0n2 5f40`: an item with a full
+minute stays below 1 KB, which is one write unit.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, cast
+
+from relay.domain.budget import Budget
+from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relay.domain.budget_minute import Slot
+
+VERSION = 1
+LETTERS = "fnb"
+_SLOT = re.compile(r"(\d+)([fnb])(\d+)", re.ASCII)
+_PLAIN = tuple(f.name for f in fields(Budget) if f.name != "recent")
+_LISTS = frozenset({"used", "turning", "unmet", "unmet_until_ms"})
+
+
+def pack(budget: Budget) -> dict[str, Any]:
+    """Integers, lists of three integers and one string. `unpack(pack(b)) == b`."""
+    packed: dict[str, Any] = {"v": VERSION, "recent": _recent(budget.recent)}
+    for name in _PLAIN:
+        value = getattr(budget, name)
+        packed[name] = list(value) if name in _LISTS else value
+    return packed
+
+
+def unpack(packed: Mapping[str, Any]) -> Budget:
+    """Numbers may come back as `Decimal`, as DynamoDB gives them. Raises `BadInput` for anything `pack` does not write."""
+    if packed.get("v") != VERSION:
+        raise BadInput("budget_unreadable", field="v", detail=f"expected version {VERSION}")
+    values: dict[str, Any] = {"recent": _slots(packed.get("recent"))}
+    for name in _PLAIN:
+        found = packed.get(name)
+        if name in _LISTS:
+            if not isinstance(found, list) or len(found) != 3:
+                raise BadInput("budget_unreadable", field=name, detail="expected a list of three whole numbers")
+            values[name] = tuple(_whole(name, item) for item in found)
+        else:
+            values[name] = _whole(name, found)
+    return Budget(**values)
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        number = int(cast("Any", value))
+    except (TypeError, ValueError, ArithmeticError):
+        number = None
+    if number is None or isinstance(value, str) or number != value:
+        raise BadInput("budget_unreadable", field=name, detail=f"expected a whole number, got {type(value).__name__}")
+    return number
+
+
+def _recent(slots: tuple[Slot, ...]) -> str:
+    if not slots:
+        return ""
+    first = slots[0][0]
+    return " ".join([str(first), *(f"{second - first}{LETTERS[cls]}{count}" for second, cls, count in slots)])
+
+
+def _slots(text: object) -> tuple[Slot, ...]:
+    if not isinstance(text, str):
+        raise BadInput("budget_unreadable", field="recent", detail=f"expected text, got {type(text).__name__}")
+    if not text:
+        return ()
+    base, *rest = text.split(" ")
+    found = [_SLOT.fullmatch(item) for item in rest]
+    if not base.isdecimal() or not all(found):
+        raise BadInput("budget_unreadable", field="recent", detail="expected a second and counters like 5f40")
+    return tuple((int(base) + int(m[1]), LETTERS.index(m[2]), int(m[3])) for m in found if m)
