@@ -36,6 +36,11 @@ class LimitSignal:
     remaining: int | None
     reset_at: datetime | None
 
+    @property
+    def reset_ms(self) -> int | None:
+        """`reset_at` in epoch milliseconds."""
+        return None if self.reset_at is None else round(self.reset_at.timestamp() * 1000)
+
 
 def signals(headers: Mapping[str, str], now: datetime) -> tuple[LimitSignal, ...]:
     """The window a reply speaks of, if it says enough to know which. Header names are lower case."""

@@ -1,0 +1,176 @@
+"""Builders of v1 requests: what v2 has no way for. They need the account's v1 key.
+
+v1 is partial where v2 replaces, sets a contact's reference, and can change the lines of any draft. Its bodies have traps
+that cost real accounts documents (Holded facts 3.2, 3.3 and the recorded drifts): a line's unit price is `subtotal` (a
+`price` is ignored: 0 €), custom fields round-trip only as `[{name: value}]` on create, contact defaults overrule lines
+unless told not to, days are Madrid midnights, unsupported fields are ignored with a success reply. Read back what counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from relay.errors import BadInput, Rejected
+from relay.holded import paths, replies, replies_v1
+from relay.holded.bodies import custom_fields, present
+from relay.holded.formats import madrid_midnight, shape
+from relay.holded.protocol import Request
+
+if TYPE_CHECKING:
+    from relay.domain.documents import DocType, DocumentDraft, LineDraft
+    from relay.holded.catalogue import TaxRecord
+    from relay.holded.replies import ContactRecord, Created, Document, Page
+
+_NOBODY = "000000000000000000000000"  # a well-formed id that no object has
+BASE_CURRENCY = "EUR"
+
+
+def v1_list_contacts(page: int = 1) -> Request[Page[ContactRecord]]:
+    """Page `page`, from 1. Go on until a page is empty: its cursor is None."""
+    if page < 1:
+        raise BadInput("out_of_range", field="page", detail="expected 1 or more")
+    return Request(
+        method="GET",
+        path=paths.V1_CONTACTS,
+        query=(("page", str(page)),),
+        reads=replies_v1.page(replies_v1.contact, number=page),
+        version="v1",
+    )
+
+
+def v1_find_contact(custom_id: str) -> Request[Page[ContactRecord]]:
+    """The contacts with exactly this reference."""
+    if not custom_id:
+        raise BadInput("filter_empty", field="custom_id", detail="is empty text, expected a reference")
+    return Request(
+        method="GET",
+        path=paths.V1_CONTACTS,
+        query=(("customId[]", custom_id),),
+        reads=replies_v1.page(replies_v1.contact, number=1),
+        version="v1",
+    )
+
+
+def v1_get_document(doc_type: DocType, document_id: str) -> Request[Document]:
+    return Request(
+        method="GET", path=_one(doc_type, document_id), reads=replies_v1.document, version="v1", names_object=True
+    )
+
+
+def v1_create_document(
+    draft: DocumentDraft, *, contact_id: str, marker: str, number: str | None = None
+) -> Request[Created]:
+    """A draft. `number` is the supplier's number of a purchase; sales documents are numbered by their series."""
+    paths.resource(draft.doc_type)
+    if number is not None and draft.doc_type != "purchase":
+        raise BadInput("not_offered", field="number", detail="only a purchase brings its own number")
+    body = present(
+        {
+            "contactId": paths.segment(contact_id, "contact_id"),
+            "date": madrid_midnight(draft.date),
+            "dueDate": madrid_midnight(draft.due_date) if draft.due_date else None,
+            "invoiceNum": number,
+            "desc": draft.description,
+            "notes": draft.notes,
+            "language": draft.language,
+            "currency": draft.currency.lower(),
+            "currencyChange": draft.currency_change,
+            "items": [_item(line) for line in draft.lines],
+            "tags": list(dict.fromkeys((*draft.tags, marker))),
+            "customFields": [{name: value} for name, value in draft.custom_fields],
+            "numSerieId": draft.number_line_id,
+            "warehouseId": draft.warehouse_id,
+            "salesChannelId": draft.sales_channel_id,
+            "paymentMethodId": draft.payment_method_id,
+        }
+    )
+    return Request(
+        method="POST",
+        path=f"{paths.V1_DOCUMENTS}/{draft.doc_type}",
+        json=body | {"applyContactDefaults": False, "approveDoc": False},
+        reads=replies_v1.created,
+        version="v1",
+        writes=True,
+        idempotent=False,
+    )
+
+
+def v1_update_document(
+    doc_type: DocType, document_id: str, draft: DocumentDraft, *, contact_id: str, current: Document
+) -> Request[None]:
+    """Change the lines of a draft that v2 cannot change. `current` is what was just read.
+
+    Raises `Rejected` `update_not_offered` where v1 would ignore what differs: contact, currency and due date; a foreign
+    currency at all, because v1 then takes the lines in the base currency (Holded facts 3.3).
+    """
+    same = (
+        draft.currency.upper() == BASE_CURRENCY == (current.currency or BASE_CURRENCY)
+        and contact_id == current.contact_id
+        and draft.due_date in (None, current.due_date)
+    )
+    if not same:
+        raise Rejected(
+            "update_not_offered", detail=f"v1 changes neither contact, currency nor due date of a {doc_type}"
+        )
+    merged_fields = dict(current.custom_fields) | dict(draft.custom_fields)
+    body = present(
+        {
+            "date": madrid_midnight(draft.date),
+            "desc": draft.description,
+            "notes": draft.notes,
+            "language": draft.language,
+            "items": [_item(line) for line in draft.lines],
+            "customFields": custom_fields(tuple(merged_fields.items())),  # on this operation the documented shape holds
+            "warehouseId": draft.warehouse_id,
+            "salesChannelId": draft.sales_channel_id,
+            "paymentMethod": draft.payment_method_id,
+        }
+    )
+    return _put(_one(doc_type, document_id), body)
+
+
+def v1_set_custom_id(contact_id: str, custom_id: str) -> Request[None]:
+    """Give a contact our reference. Success proves nothing (the field is in no PUT schema): read it back."""
+    if not custom_id:
+        raise BadInput("unreadable", field="custom_id", detail=f"is {shape(custom_id)}, expected a reference")
+    return _put(f"{paths.V1_CONTACTS}/{paths.segment(contact_id, 'contact_id')}", {"CustomId": custom_id})
+
+
+def v1_ping() -> Request[tuple[TaxRecord, ...]]:
+    """A cheap read: `NotAllowed` `credential_invalid` tells a wrong key."""
+    return Request(method="GET", path="/api/invoicing/v1/taxes", reads=replies_v1.taxes, version="v1")
+
+
+def v1_ping_write() -> Request[None]:
+    """A write that cannot change anything: nobody has this id.
+
+    A key that may write is answered `NotFound` or `Rejected` (or with success, for nothing); a read-only or wrong one
+    `NotAllowed`.
+    """
+    return _put(f"{paths.V1_CONTACTS}/{_NOBODY}", {})
+
+
+def _item(line: LineDraft) -> dict[str, Any]:
+    body = present(
+        {
+            "name": line.name,
+            "desc": line.description,
+            "taxes": list(line.taxes),
+            "sku": line.sku,
+            "tags": list(line.tags),
+            "accountingAccountId": line.account,
+        }
+    )
+    body |= {"units": line.units, "subtotal": line.price}
+    if line.discount_percent:
+        body["discount"] = line.discount_percent
+    return body
+
+
+def _put(path: str, body: dict[str, Any]) -> Request[None]:
+    return Request(method="PUT", path=path, json=body, reads=replies.done, version="v1", writes=True, names_object=True)
+
+
+def _one(doc_type: DocType, document_id: str) -> str:
+    paths.resource(doc_type)
+    return f"{paths.V1_DOCUMENTS}/{doc_type}/{paths.segment(document_id, 'document_id')}"

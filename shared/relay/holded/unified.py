@@ -1,0 +1,104 @@
+"""What Holded's records are in the unified model: the content of the events a re-read emits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from relay.domain import models
+from relay.holded.formats import MADRID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relay.domain.documents import DocType
+    from relay.holded.replies import ContactRecord, Document, DocumentLine, ProductRecord
+
+NAMES: Mapping[str, str] = {
+    "invoice": "invoice",
+    "salesreceipt": "invoice",
+    "creditnote": "credit_note",
+    "salesorder": "order",
+    "estimate": "order",
+    "proform": "order",
+    "waybill": "order",
+    "purchase": "invoice",
+    "contact": "contact",
+    "product": "product",
+}
+"""Holded's object -> the object of our event types; what is not here is not followed."""
+
+_ZERO = Decimal(0)
+
+
+def document(doc_type: DocType, found: Document, *, seen_at: datetime) -> models.Model:
+    """An invoice, credit note or order as Holded has it now."""
+    shared: dict[str, Any] = {
+        "id": found.id,
+        "number": found.number,
+        "currency": found.currency or "EUR",
+        "issued_at": datetime.combine(found.date, time(), MADRID) if found.date else seen_at,
+        "due_on": found.due_date,
+        "lines": tuple(_line(line) for line in found.lines),
+        "subtotal": found.subtotal,
+        "tax_total": found.tax,
+        "total": found.total or _ZERO,
+        "amount_due": found.payments_pending,
+        "payment_status": _payment_status(found),
+        "contact": models.Contact(id=found.contact_id) if found.contact_id else None,
+        "channel": doc_type,
+        "tags": found.tags,
+        "custom_fields": dict(found.custom_fields),
+    }
+    match NAMES[doc_type]:
+        case "credit_note":
+            return models.CreditNote(**shared)
+        case "order":
+            return models.Order(**shared)
+        case _:
+            return models.Invoice(**shared)
+
+
+def _payment_status(found: Document) -> models.PaymentStatus:
+    if found.total and found.payments_pending == 0:
+        return "paid"
+    return "partially_paid" if found.payments_total else "unpaid"
+
+
+def _line(line: DocumentLine) -> models.Line:
+    return models.Line(
+        name=line.name or "",
+        description=line.description,
+        sku=line.sku,
+        product_id=line.product_id,
+        quantity=line.units or _ZERO,
+        unit_price=line.price or _ZERO,
+    )
+
+
+def contact(found: ContactRecord) -> models.Contact:
+    ids = tuple(models.TaxId(value=value) for value in (found.code, found.vat_number) if value)
+    return models.Contact(
+        id=found.id, name=found.name, is_person=found.is_person, email=found.email, tax_ids=ids, tags=found.tags
+    )
+
+
+def product(found: ProductRecord) -> models.Product:
+    return models.Product(
+        id=found.id,
+        name=found.name or "",
+        sku=found.sku,
+        barcode=found.barcode,
+        kind="variants" if found.kind == "variants" else "simple",
+        price=found.price,
+        cost=found.cost,
+        active=not found.archived,
+    )
+
+
+def fingerprint(data: Mapping[str, Any]) -> str:
+    """Digest of the fields that matter: two equal ones mean that nothing changed."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:32]
