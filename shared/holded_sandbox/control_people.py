@@ -1,0 +1,60 @@
+"""What a person does in Holded's own screens, without the API's limits: edit, approve, cancel, delete.
+
+Each change sends the same webhooks as an API call would.
+"""
+
+from __future__ import annotations
+
+from holded_sandbox import contacts, documents
+from holded_sandbox.documents import Desk, RefusedError
+from holded_sandbox.kinds import KINDS
+from holded_sandbox.routes import Call
+from holded_sandbox.v2_documents import apply
+from holded_sandbox.wire import Record
+
+
+def _find(desk: Desk, call: Call) -> Record:
+    document = desk.company.get("documents", call.params["id"])
+    if document is None:
+        raise LookupError("document")
+    return document
+
+
+def edit(desk: Desk, call: Call) -> Record:
+    """The fields of a v2 update body; what is not named stays."""
+    document = dict(_find(desk, call))
+    apply(desk.company, KINDS[document["_kind"]], document, call.body)
+    documents.changed(desk, document)
+    return document
+
+
+def approve(desk: Desk, call: Call) -> Record:
+    document = _find(desk, call)
+    try:
+        documents.approve(desk, document)
+    except RefusedError as refusal:
+        raise ValueError(str(refusal)) from refusal
+    return document
+
+
+def cancel(desk: Desk, call: Call) -> Record:
+    document = _find(desk, call)
+    try:
+        documents.cancel(desk, document)
+    except RefusedError as refusal:
+        raise ValueError(str(refusal)) from refusal
+    return document
+
+
+def delete(desk: Desk, call: Call) -> Record:
+    document = _find(desk, call)
+    documents.delete(desk, document, by_person=True)
+    return {"id": document["id"]}
+
+
+def delete_contact(desk: Desk, call: Call) -> Record:
+    contact = desk.company.get("contacts", call.params["id"])
+    if contact is None:
+        raise LookupError("contact")
+    contacts.delete(desk, contact)
+    return {"id": contact["id"]}

@@ -1,0 +1,74 @@
+"""Holded's arithmetic and its spellings of amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from holded_sandbox.facts import fact
+from holded_sandbox.wire import Record, bad_request
+
+CENT = Decimal("0.01")
+
+
+def cents(value: Decimal) -> Decimal:
+    return value.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def plain(value: Decimal) -> str:
+    """Dotted, without exponent and without trailing zeros beyond the cents."""
+    text = f"{value.normalize():f}" if value else "0"
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.ljust(2, '0')}"
+
+
+@fact("12.1 decimal style switch per account")
+def styled(value: str | Decimal, style: str) -> str:
+    """An amount as the account's documents show it (Holded facts 3.6): `dot`, `es` (grouped) or `es_plain`."""
+    text = plain(Decimal(value))
+    if style == "dot":
+        return text
+    whole, _, fraction = text.partition(".")
+    if style == "es":
+        whole = f"{int(whole):,}".replace(",", ".") if whole not in {"-0", "0"} else whole
+    return f"{whole},{fraction}"
+
+
+def number(value: object, field: str) -> Decimal:
+    """A finite decimal of a JSON number or a dotted string; a 400 naming the field otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        bad_request(f"{field} must be a number")
+    try:
+        result = Decimal(str(value))
+    except InvalidOperation:
+        bad_request(f"{field} must be a number")
+    if not result.is_finite() or abs(result) >= Decimal("1e15"):
+        bad_request(f"{field} must be a finite number")
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    subtotal: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+def line_amounts(line: Record, rates: Mapping[str, Decimal], document_discount: Decimal) -> tuple[Decimal, Decimal]:
+    """Net and tax of one line, each rounded half-up to cents: the rounding seen in all recorded documents."""
+    kept = (1 - Decimal(line["discount"]) / 100) * (1 - document_discount / 100)
+    net = cents(Decimal(line["units"]) * Decimal(line["price"]) * kept)
+    percents = [rates[key] for key in line["taxes"] if key in rates]
+    if line.get("tax_percent") is not None:
+        percents.append(Decimal(line["tax_percent"]))
+    return net, sum((cents(net * percent / 100) for percent in percents), Decimal(0))
+
+
+def totals(lines: Iterable[Record], rates: Mapping[str, Decimal], document_discount: Decimal) -> Totals:
+    subtotal = tax = Decimal(0)
+    for line in lines:
+        net, line_tax = line_amounts(line, rates, document_discount)
+        subtotal += net
+        tax += line_tax
+    return Totals(cents(subtotal), cents(tax), cents(subtotal + tax))

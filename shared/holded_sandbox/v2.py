@@ -1,0 +1,57 @@
+"""The v2 API: bearer, scope, route, problem (Holded facts 1)."""
+
+from __future__ import annotations
+
+from holded_sandbox import v2_catalogue, v2_contacts, v2_document_routes, v2_payments, v2_settings, v2_usage
+from holded_sandbox.company import Company
+from holded_sandbox.documents import Desk
+from holded_sandbox.facts import fact
+from holded_sandbox.routes import Call, Route, Router
+from holded_sandbox.wire import ProblemError, Request, Response, bad_request, not_found, problem_response, read_object
+
+PREFIX = "/api/v2"
+
+ROUTER = Router(PREFIX)
+for _module in (v2_document_routes, v2_contacts, v2_catalogue, v2_settings, v2_payments, v2_usage):
+    _module.register(ROUTER)
+
+
+def token_of(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def denied() -> Response:
+    """An invalid or revoked token is a 403, whatever the description says (Holded facts 1)."""
+    return problem_response(ProblemError(403, "forbidden", "Forbidden", "Access denied."))
+
+
+@fact("12.1 bearer check → scope check")
+def _check_scope(company: Company, token: str, route: Route) -> None:
+    scopes = company.tokens[token]
+    if scopes is not None and route.needed_scope not in scopes:
+        detail = f"Insufficient permissions: {route.needed_scope} required."
+        raise ProblemError(403, "forbidden", "Forbidden", detail)
+
+
+def usage_key(route: Route) -> str:
+    """The counter's name in `/usage`, e.g. `api_contacts_contacts_list_1` (Holded facts 8.1)."""
+    area, _, resource = route.scope.partition(":")
+    verb = {"GET": "list" if not route.segments[-1].startswith("{") else "get"}.get(route.method, route.method.lower())
+    return f"api_{area}_{resource}_{verb}_1".replace("-", "_")
+
+
+def answer(desk: Desk, request: Request, found: tuple[Route, dict[str, str]] | None) -> Response:
+    """Carry out one authenticated call."""
+    try:
+        if found is None:
+            not_found()
+        route, params = found
+        _check_scope(desk.company, token_of(request), route)
+        try:
+            body = read_object(request.body) if request.method in {"POST", "PUT", "PATCH"} else {}
+        except (ValueError, RecursionError):
+            bad_request("The request body is not a valid JSON object")
+        return route.handler(Call(desk=desk, request=request, params=params, body=body))
+    except ProblemError as problem:
+        return problem_response(problem)

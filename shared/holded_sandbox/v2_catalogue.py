@@ -1,0 +1,217 @@
+"""The small v2 resources, one description each: what can be written, what is shown, who may (Holded facts 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from holded_sandbox.money import number, plain
+from holded_sandbox.routes import Call, Router
+from holded_sandbox.v2_pages import page
+from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """`defaults` are the stored fields; `writable` what a body may set; `money` fields are dotted text."""
+
+    path: str
+    table: str
+    scope: str
+    defaults: Record
+    writable: tuple[str, ...]
+    required: tuple[str, ...] = ("name",)
+    money: tuple[str, ...] = ()
+    update_method: str = "PUT"
+    event: str | None = None  # the webhook's object, where there is one
+    hidden: tuple[str, ...] = field(default=())
+
+
+RESOURCES = (
+    Resource(
+        path="/products", table="products", scope="inventory:products", event="product",
+        defaults={
+            "kind": "simple", "name": "", "description": None, "sku": None, "barcode": None, "price": "0.00",
+            "cost": "0.00", "stock": 0, "tags": [], "taxes": [], "has_stock": False, "for_sale": True,
+            "for_purchase": False, "weight": 0, "archived": False, "variants": [],
+        },
+        writable=(
+            "kind", "name", "description", "sku", "barcode", "price", "cost", "stock", "tags", "taxes", "has_stock",
+            "for_sale", "for_purchase", "weight", "archived",
+        ),
+        money=("price", "cost"),
+    ),
+    Resource(
+        path="/services", table="services", scope="sales:services", event="service",
+        defaults={
+            "name": "", "description": None, "price": "0.00", "cost": "0.00", "tags": [], "taxes": [], "archived": False,
+            "sales_channel_id": None,
+        },
+        writable=("name", "description", "price", "cost", "taxes", "tags", "sales_channel_id"),
+        money=("price", "cost"),
+    ),
+    Resource(
+        path="/sales-channels", table="channels", scope="sales:sales-channels",
+        defaults={"name": "", "color": "#FF5733", "account_num": 70_000_000, "archived": False},
+        writable=("name", "account_num", "color"),
+    ),
+    Resource(
+        path="/expenses-accounts", table="expense_accounts", scope="accounting:expenses-accounts",
+        defaults={"name": "", "color": "#FF5733", "account_num": 62_900_000, "archived": False},
+        writable=("name", "account_num", "color"), hidden=("color",),
+    ),
+    Resource(
+        path="/warehouses", table="warehouses", scope="inventory:warehouses", update_method="PATCH", event="warehouse",
+        defaults={"name": "", "email": None, "phone": None, "mobile": None, "default": False, "address": {}},
+        writable=("name", "email", "phone", "mobile", "default", "address"),
+    ),
+    Resource(  # the camelCase exception (Holded facts 2.2)
+        path="/payment-methods", table="payment_methods", scope="sales:invoicing-settings",
+        defaults={"name": "", "dueDays": 0, "bankingAccountId": None}, writable=("name", "dueDays", "bankingAccountId"),
+    ),
+    Resource(
+        path="/contact-groups", table="contact_groups", scope="contacts:contacts",
+        defaults={"name": "", "description": None, "color": "#FF5733"}, writable=("name", "description", "color"),
+    ),
+    Resource(
+        path="/treasury/accounts", table="treasuries", scope="accounting:banks", required=("name", "type"),
+        defaults={
+            "name": "", "type": "bank", "currency": "EUR", "balance": "0.00", "iban": None, "bic": None,
+            "account_number": None, "creditor_id": None, "issuer_id": None, "archived": False, "synced_at": None,
+            "transactions_pending_to_reconcile": 0,
+        },
+        writable=("name", "type", "currency", "iban", "bic", "account_number", "creditor_id", "issuer_id"),
+        money=("balance",),
+    ),
+)  # fmt: skip
+
+
+def shown(resource: Resource, record: Record) -> Record:
+    view = {"id": record["id"]} | {name: record.get(name, default) for name, default in resource.defaults.items()}
+    return {name: value for name, value in view.items() if name not in resource.hidden}
+
+
+def _find(call: Call, resource: Resource) -> Record:
+    record = call.desk.company.get(resource.table, call.params["id"])
+    if record is None:
+        not_found()
+    return record
+
+
+def _apply(resource: Resource, record: Record, body: Record) -> None:
+    for name in resource.writable:
+        if body.get(name) is not None:
+            record[name] = plain(number(body[name], name)) if name in resource.money else body[name]
+
+
+def product_event(record: Record) -> Record:
+    shape = ("id", "name", "description", "kind", "sku", "barcode", "price", "cost", "stock", "variants")
+    return {name: record.get(name) for name in shape}
+
+
+def _emit(call: Call, resource: Resource, action: str, record: Record) -> None:
+    if resource.event is None:
+        return
+    body = {"id": record["id"], "name": record["name"]}
+    if resource.event == "product":
+        body = product_event(record)
+        if action == "delete":
+            body = {"id": record["id"], "kind": record["kind"], "deletedAt": int(call.desk.now)}
+    call.desk.emitter.emit(call.desk.company, resource.event, action, body, call.desk.now)
+
+
+def _create(call: Call, resource: Resource) -> Response:
+    for name in resource.required:
+        if not call.body.get(name):
+            bad_request(f"{name} is required")
+    record = {"id": call.desk.mint()} | resource.defaults
+    _apply(resource, record, call.body)
+    call.desk.company.put(resource.table, record, call.desk.now)
+    _emit(call, resource, "create", record)
+    return json_response({"id": record["id"]}, 201)
+
+
+def _update(call: Call, resource: Resource) -> Response:
+    record = dict(_find(call, resource))
+    _apply(resource, record, call.body)
+    call.desk.company.put(resource.table, record, call.desk.now)
+    _emit(call, resource, "update", record)
+    return json_response({"id": record["id"]})
+
+
+def _delete(call: Call, resource: Resource) -> Response:
+    record = _find(call, resource)
+    call.desk.company.drop(resource.table, record["id"])
+    _emit(call, resource, "delete", record)
+    return Response(status=204)
+
+
+def _list(call: Call, resource: Resource) -> Response:
+    visible = call.desk.company.visible(resource.table, call.desk.now)
+    return page(call, resource.table, visible, lambda record: shown(resource, record))
+
+
+def _get(call: Call, resource: Resource) -> Response:
+    return json_response(shown(resource, _find(call, resource)))
+
+
+def _stock(call: Call) -> Response:
+    """A signed variation, not the new level (Holded facts 2.2)."""
+    product = call.desk.company.get("products", call.params["id"])
+    if product is None:
+        not_found()
+    if call.desk.company.get("warehouses", str(call.body.get("warehouse_id"))) is None:
+        bad_request("warehouse_id is required")
+    variation = number(call.body.get("stock_variation"), "stock_variation")
+    after = product | {"stock": int(product["stock"] + variation)}
+    call.desk.company.put("products", after, call.desk.now)
+    body = {
+        "id": product["id"], "productId": product["id"], "variantId": None, "sku": product["sku"],
+        "warehouseId": call.body["warehouse_id"], "stockVariation": int(variation), "calculatedStock": after["stock"],
+        "description": call.body.get("description"), "action": "manual_stock_update",
+    }  # fmt: skip
+    call.desk.emitter.emit(call.desk.company, "stock", "update", body, call.desk.now)
+    return json_response({"id": product["id"]})
+
+
+def _tag(call: Call, name: str) -> Record | None:
+    return next((tag for tag in call.desk.company.tables["tags"].values() if tag["name"] == name), None)
+
+
+def _create_tag(call: Call) -> Response:
+    name = call.body.get("name")
+    if not isinstance(name, str) or not name.strip():
+        bad_request("name is required")
+    tag = _tag(call, name) or call.desk.company.put("tags", {"id": call.desk.mint(), "name": name}, call.desk.now)
+    return json_response({"id": tag["id"]}, 201)
+
+
+def _delete_tag(call: Call) -> Response:
+    tag = _tag(call, call.params["tag"])
+    if tag is None:
+        not_found()
+    call.desk.company.drop("tags", tag["id"])
+    return Response(status=204)
+
+
+def _list_tags(call: Call) -> Response:
+    visible = call.desk.company.visible("tags", call.desk.now)
+    return page(call, "tags", visible, lambda tag: {"name": tag["name"]})
+
+
+def _bind(router: Router, method: str, path: str, handler: Callable[[Call, Resource], Response], of: Resource) -> None:
+    router.add(method, path, lambda call: handler(call, of), of.scope)
+
+
+def register(router: Router) -> None:
+    for resource in RESOURCES:
+        one = f"{resource.path}/{{id}}"
+        _bind(router, "POST", resource.path, _create, resource)
+        _bind(router, "GET", resource.path, _list, resource)
+        _bind(router, "GET", one, _get, resource)
+        _bind(router, resource.update_method, one, _update, resource)
+        _bind(router, "DELETE", one, _delete, resource)
+    router.add("PUT", "/products/{id}/stock", _stock, "inventory:products")
+    router.add("POST", "/tags", _create_tag, "sales:invoices")
+    router.add("GET", "/tags", _list_tags, "sales:invoices")
+    router.add("DELETE", "/tags/{tag}", _delete_tag, "sales:invoices")
