@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SEEN_EMPTY_TWICE = 2
 MAX_ATTEMPTS = 8
 PARENT_PATIENCE_MS = 7 * 24 * 3600 * 1000
+_FIRST_LOOK_MS = 10 * 60_000
+_RAREST_LOOK_MS = 12 * 3600_000
 _FIRST_BACKOFF_MS = 30_000
 _LONGEST_BACKOFF_MS = 3600_000
 
@@ -69,7 +71,9 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
         case "unknown":
             return Decision("doubt") if now_ms >= row.due_ms else Decision("pending", "pending")
         case "waiting":
-            if newer or (row.event_id == fact.event_id and row.due_ms <= now_ms):
+            # A child that waits for its parent may be looked at any time: the parent's row decides, not the clock.
+            ready = row.due_ms <= now_ms or row.reason == "parent"
+            if newer or (row.event_id == fact.event_id and ready):
                 return Decision("claim")
             return Decision("keep", "superseded" if fact.version < row.version else "waiting")
         case "review" | "dead":
@@ -192,6 +196,33 @@ def parked(
         attempts=attempts,
         indexed=True,
     )
+
+
+def troubled(row: Row, *, now_ms: int, due_ms: int, reason: str) -> Row:
+    """Our own machine failed over this row. What may stand in Holded stays in doubt; only the attempts are counted."""
+    attempts = row.attempts + 1
+    dead = attempts >= MAX_ATTEMPTS
+    return replace(
+        row,
+        state="dead" if dead else row.state,
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        due_ms=0 if dead else due_ms,
+        reason=reason if dead or row.state == "waiting" else row.reason,
+        attempts=attempts,
+        indexed=True,
+    )
+
+
+def look_for_parent_ms(created_ms: int, now_ms: int) -> int:
+    """When a waiting child looks by itself, in case the parent's confirmation died before releasing it: ever more rarely."""
+    waited = min(max(now_ms - created_ms, _FIRST_LOOK_MS), _RAREST_LOOK_MS)
+    return min(now_ms + waited, max(created_ms + PARENT_PATIENCE_MS, now_ms))
+
+
+def child_of(row: Row, parent: Key) -> Row:
+    """A waiting row that the parent's confirmation releases; its own `due_ms` is only the end of patience."""
+    return replace(row, parent=str(parent))
 
 
 def doubted(row: Row, *, now_ms: int, settle_ms: int, reason: str = "outcome_unknown") -> Row:

@@ -1,0 +1,61 @@
+"""The one place that puts the writer's parts together, over whatever ports it is given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from relay.services.contacts import Contacts
+from relay.services.desk import Desk
+from relay.services.doubt import Doubt
+from relay.services.drain import Drainer
+from relay.services.hints import Hints
+from relay.services.saga import Saga
+from relay.services.settlement import Settlement
+from relay.services.work import Work
+from relay.services.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from relay.ports import Accounts, Clock, Gates, HoldedApi, Ids, Inbox, Ledger, Snapshots, Wakes
+    from relay.services.session import Timing
+
+
+def build_drainer(
+    *,
+    ledger: Ledger,
+    inbox: Inbox,
+    gates: Gates,
+    accounts: Accounts,
+    snapshots: Snapshots,
+    holded: HoldedApi,
+    wakes: Wakes,
+    clock: Clock,
+    ids: Ids,
+    jitter: Callable[[], float],
+    timing: Timing,
+) -> Drainer:
+    """`jitter` gives numbers in [0, 1)."""
+    desk = Desk(ledger=ledger)
+    saga = Saga(desk=desk, jitter=jitter)
+    writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
+    work = Work(
+        inbox=inbox,
+        desk=desk,
+        writer=writer,
+        hints=Hints(desk=desk, inbox=inbox, snapshots=snapshots, jitter=jitter),
+        settlement=Settlement(ledger=ledger),
+        accounts=accounts,
+        jitter=jitter,
+    )
+    return Drainer(
+        work=work,
+        ledger=ledger,
+        gates=gates,
+        accounts=accounts,
+        holded=holded,
+        wakes=wakes,
+        clock=clock,
+        ids=ids,
+        timing=timing,
+    )

@@ -1,0 +1,219 @@
+"""The one place that creates contacts: never two for one customer, also from two sources.
+
+A contact is claimed by its tax id, else by its e-mail (when tax ids do not conflict), else by its name and address. The
+claims are ledger rows of source `*`; their keys are keyed digests, so the permanent ledger holds no personal data.
+A known contact costs no call; a new one a look-up by its strongest key and a create.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from relay.domain import decisions
+from relay.domain.decisions import Fact
+from relay.domain.ledger import Key, Row
+from relay.errors import OutcomeUnknown, Rejected, RetryAt
+from relay.holded import requests
+from relay.services.times import from_ms
+
+if TYPE_CHECKING:
+    from relay.domain.documents import ContactDraft
+    from relay.ports import Ledger
+    from relay.services.session import Session
+
+ANY_SOURCE = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """Keys of one contact, strongest first; `tax` is the digest of its tax id, empty without one."""
+
+    keys: tuple[Key, ...]
+    tax: str
+
+
+def claims_of(account: str, salt: str, draft: ContactDraft) -> Claims:
+    """Name the rows a contact is claimed by."""
+
+    def digest(kind: str, value: str) -> str:
+        return kind + hmac.new(salt.encode(), f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    names = []
+    if draft.tax_key:
+        names.append(digest("t", draft.tax_key))
+    if draft.email_key:
+        names.append(digest("e", draft.email_key))
+    if not names:
+        where = draft.bill_address or draft.shipping_address
+        parts = [draft.name, *((where.line1, where.postal_code, where.country) if where else ())]
+        names.append(digest("n", "|".join((part or "").casefold().strip() for part in parts)))
+    return Claims(
+        keys=tuple(Key(account=account, source=ANY_SOURCE, object_id=name, purpose="contact") for name in names),
+        tax=names[0] if draft.tax_key else "",
+    )
+
+
+class Contacts:
+    def __init__(self, *, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def ensure(self, session: Session, draft: ContactDraft) -> str:
+        """The Holded id of this contact, found or created once.
+
+        Raises `RetryAt` while an earlier create is in doubt, `OutcomeUnknown` when this one's reply was lost, `Rejected`
+        when Holded refuses it or knows several.
+        """
+        claims = claims_of(session.account.account, session.account.salt, draft)
+        async with session.lock(str(claims.keys[-1])), session.lock(str(claims.keys[0]) + "!"):
+            known = await self._known(session, claims)
+            if known:
+                return known
+            return await self._create(session, claims, draft)
+
+    async def refresh(self, session: Session, draft: ContactDraft, contact_id: str) -> None:
+        """A customer changed: read, merge, write. What a person added in Holded stays (v2's PUT replaces the whole record)."""
+        current = (await session.call(requests.get_contact(contact_id), "normal")).value
+        await session.call(requests.update_contact(contact_id, draft, current=current), "normal")
+
+    async def _known(self, session: Session, claims: Claims) -> str:
+        strongest = await self._ledger.get(claims.keys[0])
+        if strongest is not None and strongest.state == "confirmed":
+            return strongest.holded_id
+        if strongest is not None or len(claims.keys) == 1:
+            return ""
+        by_email = await self._ledger.get(claims.keys[1])
+        # The row by e-mail remembers whose tax id it was; another one is another customer behind one address.
+        if by_email is None or by_email.state != "confirmed" or by_email.digest not in ("", claims.tax):
+            return ""
+        await self._note(session, claims.keys[0], holded_id=by_email.holded_id, tax=claims.tax)
+        if not by_email.digest:
+            owned = replace(by_email, digest=claims.tax, rev=by_email.rev + 1, updated_ms=session.now_ms())
+            await self._ledger.replace(owned, expected_rev=by_email.rev)
+        return by_email.holded_id
+
+    async def _create(self, session: Session, claims: Claims, draft: ContactDraft) -> str:
+        key = claims.keys[0]
+        row = await self._ledger.get(key)
+        now_ms = session.now_ms()
+        if row is not None and row.state == "confirmed":
+            return row.holded_id
+        if row is not None and row.state == "review":
+            raise Rejected(row.reason, detail=row.detail)
+        if row is not None:
+            ready_ms = row.due_ms if row.state == "unknown" else row.lease_until_ms + session.timing.settle_ms
+            if now_ms < ready_ms:
+                raise RetryAt("contact_in_doubt", retry_at=from_ms(ready_ms))
+        found = await self._look_up(session, draft)
+        if found:
+            return await self._confirm(session, claims, row, holded_id=found)
+        if row is not None and row.seen_empty + 1 < decisions.SEEN_EMPTY_TWICE:
+            empty = decisions.seen_empty(row, now_ms=now_ms, again_ms=session.timing.again_ms)
+            await self._ledger.replace(empty, expected_rev=row.rev)
+            raise RetryAt("contact_in_doubt", retry_at=from_ms(empty.due_ms))
+        return await self._post(session, claims, row, draft)
+
+    async def _look_up(self, session: Session, draft: ContactDraft) -> str:
+        if draft.code or draft.vat_number:
+            request = requests.find_contacts(code=draft.code or draft.vat_number)
+        elif draft.email_key:
+            request = requests.find_contacts(email=draft.email_key)
+        else:
+            return ""
+        found = (await session.call(request, "fiscal")).value.items
+        if len(found) > 1:
+            raise Rejected(
+                "contact_ambiguous",
+                detail=f"Holded has {len(found)} contacts with this tax id or e-mail; merge them there, then run this again",
+            )
+        return str(found[0].id) if found else ""
+
+    async def _post(self, session: Session, claims: Claims, row: Row | None, draft: ContactDraft) -> str:
+        await session.reserve("fiscal")
+        fact = _fact(claims)
+        claim = replace(
+            decisions.claimed(
+                row,
+                fact,
+                step="contact",
+                owner=session.owner,
+                lease_until_ms=session.lease_until_ms,
+                settle_ms=session.timing.settle_ms,
+                now_ms=session.now_ms(),
+            ),
+            indexed=False,
+            due_ms=0,
+        )
+        won = (
+            await self._ledger.replace(claim, expected_rev=row.rev) if row else await self._ledger.insert(claim) is None
+        )
+        if not won:
+            raise RetryAt("contact_contended", retry_at=session.clock.now())
+        try:
+            reply = await session.send(requests.create_contact(draft))
+        except OutcomeUnknown:
+            doubt = decisions.doubted(claim, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
+            # Not in the work index: the documents that wait for this contact bring it up again.
+            await self._ledger.replace(replace(doubt, indexed=False), expected_rev=claim.rev)
+            raise
+        except RetryAt:
+            await self._release(claim, session)
+            raise
+        except Rejected as refusal:
+            await self._refuse(claim, session, refusal)
+            raise
+        return await self._confirm(session, claims, claim, holded_id=reply.value.id)
+
+    async def _release(self, claim: Row, session: Session) -> None:
+        """Not written: the claim is free again at once."""
+        free = replace(claim, state="unknown", rev=claim.rev + 1, seen_empty=1, due_ms=session.now_ms(), owner="")
+        await self._ledger.replace(free, expected_rev=claim.rev)
+
+    async def _refuse(self, claim: Row, session: Session, refusal: Rejected) -> None:
+        """Holded read the contact and said no: the document goes to review; a corrected contact may claim again."""
+        free = replace(
+            claim, state="unknown", rev=claim.rev + 1, seen_empty=1, due_ms=session.now_ms(), reason=refusal.reason
+        )
+        await self._ledger.replace(free, expected_rev=claim.rev)
+
+    async def _confirm(self, session: Session, claims: Claims, row: Row | None, *, holded_id: str) -> str:
+        if row is None:
+            await self._note(session, claims.keys[0], holded_id=holded_id, tax=claims.tax)
+        else:
+            done = replace(decisions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id), digest=claims.tax)
+            await self._ledger.replace(done, expected_rev=row.rev)
+        for key in claims.keys[1:]:
+            await self._note(session, key, holded_id=holded_id, tax=claims.tax)
+        return holded_id
+
+    async def _note(self, session: Session, key: Key, *, holded_id: str, tax: str) -> None:
+        """A claim that needs no saga: the contact is there, under this key too."""
+        now_ms = session.now_ms()
+        await self._ledger.insert(
+            Row(
+                key=key,
+                state="confirmed",
+                kind="contact",
+                created_ms=now_ms,
+                updated_ms=now_ms,
+                step="done",
+                digest=tax,
+                holded_id=holded_id,
+                written_ms=now_ms,
+            )
+        )
+
+
+def _fact(claims: Claims) -> Fact:
+    return Fact(
+        key=claims.keys[0],
+        event_id="",
+        event_type="contact.claimed",
+        version=0,
+        monotone=True,
+        digest=claims.tax,
+        priority="fiscal",
+        kind="contact",
+    )

@@ -1,0 +1,126 @@
+"""The desk: every write of a ledger row that ends, parks or reviews a job, and what follows from it.
+
+An end is a string for the inbox: `document:<id>`, `duplicate`, `ignored:<reason>`, `waiting:<reason>`, `review:<reason>`.
+`None` means the event has no end yet and its inbox item stays open.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from relay.domain import decisions
+from relay.domain.decisions import Fact
+from relay.domain.ledger import Key
+from relay.services.times import at_ms
+
+if TYPE_CHECKING:
+    from relay.domain.ledger import Row
+    from relay.errors import NotAllowed, RelayError, RetryAt
+    from relay.domain.sources.base import Delivery
+    from relay.ports import Ledger
+    from relay.services.job import Job
+    from relay.services.session import Session
+
+UPDATE = "update"
+"""Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
+
+BLOCKED_AGAIN_MS = 3600_000
+_NO_ATTEMPT = ("quota_", "rate_limited", "out_of_time", "contact_in_doubt", "contact_contended", "queued")
+
+
+class Desk:
+    def __init__(self, *, ledger: Ledger) -> None:
+        self.ledger = ledger
+
+    async def write(self, row: Row) -> bool:
+        """Insert or compare-and-swap, by the row's own rev."""
+        if row.rev == 1:
+            return await self.ledger.insert(row) is None
+        return await self.ledger.replace(row, expected_rev=row.rev - 1)
+
+    async def park(
+        self, session: Session, job: Job, *, due_ms: int, reason: str, detail: str = "", failed: bool = False
+    ) -> str | None:
+        row, fact = job.row, job.fact
+        if row is not None and row.state == "confirmed":
+            # The document stands and its row stays what it is; the newer version waits beside it.
+            fact = job.aside(UPDATE)
+            row = await self.ledger.get(fact.key)
+        row = decisions.parked(
+            row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason=reason, detail=detail, failed=failed
+        )
+        if not await self.write(row):
+            return None
+        if row.key == job.key:
+            job.row = row
+        session.note(row)
+        return f"{row.state}:{reason}"
+
+    async def retry(self, session: Session, job: Job, refusal: RetryAt, *, jitter: float) -> str | None:
+        """Nothing was written: wait until Holded, the quota or the clock allows it. Only machine trouble uses an attempt."""
+        failed = not refusal.reason.startswith(_NO_ATTEMPT)
+        due_ms = at_ms(refusal.retry_at)
+        if failed:
+            attempts = job.row.attempts if job.row else 0
+            due_ms = max(due_ms, session.now_ms() + decisions.backoff_ms(attempts, jitter=jitter))
+        return await self.park(session, job, due_ms=due_ms, reason=refusal.reason, detail=refusal.detail, failed=failed)
+
+    async def hold(self, session: Session, job: Job, refusal: NotAllowed) -> str | None:
+        """The account's credential or plan forbids it: its work waits, is tried again by itself, and uses no attempts."""
+        due_ms = session.now_ms() + BLOCKED_AGAIN_MS
+        return await self.park(session, job, due_ms=due_ms, reason=f"blocked_{refusal.reason}", detail=refusal.detail)
+
+    async def review(self, session: Session, job: Job, reason: str, detail: str, *, aside: str = "") -> str | None:
+        """A human must judge. `aside` names a row of its own where the key's row is a confirmed document."""
+        if not aside and job.row is not None and job.row.state == "confirmed":
+            aside = UPDATE
+        if aside:
+            return await self._review_aside(session, job.aside(aside), reason, detail)
+        row = decisions.reviewed(job.row, job.fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        if not await self.write(row):
+            return None
+        job.row = row
+        return f"review:{reason}"
+
+    async def _review_aside(self, session: Session, fact: Fact, reason: str, detail: str) -> str | None:
+        there = await self.ledger.get(fact.key)
+        if there is not None and there.digest == fact.digest and there.version >= fact.version:
+            return f"{there.state}:{there.reason}"
+        row = decisions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        return f"review:{reason}" if await self.write(row) else None
+
+    async def review_delivery(self, session: Session, delivery: Delivery, reason: str, detail: str) -> str | None:
+        """A verified delivery that could not be read as facts: named by the delivery itself, which the inbox keeps."""
+        key = Key(account=delivery.account, source=delivery.source, object_id=delivery.inbox_id, purpose="delivery")
+        if await self.ledger.get(key) is not None:
+            return f"review:{reason}"
+        fact = Fact(
+            key=key,
+            event_id=delivery.inbox_id,
+            event_type=f"{delivery.source}.{delivery.topic}",
+            version=0,
+            monotone=True,
+            digest="",
+            priority="normal",
+        )
+        row = decisions.reviewed(None, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        return f"review:{reason}" if await self.write(row) else None
+
+    async def refuse(self, session: Session, job: Job, refusal: RelayError) -> str | None:
+        return await self.review(session, job, refusal.reason, refusal.detail)
+
+    async def wait_for_parent(self, session: Session, job: Job, parent: Key) -> str | None:
+        """Park the child and leave a pointer under the parent, in one transaction that checks the parent is not confirmed.
+
+        None: it was confirmed meanwhile (or the row moved), decide anew.
+        """
+        now_ms = session.now_ms()
+        created_ms = job.row.created_ms if job.row else now_ms
+        due_ms = decisions.look_for_parent_ms(created_ms, now_ms)
+        row = decisions.parked(job.row, job.fact, now_ms=now_ms, due_ms=due_ms, reason="parent")
+        row = decisions.child_of(row, parent)
+        if not await self.ledger.wait_for_parent(row, parent=parent, expected_rev=row.rev - 1):
+            return None
+        job.row = row
+        session.note(row)
+        return "waiting:parent"

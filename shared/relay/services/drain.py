@@ -1,0 +1,232 @@
+"""One drainer an account: take the lease, work through what is due in order of class and age, hand over.
+
+SQS only wakes: `run` gets the events a message named, and whatever waits in the ledger. Without the lease it puts its
+events into the waiting room and tells the holder. Conditional writes stay the guarantee if two ever run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from relay.domain import gate as gating
+from relay.domain.budget import with_limits
+from relay.domain.documents import PRIORITIES
+from relay.domain.ledger import Key
+from relay.domain.mapping.catalogue import Catalogue
+from relay.domain.settings import parse_settings
+from relay.errors import Rejected, RetryAt, Unavailable
+from relay.services.desk import BLOCKED_AGAIN_MS
+from relay.services.purse import Purse
+from relay.services.session import Session
+from relay.services.times import at_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from relay.domain.documents import Priority
+    from relay.domain.gate import Gate
+    from relay.domain.ledger import Row
+    from relay.ports import Account, Accounts, Clock, Gates, HoldedApi, Ids, Ledger, Wakes
+    from relay.services.session import Timing
+    from relay.services.work import Work
+
+CONCURRENCY = 8
+_PAGE = 25
+_TRIES = 5
+_LONGEST_WAKE_S = 900
+"""SQS delays a message by at most 15 minutes; `release_due` wakes for everything later."""
+
+
+class Drainer:
+    def __init__(
+        self,
+        *,
+        work: Work,
+        ledger: Ledger,
+        gates: Gates,
+        accounts: Accounts,
+        holded: HoldedApi,
+        wakes: Wakes,
+        clock: Clock,
+        ids: Ids,
+        timing: Timing,
+    ) -> None:
+        self._work = work
+        self._ledger = ledger
+        self._gates = gates
+        self._accounts = accounts
+        self._holded = holded
+        self._wakes = wakes
+        self._clock = clock
+        self._ids = ids
+        self._timing = timing
+
+    async def run(self, account: str, refs: Sequence[str], *, deadline_ms: int) -> Mapping[str, BaseException]:
+        """Drain one account until nothing is due, tokens or time end. Returns the refs that failed, to be delivered again."""
+        record = await self._accounts.get(account)
+        if record is None:
+            raise Rejected("unknown_account", detail="the account was removed while its events were under way")
+        owner = self._ids.new()
+        for _ in range(_TRIES):
+            gate = await self._gates.load(account) or gating.new_gate(
+                account, per_minute=record.per_minute, per_month=record.per_month, now_ms=self._now_ms()
+            )
+            limits = with_limits(gate.budget, per_minute=record.per_minute, per_month=record.per_month)
+            if (limits.per_minute, limits.per_month) != (gate.budget.per_minute, gate.budget.per_month):
+                gate = replace(gate, budget=limits)
+            session = await self._open(record, gate, owner, deadline_ms)
+            if record.status == "paused":
+                session.idle = RetryAt("paused", retry_at=self._clock.now())
+                return await self._fresh(session, refs)
+            taken = gating.take(
+                gate,
+                now_ms=self._now_ms(),
+                owner=owner,
+                lease_until_ms=session.lease_until_ms,
+                priority="fiscal",
+                want=min(len(refs), CONCURRENCY),
+            )
+            if taken.held_by_other:
+                session.idle = RetryAt("queued", retry_at=self._clock.now())
+                failed = await self._fresh(session, refs)
+                if await self._tell(account, session, holder=taken.holder):
+                    return failed
+                continue
+            if (await self._gates.store(taken.gate, expected_rev=gate.rev)).ok:
+                session.purse = self._purse(taken.gate, owner)
+                session.purse.put("fiscal", taken.granted, granted_ms=taken.granted_ms)
+                return await self._hold(session, refs, due_before=gate.next_due_ms)
+        raise Unavailable("gate_contended", detail="the account's gate kept moving")
+
+    async def _open(self, record: Account, gate: Gate, owner: str, deadline_ms: int) -> Session:
+        return Session(
+            account=record,
+            settings=parse_settings(record.settings),
+            catalogue=Catalogue.from_json(record.catalogue),
+            credential=await self._accounts.credential(record.account),
+            owner=owner,
+            lease_until_ms=deadline_ms + self._timing.lease_margin_ms,
+            deadline_ms=deadline_ms,
+            timing=self._timing,
+            clock=self._clock,
+            ids=self._ids,
+            holded=self._holded,
+            purse=self._purse(gate, owner),
+        )
+
+    def _purse(self, gate: Gate, owner: str) -> Purse:
+        return Purse(store=self._gates, gate=gate, owner=owner, clock=self._clock, now_ms=self._now_ms())
+
+    async def _hold(
+        self, session: Session, refs: Sequence[str], *, due_before: int | None
+    ) -> Mapping[str, BaseException]:
+        """With the lease: what is older and due goes first, so fresh events join it in the waiting room."""
+        backlog = due_before is not None and due_before <= self._now_ms()
+        if backlog or session.account.status == "blocked":
+            session.idle = RetryAt("queued", retry_at=self._clock.now())
+        failed = await self._fresh(session, refs)
+        session.idle = None
+        if backlog:
+            await self._due(session)
+        await self._let_go(session, due_before=None if backlog else due_before, looked=backlog)
+        await self._work.note_standing(session)
+        return failed
+
+    async def _fresh(self, session: Session, refs: Sequence[str]) -> Mapping[str, BaseException]:
+        session.purse.wanted = min(len(refs), CONCURRENCY) or 1
+        results = await self._together([partial(self._work.take_in, session, ref) for ref in refs])
+        return {ref: error for ref, error in zip(refs, results, strict=True) if error is not None}
+
+    async def _together(self, tasks: Sequence[Callable[[], Awaitable[None]]]) -> list[BaseException | None]:
+        """Run with bounded concurrency; one failure never stops the others."""
+        room = asyncio.Semaphore(CONCURRENCY)
+
+        async def bounded(task: Callable[[], Awaitable[None]]) -> None:
+            async with room:
+                await task()
+
+        results = await asyncio.gather(*(bounded(task) for task in tasks), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, Exception):
+                raise result
+        return results
+
+    async def _due(self, session: Session) -> None:
+        for priority in PRIORITIES:
+            tried: set[tuple[Key, int]] = set()
+            while priority not in session.exhausted and session.blocked is None:
+                rows = await self._ledger.due(
+                    session.account.account, priority=priority, now_ms=self._now_ms(), limit=_PAGE
+                )
+                rows = [row for row in rows if (row.key, row.rev) not in tried]
+                if not rows:
+                    break
+                tried.update((row.key, row.rev) for row in rows)
+                session.purse.wanted = min(len(rows), CONCURRENCY)
+                await self._each(session, rows)
+
+    async def _each(self, session: Session, rows: Sequence[Row]) -> None:
+        """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
+        errors = await self._together([partial(self._one_due, session, row) for row in rows])
+        for row, error in zip(rows, errors, strict=True):
+            if error is not None and not isinstance(error, Unavailable):
+                await self._work.failed(session, row, type(error).__name__)
+
+    async def _one_due(self, session: Session, row: Row) -> None:
+        # Once tokens or time have ended the rest stays as it is, due: parking each again would cost a write a row.
+        if row.priority not in session.exhausted and session.blocked is None:
+            await self._work.resume(session, row)
+
+    async def _let_go(self, session: Session, *, due_before: int | None, looked: bool) -> None:
+        account = session.account.account
+        for _ in range(_TRIES):
+            now_ms = self._now_ms()
+            next_due = await self._next_due(session, now_ms, due_before=due_before, looked=looked)
+            gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
+            stored = await self._gates.store(gate, expected_rev=session.purse.gate.rev, if_no_wakes=True)
+            if stored.ok:
+                if session.exhausted and next_due is not None and next_due - now_ms < _LONGEST_WAKE_S * 1000:
+                    delay = max(0, -(-(next_due - now_ms) // 1000))
+                    await self._wakes.send([{"account": account}], priority="fiscal", delay_seconds=delay)
+                return
+            if stored.woken:
+                await self._woken(session)
+            else:
+                await session.purse.reload()
+        # The lease runs out by itself, and the gate's next_due (its end) makes release_due wake the account.
+
+    async def _next_due(self, session: Session, now_ms: int, *, due_before: int | None, looked: bool) -> int | None:
+        """When somebody must look again. What is due but cannot be sent is not worth a wake before tokens come back."""
+        due = [*session.parked.values(), *([] if due_before is None else [due_before])]
+        if looked:
+            in_index = await self._ledger.next_due(session.account.account)
+            due += [] if in_index is None else [in_index]
+        floor = min((at_ms(refusal.retry_at) for refusal in session.exhausted.values()), default=0)
+        if session.blocked is not None:
+            floor = now_ms + BLOCKED_AGAIN_MS
+        return min((max(at, floor) for at in due), default=None)
+
+    async def _woken(self, session: Session) -> None:
+        """Rows were put while we held the lease: see to them before letting go."""
+        keys = await session.purse.take_wakes()
+        if "*" in keys:
+            await self._due(session)
+        for text in keys:
+            row = await self._ledger.get(Key.parse(text)) if text != "*" else None
+            if row is None or not row.due_ms:
+                continue
+            session.note(row)
+            if row.priority not in session.exhausted and session.blocked is None:
+                await self._each(session, [row])
+
+    async def _tell(self, account: str, session: Session, *, holder: str) -> bool:
+        for key in session.parked:
+            if not await self._gates.wake(account, str(key), holder=holder):
+                return False
+        return True
+
+    def _now_ms(self) -> int:
+        return at_ms(self._clock.now())

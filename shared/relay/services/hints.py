@@ -1,0 +1,179 @@
+"""What a Holded webhook is worth: a hint that something may have changed.
+
+An echo of our own write is dropped by its Holded id before a call is spent. Everything else waits a moment (the echo may
+be faster than our own record of the write; several hints of one object become one re-read), is read again, compared with
+the snapshot, and what changed goes into the inbox like any webhook.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from relay.domain import decisions, wire
+from relay.domain.decisions import Fact
+from relay.domain.ledger import Key
+from relay.domain.models import Event, Hint
+from relay.domain.sources import identity
+from relay.domain.sources.base import Delivery, Identity
+from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
+from relay.holded import requests, unified
+from relay.services.desk import BLOCKED_AGAIN_MS
+from relay.services.times import at_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from relay.domain.documents import DocType
+    from relay.domain.ledger import Row
+    from relay.domain.models import Model
+    from relay.ports import Inbox, Snapshots
+    from relay.services.desk import Desk
+    from relay.services.session import Session
+
+_ECHO_MS = 5 * 60_000
+"""A webhook may come this much later than the write it echoes and still be taken for its echo."""
+
+
+class Hints:
+    def __init__(self, *, desk: Desk, inbox: Inbox, snapshots: Snapshots, jitter: Callable[[], float]) -> None:
+        self._desk = desk
+        self._inbox = inbox
+        self._snapshots = snapshots
+        self._jitter = jitter
+
+    async def take_in(self, session: Session, event: Event, hint: Hint) -> str | None:
+        """Drop an echo, or put the re-read into the waiting room. Spends no call."""
+        if hint.object not in unified.NAMES:
+            return "ignored:not_followed"
+        if await self._is_echo(session, event, hint):
+            return "ignored:echo"
+        fact = _fact(event, hint)
+        row = await self._desk.ledger.get(fact.key)
+        if row is not None and row.state == "waiting":
+            return "waiting:reread"
+        due_ms = session.now_ms() + session.timing.echo_ms
+        parked = decisions.parked(row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason="reread")
+        if not await self._desk.write(parked):
+            return None
+        session.note(parked)
+        return "waiting:reread"
+
+    async def resume(self, session: Session, row: Row) -> None:
+        """Look again whether it was our own write, else read the object and emit what changed."""
+        event = wire.load_event(row.event)
+        hint = event.data
+        if not isinstance(hint, Hint):
+            raise Rejected("not_a_hint", detail=f"the row of {row.event_type} holds another event")
+        if await self._is_echo(session, event, hint):
+            await self._end(session, row, "echo")
+            return
+        fact = replace(_fact(event, hint), event=row.event)
+        try:
+            published = await self._reread(session, event, hint)
+        except RetryAt as refusal:
+            failed = not refusal.reason.startswith(("quota_", "rate_limited", "out_of_time", "queued"))
+            due_ms = at_ms(refusal.retry_at)
+            if failed:
+                due_ms = max(due_ms, session.now_ms() + decisions.backoff_ms(row.attempts, jitter=self._jitter()))
+            await self._again(session, row, fact, due_ms, refusal.reason, failed=failed)
+        except NotAllowed as refusal:
+            due_ms = session.now_ms() + BLOCKED_AGAIN_MS
+            await self._again(session, row, fact, due_ms, f"blocked_{refusal.reason}", failed=False)
+        except Rejected as refusal:
+            parked = decisions.reviewed(
+                row, fact, now_ms=session.now_ms(), reason=refusal.reason, detail=refusal.detail
+            )
+            await self._desk.write(parked)
+        else:
+            await self._end(session, row, published or "unchanged")
+
+    async def _again(self, session: Session, row: Row, fact: Fact, due_ms: int, reason: str, *, failed: bool) -> None:
+        parked = decisions.parked(row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason=reason, failed=failed)
+        if await self._desk.write(parked):
+            session.note(parked)
+
+    async def _end(self, session: Session, row: Row, reason: str) -> None:
+        await self._desk.write(decisions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason))
+
+    async def _is_echo(self, session: Session, event: Event, hint: Hint) -> bool:
+        row = await self._desk.ledger.by_holded_id(event.account, hint.holded_id)
+        if row is None or hint.action == "delete":
+            return False
+        if hint.number and not row.number and row.state == "confirmed":
+            # Approval gave the draft its number: learned from the webhook, no call spent.
+            numbered = replace(row, number=hint.number, rev=row.rev + 1, updated_ms=session.now_ms())
+            await self._desk.write(numbered)
+        if hint.action == "approve" and session.settings.policy.finish == "draft":
+            return False
+        if hint.total is not None and row.total is not None and hint.total != row.total:
+            return False
+        when_ms = at_ms(hint.at or event.time)
+        return hint.action == "create" or abs(when_ms - row.written_ms) <= _ECHO_MS
+
+    async def _reread(self, session: Session, event: Event, hint: Hint) -> str:
+        """Returns the inbox id of the event that was made, empty when nothing changed."""
+        name = unified.NAMES[hint.object]
+        seen = await self._snapshots.get(event.account, hint.object, hint.holded_id)
+        data = None if hint.action == "delete" else await self._read(session, hint)
+        if data is None:
+            content: dict[str, Any] = {"id": hint.holded_id, "deleted": True}
+            verb = "deleted"
+        else:
+            content = wire.dump_model(data)
+            verb = "created" if seen is None and hint.action == "create" else "updated"
+            verb = "approved" if hint.action == "approve" else verb
+        print_of = unified.fingerprint(content)
+        if seen is not None and seen.get("fingerprint") == print_of:
+            return ""
+        number = int(seen.get("number", 0)) + 1 if seen is not None else 1
+        delivery = self._delivery(session, event, hint, f"{name}.{verb}", content, number)
+        # The inbox first: if the snapshot is not written, the next re-read makes the same delivery, which is a duplicate.
+        await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))
+        fields = {"fingerprint": print_of, "number": number}
+        await self._snapshots.put(event.account, hint.object, hint.holded_id, fields, seen_ms=session.now_ms())
+        return delivery.inbox_id
+
+    async def _read(self, session: Session, hint: Hint) -> Model | None:
+        try:
+            if hint.object == "contact":
+                return unified.contact((await session.call(requests.get_contact(hint.holded_id), "normal")).value)
+            if hint.object == "product":
+                return unified.product((await session.call(requests.get_product(hint.holded_id), "normal")).value)
+            doc_type = cast("DocType", hint.object)
+            reply = await session.call(requests.get_document(doc_type, hint.holded_id), "normal")
+            return unified.document(doc_type, reply.value, seen_at=session.clock.now())
+        except NotFound:
+            return None
+
+    def _delivery(
+        self, session: Session, event: Event, hint: Hint, event_type: str, content: dict[str, Any], number: int
+    ) -> Delivery:
+        now = session.clock.now()
+        topic = f"reread.{hint.object}"
+        body = wire.dump_reread(event_type=event_type, subject=hint.holded_id, time=now, version=number, data=content)
+        digest = identity.body_digest(body)
+        meaning = Identity(topic=topic, object_id=hint.holded_id, version=number)
+        return Delivery(
+            inbox_id=identity.inbox_id(event.account, "holded", meaning, digest),
+            account=event.account,
+            source="holded",
+            topic=topic,
+            headers={},
+            body=body,
+            received_at=now,
+        )
+
+
+def _fact(event: Event, hint: Hint) -> Fact:
+    return Fact(
+        key=Key(account=event.account, source="holded", object_id=f"{hint.object}:{hint.holded_id}", purpose="reread"),
+        event_id=event.id,
+        event_type=event.type,
+        version=event.version,
+        monotone=True,
+        digest="",
+        priority="normal",
+        kind="hint",
+        event=wire.dump_event(event),
+    )

@@ -1,0 +1,61 @@
+"""One fact on its way into Holded: the event, what the mapping made of it, and the row its key has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from relay.domain import wire
+from relay.domain.decisions import Fact
+from relay.domain.ledger import Key, Row, marker_of
+
+if TYPE_CHECKING:
+    from relay.domain.documents import Plan, Priority
+    from relay.domain.models import Event
+
+_NORMAL = frozenset({"contact", "product"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Job:
+    event: Event
+    plan: Plan
+    fact: Fact
+    row: Row | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.fact.key
+
+    @property
+    def marker(self) -> str:
+        return marker_of(self.fact.key)
+
+    @property
+    def priority(self) -> Priority:
+        return self.fact.priority
+
+    def aside(self, suffix: str) -> Fact:
+        """The same fact under a key of its own, where the key's row must stay what it is (a confirmed document)."""
+        return replace(self.fact, key=replace(self.fact.key, purpose=f"{self.fact.key.purpose}.{suffix}"))
+
+
+def fact_of(event: Event, plan: Plan) -> Fact:
+    """Business key = (account, source, source object id, purpose)."""
+    document = plan.document
+    return Fact(
+        key=Key(
+            account=event.account, source=event.source, object_id=plan.subject or event.subject, purpose=plan.purpose
+        ),
+        event_id=event.id,
+        event_type=event.type,
+        version=event.version,
+        monotone=event.monotone,
+        digest=plan.digest,
+        priority="normal" if plan.purpose in _NORMAL else "fiscal",
+        doc_type=document.doc_type if document else plan.purpose,
+        total=document.total if document else None,
+        currency=document.currency if document else "",
+        document_date=document.date.isoformat() if document else "",
+        event=wire.dump_event(event),
+    )

@@ -1,0 +1,235 @@
+"""The steps of a document: create as a draft, then (by policy) approve and pay, each with an outcome of its own.
+
+Create is always a draft. Approve is irreversible, so it follows a read that shows the right total. Pay resolves doubt by
+listing the document's payments for our reference. The row is written before each step is sent, so that whoever comes
+after a crash knows how far it got.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from relay.domain import decisions
+from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
+from relay.holded import requests
+from relay.services.desk import UPDATE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from relay.domain.documents import DocType
+    from relay.domain.ledger import Row
+    from relay.holded.protocol import Request
+    from relay.holded.replies import Document
+    from relay.services.desk import Desk
+    from relay.services.job import Job
+    from relay.services.session import Session
+
+
+class Saga:
+    def __init__(self, *, desk: Desk, jitter: Callable[[], float]) -> None:
+        self._desk = desk
+        self._jitter = jitter
+
+    async def create(self, session: Session, job: Job, *, contact_id: str) -> str | None:
+        """Claim, POST the draft, go on. The claim is the write before the call; a lost reply leaves it in doubt."""
+        await session.reserve(job.priority)
+        row = decisions.claimed(
+            job.row,
+            job.fact,
+            step="create",
+            owner=session.owner,
+            lease_until_ms=session.lease_until_ms,
+            settle_ms=session.timing.settle_ms,
+            now_ms=session.now_ms(),
+            contact_id=contact_id,
+        )
+        if not await self._desk.write(row):
+            return None
+        job.row = row
+        request = _create_request(job, contact_id)
+        try:
+            reply = await session.send(request)
+        except OutcomeUnknown:
+            return await self._doubt(session, job, row)
+        return await self.created(session, job, row, holded_id=reply.value.id)
+
+    async def created(self, session: Session, job: Job, row: Row, *, holded_id: str) -> str | None:
+        """The document exists: the draft is done, or goes on to be approved."""
+        if job.plan.document is None or job.plan.finish == "draft":
+            return await self.confirm(session, job, row, holded_id=holded_id)
+        stepped = decisions.stepped(row, step="approve", now_ms=session.now_ms(), holded_id=holded_id)
+        if not await self._desk.write(stepped):
+            return None
+        job.row = stepped
+        return await self.approve(session, job, stepped)
+
+    async def approve(self, session: Session, job: Job, row: Row) -> str | None:
+        """GET, compare, approve. Coming back after doubt is harmless: the GET shows whether it was approved."""
+        try:
+            document = await self._read(session, job, row)
+        except NotFound:
+            return await self._desk.review(session, job, "deleted_in_holded", f"the draft {row.holded_id} is gone")
+        if row.total is not None and document.total != row.total:
+            return await self._desk.review(
+                session,
+                job,
+                "total_differs",
+                f"Holded shows {document.total} for the draft {row.holded_id}, meant was {row.total}: not approved",
+            )
+        if not document.approved:
+            try:
+                await session.call(requests.approve(_doc_type(row), row.holded_id), job.priority)
+            except OutcomeUnknown:
+                return await self._doubt(session, job, row)
+        if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
+            stepped = decisions.stepped(row, step="pay", now_ms=session.now_ms(), holded_id=row.holded_id)
+            if not await self._desk.write(stepped):
+                return None
+            job.row = stepped
+            return await self.pay(session, job, stepped, certain=True)
+        return await self.confirm(session, job, row, holded_id=row.holded_id, number=document.number or "")
+
+    async def pay(self, session: Session, job: Job, row: Row, *, certain: bool) -> str | None:
+        """Register the payment once. Unless it is `certain` that none was sent, look for our reference first."""
+        payment = job.plan.payment
+        if payment is None:
+            return await self.confirm(session, job, row, holded_id=row.holded_id)
+        reference = job.marker
+        if not certain and await self._paid(session, job, row, reference):
+            return await self.confirm(session, job, row, holded_id=row.holded_id)
+        named = replace(payment, description=" ".join(part for part in (payment.description, reference) if part))
+        try:
+            await session.call(requests.pay(_doc_type(row), row.holded_id, named), job.priority)
+        except OutcomeUnknown:
+            return await self._doubt(session, job, row)
+        return await self.confirm(session, job, row, holded_id=row.holded_id)
+
+    async def _paid(self, session: Session, job: Job, row: Row, reference: str) -> bool:
+        request = requests.list_payments(document_id=row.holded_id, document_type=_doc_type(row))
+        page = (await session.call(request, job.priority)).value
+        while True:
+            if any(reference in (payment.description or "") for payment in page.items):
+                return True
+            if page.cursor is None:
+                return False
+            request = requests.list_payments(
+                document_id=row.holded_id, document_type=_doc_type(row), cursor=page.cursor
+            )
+            page = (await session.call(request, job.priority)).value
+
+    async def update(self, session: Session, job: Job, row: Row) -> str | None:
+        """A newer version of a confirmed fact: merged into our own untouched draft, otherwise a human decides."""
+        plan = job.plan.document
+        if plan is None or not row.holded_id:
+            return await self._desk.review(
+                session, job, "newer_version", "this kind of record is not updated", aside="update"
+            )
+        try:
+            current = await self._read(session, job, row)
+        except NotFound:
+            detail = (
+                f"{row.doc_type} {row.holded_id} was deleted in Holded; a newer version arrived with total {plan.total}"
+            )
+            return await self._desk.review(session, job, "deleted_in_holded", detail, aside="update")
+        if current.approved or row.marker not in current.tags:
+            return await self._propose(session, job, current, "approved")
+        if row.step == "done" and row.total is not None and current.total not in (row.total, plan.total):
+            return await self._propose(session, job, current, "edited")
+        contact_id = current.contact_id or row.contact_id
+        request = requests.update_document(
+            _doc_type(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
+        )
+        await session.reserve(job.priority)
+        claim = decisions.claimed(
+            row,
+            job.fact,
+            step="update",
+            owner=session.owner,
+            lease_until_ms=session.lease_until_ms,
+            settle_ms=session.timing.settle_ms,
+            now_ms=session.now_ms(),
+        )
+        if not await self._desk.write(claim):
+            return None
+        job.row = claim
+        try:
+            await session.send(request)
+        except OutcomeUnknown:
+            return await self._doubt(session, job, claim)
+        except Rejected as refusal:
+            # The document stands as it was: its row goes back to that, the newer version is for a human.
+            job.row = replace(row, rev=claim.rev + 1)
+            if row.state != "confirmed" or not await self._desk.write(job.row):
+                raise
+            return await self._desk.review(session, job, refusal.reason, refusal.detail, aside=UPDATE)
+        return await self.confirm(session, job, claim, holded_id=row.holded_id)
+
+    async def _propose(self, session: Session, job: Job, current: Document, why: str) -> str | None:
+        new = job.plan.document.total if job.plan.document else None
+        detail = (
+            f"{current.number or current.id} was {why} at {current.total}; the source now says {new}. "
+            f"Proposed: a credit note for {current.total} and a new document, or leave it as it is"
+        )
+        return await self._desk.review(session, job, f"newer_version_of_{why}", detail, aside="update")
+
+    async def confirm(
+        self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = "", wrote: bool = True
+    ) -> str | None:
+        """The end: one write. If the row moved meanwhile only its pending version can have been noted: keep that, end again."""
+        done = decisions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote)
+        if not await self._desk.write(done):
+            there = await self._desk.ledger.get(row.key)
+            if there is None or there.owner != row.owner or there.state not in {"sent", "unknown"}:
+                return None
+            row = there
+            done = decisions.confirmed(there, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote)
+            if not await self._desk.write(done):
+                return None
+        job.row = done
+        if row.pending_event_id:
+            session.follow_up.append(row.pending_event_id)
+        return f"document:{holded_id}"
+
+    async def guarded(self, session: Session, job: Job, step: Callable[[], Awaitable[str | None]]) -> str | None:
+        """Run a step and turn every refusal into the row it leads to."""
+        try:
+            return await step()
+        except RetryAt as refusal:
+            return await self._desk.retry(session, job, refusal, jitter=self._jitter())
+        except NotAllowed as refusal:
+            return await self._desk.hold(session, job, refusal)
+        except Rejected as refusal:
+            return await self._desk.refuse(session, job, refusal)
+        except OutcomeUnknown:
+            # A contact's reply was lost: the document itself was not sent, it waits for the contact to settle.
+            due_ms = session.lease_until_ms + session.timing.settle_ms
+            return await self._desk.park(session, job, due_ms=due_ms, reason="contact_in_doubt")
+
+    async def _doubt(self, session: Session, job: Job, row: Row) -> str | None:
+        doubt = decisions.doubted(row, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
+        if not await self._desk.write(doubt):
+            return None
+        job.row = doubt
+        session.note(doubt)
+        return "waiting:outcome_unknown"
+
+    async def _read(self, session: Session, job: Job, row: Row) -> Document:
+        document: Document = (
+            await session.call(requests.get_document(_doc_type(row), row.holded_id), job.priority)
+        ).value
+        return document
+
+
+def _doc_type(row: Row) -> DocType:
+    return cast("DocType", row.doc_type)
+
+
+def _create_request(job: Job, contact_id: str) -> Request:
+    plan = job.plan
+    if plan.product is not None:
+        return requests.create_product(plan.product)
+    if plan.document is None:
+        raise Rejected("nothing_to_write", detail=f"the plan for {plan.purpose} holds no document")
+    return requests.create_document(plan.document, contact_id=contact_id, marker=job.marker)

@@ -1,0 +1,129 @@
+"""One drain of one account: its settings, its lease, its purse of tokens, and the only way out to Holded.
+
+Every request goes `reserve` (a token in hand and time enough before the deadline) -> conditional write of the claim ->
+`send`. So a POST starts only if its time-out fits before the deadline, and nothing leaves without a token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from relay.domain.documents import PRIORITIES, Priority
+from relay.errors import NotAllowed, RetryAt, WaitUntil
+from relay.services.times import at_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relay.domain.ledger import Key, Row
+    from relay.domain.mapping.catalogue import Catalogue
+    from relay.domain.settings import Settings
+    from relay.holded.protocol import Reply, Request
+    from relay.ports import Account, Clock, Credential, HoldedApi, Ids
+    from relay.services.purse import Purse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The fence's numbers, in milliseconds of the injected clock.
+
+    `settle_ms`: how long after a lease ended an absence may be believed. `lease_margin_ms`: a lease outlives its
+    invocation's deadline by this. `call_ms`: what one call may take at most, connect and read. `again_ms`: between the two
+    looks that must both find nothing.
+    """
+
+    settle_ms: int = 600_000
+    lease_margin_ms: int = 60_000
+    call_ms: int = 23_000
+    again_ms: int = 60_000
+    echo_ms: int = 30_000
+    settlement_ms: int = 6 * 3600_000
+
+
+class OutOfTime(RetryAt):
+    """The invocation ends before this call's time-out would: nothing is sent, the work is handed over."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    account: Account
+    settings: Settings
+    catalogue: Catalogue
+    credential: Credential
+    owner: str
+    lease_until_ms: int
+    deadline_ms: int
+    timing: Timing
+    clock: Clock
+    ids: Ids
+    holded: HoldedApi
+    purse: Purse
+    idle: RetryAt | None = None
+    """Set while this drain may only put work into the waiting room: another holds the lease, or older work comes first."""
+    blocked: NotAllowed | None = None
+    exhausted: dict[Priority, RetryAt] = field(default_factory=dict)
+    parked: dict[Key, int] = field(default_factory=dict)
+    """Rows this drain parked, with their `due_ms`: the work index may not show them yet."""
+    follow_up: list[str] = field(default_factory=list)
+    """Event refs noted as pending on a key that has now been confirmed."""
+    calls: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    def now_ms(self) -> int:
+        return at_ms(self.clock.now())
+
+    def lock(self, name: str) -> asyncio.Lock:
+        """Within one drain the same business key, and the same contact, are worked on one after the other."""
+        return self._locks[name]
+
+    def note(self, row: Row) -> None:
+        if row.due_ms:
+            self.parked[row.key] = row.due_ms
+        else:
+            self.parked.pop(row.key, None)
+
+    async def reserve(self, priority: Priority) -> None:
+        """A token for one call, or `RetryAt` (minute, time) / `WaitUntil` (month): nothing was sent, no attempt is used."""
+        if self.idle is not None:
+            raise self.idle
+        if self.blocked is not None:
+            raise self.blocked
+        now = self.clock.now()
+        if at_ms(now) + self.timing.call_ms > self.deadline_ms:
+            self.exhausted[priority] = OutOfTime("out_of_time", retry_at=now)
+            raise self.exhausted[priority]
+        try:
+            await self.purse.spend(priority)
+        except RetryAt as refusal:
+            self.exhausted[priority] = refusal
+            raise
+
+    async def send(self, request: Request) -> Reply:
+        """One call on a token already reserved. What Holded says of its limits corrects the budget."""
+        self.calls[f"{request.method} {request.path}"] += 1
+        try:
+            reply: Reply = await self.holded.call(request, self.credential, timeout_ms=self.timing.call_ms)
+        except WaitUntil as refusal:
+            await self.purse.refused("month", refusal)
+            self.exhausted.update(dict.fromkeys(PRIORITIES, refusal))
+            raise
+        except RetryAt as refusal:
+            if refusal.reason.startswith("rate_limited"):
+                await self.purse.refused("minute", refusal)
+                self.exhausted.update(dict.fromkeys(PRIORITIES, refusal))
+            raise
+        except NotAllowed as refusal:
+            self.blocked = refusal
+            raise
+        self.purse.heard(reply.limits)
+        return reply
+
+    async def call(self, request: Request, priority: Priority) -> Reply:
+        await self.reserve(priority)
+        return await self.send(request)
+
+    def spent(self) -> Mapping[str, int]:
+        return dict(self.calls)

@@ -1,0 +1,132 @@
+"""The kinds of work a drain does: take an event in, resume a row that is due, release who waited for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from relay.domain import decisions, wire
+from relay.domain.mapping.plan import plan as plan_for
+from relay.domain.models import Event, Hint
+from relay.errors import Rejected
+from relay.services.desk import UPDATE
+from relay.services.job import Job, fact_of
+from relay.services.unfold import split_ref, unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from relay.domain.ledger import Row
+    from relay.domain.sources.base import Delivery
+    from relay.ports import Accounts, Inbox
+    from relay.services.desk import Desk
+    from relay.services.hints import Hints
+    from relay.services.session import Session
+    from relay.services.settlement import Settlement
+    from relay.services.unfold import Unfolded
+    from relay.services.writer import Writer
+
+_ASIDE = (f".{UPDATE}", ".cancellation")
+
+
+class Work:
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        desk: Desk,
+        writer: Writer,
+        hints: Hints,
+        settlement: Settlement,
+        accounts: Accounts,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._inbox = inbox
+        self._desk = desk
+        self._writer = writer
+        self._hints = hints
+        self._settlement = settlement
+        self._accounts = accounts
+        self._jitter = jitter
+
+    async def take_in(self, session: Session, ref: str) -> None:
+        """Bring one event of the inbox as far as it goes. Raises `Rejected` for a ref nobody knows: it ends in the DLQ."""
+        inbox_id, number = split_ref(ref)
+        account = session.account.account
+        item = await self._inbox.get(account, inbox_id)
+        if item is None:
+            raise Rejected("unknown_event", detail="the message names an event the inbox does not hold")
+        if str(number) in item.ends:
+            return
+        parts = unfold(item.delivery)
+        if number >= parts.of:
+            raise Rejected("unknown_event", detail=f"the delivery has {parts.of} parts")
+        end = await self._part(session, item.delivery, parts, number)
+        if end is not None:
+            await self._inbox.close(account, inbox_id, ends={str(number): end}, of=parts.of)
+        while session.follow_up:
+            await self.take_in(session, session.follow_up.pop())
+
+    async def _part(self, session: Session, delivery: Delivery, parts: Unfolded, number: int) -> str | None:
+        if number == parts.problem_number:
+            if not parts.review:
+                return f"ignored:{parts.ignored}"
+            return await self._desk.review_delivery(session, delivery, parts.review, parts.detail)
+        event = parts.events[number]
+        if isinstance(event.data, Hint):
+            return await self._hints.take_in(session, event, event.data)
+        return await self._event(session, event)
+
+    async def _event(self, session: Session, event: Event) -> str | None:
+        plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
+        job = Job(event=event, plan=plan, fact=fact_of(event, plan))
+        end = await self._writer.proceed(session, job)
+        if end is not None and job.row is not None and job.row.state == "confirmed":
+            await self._release(session, job)
+        return end
+
+    async def _release(self, session: Session, job: Job) -> None:
+        """The parent is written: who waited for it goes on at once."""
+        for key in await self._desk.ledger.children(job.key):
+            child = await self._desk.ledger.get(key)
+            if child is not None and child.state == "waiting" and child.parent:
+                await self.resume(session, child)
+
+    async def resume(self, session: Session, row: Row) -> None:
+        """Go on with a row of the waiting room."""
+        if row.kind == "settle":
+            await self._settlement.run(session, row)
+        elif row.kind == "hint":
+            await self._hints.resume(session, row)
+        elif row.event:
+            end = await self._event(session, wire.load_event(row.event))
+            if end is not None and row.key.purpose.endswith(_ASIDE):
+                await self._close_aside(session, row, end)
+        while session.follow_up:
+            await self.take_in(session, session.follow_up.pop())
+
+    async def _close_aside(self, session: Session, row: Row, end: str) -> None:
+        """The newer version found its end in the document's own row: the row that held it is done."""
+        there = await self._desk.ledger.get(row.key)
+        if there is not None and there.rev == row.rev:
+            await self._desk.write(decisions.ended(there, now_ms=session.now_ms(), state="superseded", reason=end))
+
+    async def failed(self, session: Session, row: Row, reason: str) -> None:
+        """Machine trouble with one row: it uses an attempt and comes back later, or ends in `dead`."""
+        there = await self._desk.ledger.get(row.key)
+        if there is None or there.state not in {"waiting", "sent", "unknown"}:
+            return
+        due_ms = session.now_ms() + decisions.backoff_ms(there.attempts, jitter=self._jitter())
+        troubled = decisions.troubled(there, now_ms=session.now_ms(), due_ms=due_ms, reason=f"trouble_{reason}")
+        if await self._desk.write(troubled):
+            session.note(troubled)
+
+    async def note_standing(self, session: Session) -> None:
+        """An account whose credential Holded refuses is marked blocked, and unblocked by the first call that succeeds."""
+        account = session.account
+        if session.blocked is not None and account.status == "active":
+            blocked = replace(account, status="blocked", status_reason=session.blocked.reason, rev=account.rev + 1)
+            await self._accounts.put(blocked, expected_rev=account.rev)
+        elif session.blocked is None and account.status == "blocked" and session.calls:
+            active = replace(account, status="active", status_reason="", rev=account.rev + 1)
+            await self._accounts.put(active, expected_rev=account.rev)

@@ -1,0 +1,227 @@
+"""From a fact to what happens with it: look at the row of its key, decide, write, and say how the event ended.
+
+One job at a time for a key (the session's lock), however many events name it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from relay.domain import decisions
+from relay.domain.ledger import Key
+from relay.holded import requests
+from relay.services.desk import UPDATE
+from relay.services.doubt import find_product
+
+if TYPE_CHECKING:
+    from relay.domain.documents import ProductDraft
+    from relay.domain.ledger import Row
+    from relay.services.contacts import Contacts
+    from relay.services.desk import Desk
+    from relay.services.doubt import Doubt
+    from relay.services.job import Job
+    from relay.services.saga import Saga
+    from relay.services.session import Session
+
+CALLED_OFF = frozenset({"order.cancelled", "invoice.voided"})
+_DECIDE_TRIES = 4
+_PARENT_MAY_COME = frozenset({"sent", "unknown", "waiting"})
+
+
+class Writer:
+    def __init__(self, *, desk: Desk, contacts: Contacts, saga: Saga, doubt: Doubt) -> None:
+        self._desk = desk
+        self._contacts = contacts
+        self._saga = saga
+        self._doubt = doubt
+
+    async def proceed(self, session: Session, job: Job) -> str | None:
+        """Bring one fact as far as it goes now. Returns its end, None while it has none (the inbox item stays open)."""
+        async with session.lock(str(job.key)):
+            return await self._saga.guarded(session, job, lambda: self._proceed(session, job))
+
+    async def _proceed(self, session: Session, job: Job) -> str | None:
+        for _ in range(_DECIDE_TRIES):
+            job.row = await self._desk.ledger.get(job.key)
+            end = await self._step(session, job)
+            if end is not None:
+                return None if end == "pending" else end
+        # Others keep moving the row: the message comes back, or the sweeper brings the event again.
+        return None
+
+    async def _step(self, session: Session, job: Job) -> str | None:
+        plan = job.plan
+        if plan.outcome == "ignored":
+            return await self._ignored(session, job)
+        if plan.outcome == "review" and (
+            job.row is None or job.row.state in {"waiting", "review", "ignored", "superseded"}
+        ):
+            return await self._unsettled(session, job)
+        choice = decisions.decide(job.row, job.fact, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
+        match choice.action:
+            case "done" | "keep":
+                return choice.end
+            case "pending":
+                return await self._pending(job)
+            case "doubt":
+                return await self._in_doubt(session, job)
+            case "judge":
+                detail = "the same version arrived with another content; compare the document with the source"
+                return await self._desk.review(session, job, choice.end, detail, aside=UPDATE)
+            case "update" if job.row is not None:
+                if plan.outcome == "review":
+                    return await self._desk.review(session, job, plan.reason, plan.detail, aside=UPDATE)
+                return await self._update(session, job, job.row)
+            case _:
+                return await self._claim(session, job)
+
+    async def _ignored(self, session: Session, job: Job) -> str | None:
+        """Nothing to write is an end. A sale called off after it was written needs a human: approval cannot be undone."""
+        row, reason = job.row, job.plan.reason
+        if job.event.type in CALLED_OFF and row is not None:
+            if row.holded_id or row.state in {"sent", "unknown"}:
+                written = row.number or row.holded_id or "in doubt"
+                detail = (
+                    f"{row.doc_type} {written} over {row.total}; proposed: delete the draft, or issue a credit note"
+                )
+                return await self._desk.review(session, job, "called_off_after_writing", detail, aside="cancellation")
+            if row.state == "waiting" and row.version <= job.event.version and row.event_type != "order.paid":
+                return await self._end(session, row, reason)
+        if row is not None and row.state == "waiting" and row.event_id == job.event.id:
+            return await self._end(session, row, reason)
+        return f"ignored:{reason}"
+
+    async def _end(self, session: Session, row: Row, reason: str) -> str | None:
+        ended = decisions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason)
+        return f"ignored:{reason}" if await self._desk.write(ended) else None
+
+    async def _unsettled(self, session: Session, job: Job) -> str | None:
+        """The mapping could not settle it. An older version never replaces a newer one that waits or is reviewed."""
+        if job.row is not None and job.row.version > job.fact.version:
+            return "superseded"
+        return await self._desk.review(session, job, job.plan.reason, job.plan.detail)
+
+    async def _pending(self, job: Job) -> str | None:
+        """The key is being written: remember this version; whoever confirms the row takes it in."""
+        row = job.row
+        if row is None or row.pending_event_id == job.event.id or row.event_id == job.event.id:
+            return "pending"
+        noted = replace(row, rev=row.rev + 1, pending_event_id=job.event.id)
+        return "pending" if await self._desk.write(noted) else None
+
+    async def _claim(self, session: Session, job: Job) -> str | None:
+        row, plan = job.row, job.plan
+        if plan.parent is not None:
+            end = await self._parent(session, job, plan.parent)
+            if end is not None:
+                return end or None
+        if row is not None and row.holded_id:
+            return await self._resume(session, job, row)
+        if plan.purpose == "payment":
+            return await self._payment(session, job)
+        if plan.product is not None:
+            return await self._product(session, job, plan.product)
+        contact_id = await self._contacts.ensure(session, plan.contact) if plan.contact is not None else ""
+        if plan.document is None:
+            return await self._without_call(session, job, contact_id, end="contact")
+        return await self._saga.create(session, job, contact_id=contact_id)
+
+    async def _update(self, session: Session, job: Job, row: Row) -> str | None:
+        if job.plan.purpose == "contact" and job.plan.contact is not None:
+            contact_id = await self._contacts.ensure(session, job.plan.contact)
+            await self._contacts.refresh(session, job.plan.contact, contact_id)
+            return await self._without_call(session, job, contact_id, end="contact")
+        if job.plan.product is not None:
+            await self._refresh_product(session, job, row.holded_id, job.plan.product)
+            return await self._without_call(session, job, row.holded_id, end="product")
+        return await self._saga.update(session, job, row)
+
+    async def _product(self, session: Session, job: Job, product: ProductDraft) -> str | None:
+        """A product that Holded knows by its SKU is brought up to date, never created a second time."""
+        if product.sku:
+            known = await find_product(session, job, product.sku)
+            if known is not None:
+                await self._refresh_product(session, job, known.id, product)
+                return await self._without_call(session, job, known.id, end="product")
+        return await self._saga.create(session, job, contact_id="")
+
+    async def _refresh_product(self, session: Session, job: Job, product_id: str, product: ProductDraft) -> None:
+        current = (await session.call(requests.get_product(product_id), job.priority)).value
+        await session.call(requests.update_product(product_id, product, current=current), job.priority)
+
+    async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
+        """The document exists already: go on where the saga stopped, never create again."""
+        match row.step:
+            case "approve":
+                return await self._saga.approve(session, job, row)
+            case "pay":
+                return await self._saga.pay(session, job, row, certain=False)
+            case _:
+                return await self._saga.update(session, job, row)
+
+    async def _without_call(self, session: Session, job: Job, holded_id: str, *, end: str) -> str | None:
+        """The record stands in Holded already and nothing is left in doubt: claim and confirmation are one write."""
+        now_ms = session.now_ms()
+        sent = decisions.claimed(
+            job.row, job.fact, step="update", owner=session.owner, lease_until_ms=0, settle_ms=0, now_ms=now_ms
+        )
+        done = replace(decisions.confirmed(sent, now_ms=now_ms, holded_id=holded_id), rev=sent.rev)
+        job.row = done
+        return f"{end}:{holded_id}" if await self._desk.write(done) else None
+
+    async def _payment(self, session: Session, job: Job) -> str | None:
+        """A payment fact: registered on the document its parent became."""
+        parent = await self._desk.ledger.get(self._parent_key(job)) if job.plan.parent else None
+        if parent is None or not parent.holded_id:
+            return await self._desk.review(
+                session, job, "payment_without_document", "no document was written for what it pays"
+            )
+        claim = decisions.claimed(
+            job.row,
+            job.fact,
+            step="pay",
+            owner=session.owner,
+            lease_until_ms=session.lease_until_ms,
+            settle_ms=session.timing.settle_ms,
+            now_ms=session.now_ms(),
+        )
+        claim = replace(claim, holded_id=parent.holded_id, doc_type=parent.doc_type)
+        if not await self._desk.write(claim):
+            return None
+        fresh = job.row is None
+        job.row = claim
+        return await self._saga.pay(session, job, claim, certain=fresh)
+
+    def _parent_key(self, job: Job) -> Key:
+        object_id, purpose = job.plan.parent or ("", "")
+        return Key(account=job.key.account, source=job.key.source, object_id=object_id, purpose=purpose)
+
+    async def _parent(self, session: Session, job: Job, parent: tuple[str, str]) -> str | None:
+        """None: the parent is written, go on. Empty: the row moved, decide anew. Else the end."""
+        key = self._parent_key(job)
+        row = await self._desk.ledger.get(key)
+        if row is not None and row.state == "confirmed":
+            return None
+        since_ms = job.row.created_ms if job.row is not None else session.now_ms()
+        what = f"{parent[1]} of {job.key.source} {parent[0]}"
+        if row is not None and row.state not in _PARENT_MAY_COME:
+            return await self._desk.review(
+                session, job, "parent_not_written", f"{what} ended in {row.state}: {row.reason}"
+            )
+        if session.now_ms() - since_ms >= decisions.PARENT_PATIENCE_MS:
+            return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
+        return await self._desk.wait_for_parent(session, job, key) or ""
+
+    async def _in_doubt(self, session: Session, job: Job) -> str | None:
+        row = job.row
+        if row is None:
+            return None
+        found = await self._doubt.look(session, job, row)
+        if found.adopted is not None:
+            return await self._saga.created(session, job, row, holded_id=found.adopted)
+        if not found.write:
+            return found.end
+        if row.step in {"approve", "pay", "update"}:
+            return await self._resume(session, job, row)
+        return await self._saga.create(session, job, contact_id=row.contact_id)
