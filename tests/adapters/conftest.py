@@ -1,0 +1,138 @@
+"""Worlds to run the contract of the ports in: the fakes, moto in process, and the local emulator."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto import mock_aws
+
+from relay.adapters.clients import aws_client
+from relay.adapters.dynamodb_gates import DynamoGates
+from relay.adapters.dynamodb_inbox import DynamoInbox
+from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
+from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.s3_bodies import S3Bodies
+from tests.adapters import tables
+from tests.fakes import FakeClock, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = {"region_name": "eu-west-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+World = Any
+
+
+def fake_world() -> World:
+    clock = FakeClock()
+    inbox = FakeInbox()
+    return SimpleNamespace(
+        name="fake", clock=clock, inbox=inbox, writer=FakeInboxWriter(inbox), ledger=FakeLedger(), gates=FakeGates()
+    )
+
+
+def aws_world(name: str, make: Callable[[str], Any]) -> World:
+    """Fresh tables, bucket and key, so that no test sees another's items."""
+    tail = uuid.uuid4().hex[:12]
+    clock = FakeClock()
+    world = SimpleNamespace(name=name, clock=clock, make=make, inbox_table=f"inbox-{tail}", state_table=f"state-{tail}")
+    world.bucket = f"bodies-{tail}"
+    world.dynamo, world.s3 = make("dynamodb"), make("s3")
+    world.dynamo.create_table(**tables.inbox(world.inbox_table))
+    world.dynamo.create_table(**tables.state(world.state_table))
+    world.s3.create_bucket(Bucket=world.bucket, CreateBucketConfiguration={"LocationConstraint": LOCAL["region_name"]})
+    world.bodies = S3Bodies(client=world.s3, bucket=world.bucket)
+    shared = {"client": world.dynamo, "s3": world.s3, "table": world.inbox_table, "bucket": world.bucket}
+    world.writer = DynamoInboxWriter(**shared)
+    world.inbox = DynamoInbox(**shared, clock=clock)
+    world.ledger = DynamoLedger(client=world.dynamo, table=world.state_table, bodies=world.bodies, clock=clock)
+    world.gates = DynamoGates(client=world.dynamo, table=world.state_table)
+    return world
+
+
+def close_clients(world: World) -> None:
+    for value in vars(world).values():
+        if hasattr(value, "meta") and hasattr(value, "close"):
+            value.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_aws_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def emulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    python = ROOT / ".venv-emulator" / "bin" / "python"
+    if not python.exists():
+        pytest.skip("no .venv-emulator: `make setup` builds it")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    home = tmp_path_factory.mktemp("emulator")
+    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "MINISTACK_HOST": "localhost"}
+    folders = {name: str(home) for name in ("S3_DATA_DIR", "STATE_DIR", "TMPDIR")}
+    process = subprocess.Popen(
+        [python, "-m", "ministack"],
+        env={"PATH": os.environ["PATH"], **settings, **folders},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _await_port(port, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        if process.poll() is not None:
+            pytest.fail(f"the emulator ended with {process.returncode}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the emulator does not answer")
+
+
+@pytest.fixture
+def moto_world() -> Iterator[World]:
+    with mock_aws():
+        world = aws_world("moto", lambda service: aws_client(service, **LOCAL))
+        yield world
+        close_clients(world)
+
+
+@pytest.fixture
+def emulator_world(emulator_url: str) -> Iterator[World]:
+    world = aws_world("emulator", lambda service: aws_client(service, endpoint_url=emulator_url, **LOCAL))
+    yield world
+    close_clients(world)
+
+
+@pytest.fixture(params=["fake", "moto", pytest.param("emulator", marks=pytest.mark.emulator)])
+def world(request: pytest.FixtureRequest) -> World:
+    """The same case against the fake and two independent imitations of AWS."""
+    return fake_world() if request.param == "fake" else request.getfixturevalue(f"{request.param}_world")
+
+
+@pytest.fixture(params=["moto", pytest.param("emulator", marks=pytest.mark.emulator)])
+def aws(request: pytest.FixtureRequest) -> World:
+    """What only the adapters promise: keys, sizes, counts of calls."""
+    return request.getfixturevalue(f"{request.param}_world")

@@ -1,0 +1,182 @@
+"""The contract of the inbox: one conditional write, no fact lost, ends recorded once and for all."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from relay.adapters.dynamodb_inbox_writer import INLINE_BYTES
+from relay.domain.sources.base import Delivery
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+NOON_MS = round(NOON.timestamp() * 1000)
+
+
+def delivery(inbox_id: str = "order-1", *, account: str = "acme", at: datetime = NOON, body: bytes = b"{}") -> Delivery:
+    return Delivery(
+        inbox_id=inbox_id,
+        account=account,
+        source="shopify",
+        topic="orders/paid",
+        headers={"x-shopify-topic": "orders/paid", "x-empty": ""},
+        body=body,
+        received_at=at,
+    )
+
+
+def noise(size: int) -> bytes:
+    return random.Random(7).randbytes(size)
+
+
+async def drain(found: Any) -> list[Any]:
+    return [each async for each in found]
+
+
+def test_a_delivery_comes_back_as_it_was_stored(world):
+    sent = delivery(body='{"name": "Ñandú 🦤"}'.encode())
+
+    assert world.writer.put(sent, digest="d1") == "stored"
+    item = asyncio.run(world.inbox.get("acme", "order-1"))
+    assert item.delivery == sent
+    assert (item.digest, item.open, dict(item.ends)) == ("d1", True, {})
+    assert asyncio.run(world.inbox.get("acme", "order-2")) is None
+    assert asyncio.run(world.inbox.get("other", "order-1")) is None
+
+
+def test_the_same_digest_is_a_duplicate_and_changes_nothing(world):
+    world.writer.put(delivery(), digest="d1")
+
+    assert world.writer.put(delivery(at=NOON + timedelta(hours=1)), digest="d1") == "duplicate"
+    assert asyncio.run(world.inbox.get("acme", "order-1")).delivery.received_at == NOON
+
+
+def test_another_digest_under_the_same_identity_is_a_new_item(world):
+    """A false merge would lose a fact; a false split is merged by the ledger."""
+    world.writer.put(delivery(body=b"first"), digest="a" * 64)
+    answer = world.writer.put(delivery(body=b"second"), digest="b" * 64)
+
+    assert answer == f"stored_as:order-1-{'b' * 12}"
+    assert asyncio.run(world.inbox.get("acme", "order-1")).delivery.body == b"first"
+    other = asyncio.run(world.inbox.get("acme", answer.removeprefix("stored_as:")))
+    assert other.delivery.body == b"second"
+    assert other.delivery.inbox_id == f"order-1-{'b' * 12}"
+    assert world.writer.put(delivery(body=b"second"), digest="b" * 64) == "duplicate"
+
+
+def test_polls_put_through_the_same_write(world):
+    assert asyncio.run(world.inbox.put(delivery(), digest="d1")) == "stored"
+    assert world.writer.put(delivery(), digest="d1") == "duplicate"
+
+
+def test_one_event_ends_its_delivery(world):
+    world.writer.put(delivery(), digest="d1")
+    asyncio.run(world.inbox.close("acme", "order-1", ends={"0": "document:k"}, of=1))
+
+    item = asyncio.run(world.inbox.get("acme", "order-1"))
+    assert (item.open, dict(item.ends)) == (False, {"0": "document:k"})
+
+
+def test_several_events_end_one_by_one_in_any_order(world):
+    async def story() -> None:
+        await world.inbox.put(delivery(), digest="d1")
+        await world.inbox.close("acme", "order-1", ends={"2": "ignored:test"}, of=3)
+        await world.inbox.close("acme", "order-1", ends={"0": "document:k"}, of=3)
+        await world.inbox.close("acme", "order-1", ends={"0": "document:k"}, of=3)
+        item = await world.inbox.get("acme", "order-1")
+        assert item.open
+        await world.inbox.close("acme", "order-1", ends={"1": "document:l"}, of=3)
+        item = await world.inbox.get("acme", "order-1")
+        assert not item.open
+        assert dict(item.ends) == {"0": "document:k", "1": "document:l", "2": "ignored:test"}
+
+    asyncio.run(story())
+
+
+def test_closing_what_is_not_there_leaves_nothing_behind(world):
+    asyncio.run(world.inbox.close("acme", "gone", ends={"0": "x"}, of=1))
+    asyncio.run(world.inbox.close("acme", "gone", ends={"0": "x"}, of=2))
+
+    assert asyncio.run(world.inbox.get("acme", "gone")) is None
+
+
+def test_what_is_open_is_listed_over_all_accounts_oldest_first(world):
+    async def story() -> list[tuple[str, str]]:
+        for minutes, account, inbox_id in ((3, "b#1", "x"), (1, "a%", "y#z"), (2, "c", "q"), (9, "a%", "late")):
+            at = NOON + timedelta(minutes=minutes)
+            await world.inbox.put(delivery(inbox_id, account=account, at=at), digest="d")
+        await world.inbox.close("c", "q", ends={"0": "done"}, of=1)
+        assert await drain(world.inbox.open_since(before_ms=NOON_MS + 9 * 60_000, limit=1)) == [("a%", "y#z")]
+        return await drain(world.inbox.open_since(before_ms=NOON_MS + 9 * 60_000, limit=10))
+
+    assert asyncio.run(story()) == [("a%", "y#z"), ("b#1", "x")]
+
+
+def test_what_was_received_is_listed_for_one_account_and_a_time(world):
+    async def story() -> list[str]:
+        for minutes in (5, 1, 3, 7):
+            await world.inbox.put(delivery(f"m{minutes}", at=NOON + timedelta(minutes=minutes)), digest="d")
+        await world.inbox.put(delivery("m2", account="acme2", at=NOON + timedelta(minutes=2)), digest="d")
+        found = world.inbox.received("acme", from_ms=NOON_MS + 60_000, to_ms=NOON_MS + 7 * 60_000, limit=2)
+        return [item.delivery.inbox_id async for item in found]
+
+    assert asyncio.run(story()) == ["m1", "m3"]
+
+
+def item_of(aws: Any, pk: str) -> dict[str, Any]:
+    return aws.dynamo.get_item(TableName=aws.inbox_table, Key={"pk": {"S": pk}}, ConsistentRead=True)["Item"]
+
+
+def test_an_open_item_never_expires_and_a_closed_one_35_days_later(aws):
+    aws.writer.put(delivery(), digest="d1")
+    assert "expires_at" not in item_of(aws, "acme#order-1")
+    asyncio.run(aws.inbox.close("acme", "order-1", ends={"0": "done"}, of=2))
+    assert "expires_at" not in item_of(aws, "acme#order-1")
+    asyncio.run(aws.inbox.close("acme", "order-1", ends={"1": "done"}, of=2))
+
+    expires_at = int(item_of(aws, "acme#order-1")["expires_at"]["N"])
+    assert expires_at == int((aws.clock.now() + timedelta(days=35)).timestamp())
+
+
+@pytest.mark.parametrize(("size", "objects"), [(INLINE_BYTES - 100, 0), (INLINE_BYTES + 100, 1), (4_500_000, 1)])
+def test_a_body_over_24_kb_compressed_goes_to_the_bucket(aws, size, objects):
+    sent = delivery(body=noise(size))
+    aws.writer.put(sent, digest="d1")
+
+    assert aws.s3.list_objects_v2(Bucket=aws.bucket)["KeyCount"] == objects
+    assert asyncio.run(aws.inbox.get("acme", "order-1")).delivery == sent
+
+
+def test_a_large_body_under_a_taken_identity_does_not_overwrite_the_first(aws):
+    first, second = noise(40_000), noise(40_001)
+    aws.writer.put(delivery(body=first), digest="d1")
+    answer = aws.writer.put(delivery(body=second), digest="d2")
+
+    assert asyncio.run(aws.inbox.get("acme", "order-1")).delivery.body == first
+    other = asyncio.run(aws.inbox.get("acme", answer.removeprefix("stored_as:")))
+    assert other.delivery.body == second
+
+
+def test_an_id_longer_than_a_key_allows_is_kept_whole(aws):
+    long = "ñ#" * 2000
+    aws.writer.put(dataclasses.replace(delivery(), inbox_id=long), digest="d1")
+
+    assert asyncio.run(aws.inbox.get("acme", long)).delivery.inbox_id == long
+    assert asyncio.run(drain(aws.inbox.open_since(before_ms=NOON_MS + 1, limit=5))) == [("acme", long)]
+
+
+def test_hundreds_of_events_end_in_pieces(aws):
+    async def story() -> Any:
+        await aws.inbox.put(delivery(), digest="d1")
+        await aws.inbox.close("acme", "order-1", ends={str(n): f"end {n}" for n in range(250)}, of=251)
+        assert (await aws.inbox.get("acme", "order-1")).open
+        await aws.inbox.close("acme", "order-1", ends={"250": "last"}, of=251)
+        return await aws.inbox.get("acme", "order-1")
+
+    item = asyncio.run(story())
+    assert not item.open
+    assert len(item.ends) == 251
