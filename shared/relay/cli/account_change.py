@@ -1,0 +1,146 @@
+"""`relay account set`: change an account; a new credential is checked first and must be of the same Holded company."""
+
+import asyncio
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from relay.cli import onboarding
+from relay.cli.account_inputs import BIND_HELP, bindings_of, checked_settings, credential_from
+from relay.cli.console import AsJson, emit, fields
+from relay.cli.context import AccountName, Local, StackName, World, world
+from relay.errors import BadInput, NotAllowed, Rejected, Unavailable
+from relay.ports import AccountSecrets
+
+if TYPE_CHECKING:
+    from relay.ports import Account
+
+STATUSES = ("active", "paused")
+
+
+def set_account(
+    ctx: typer.Context,
+    account: AccountName,
+    *,
+    name: Annotated[str | None, typer.Option()] = None,
+    status: Annotated[
+        str | None, typer.Option(help="active or paused: a paused account keeps all, writes nothing.")
+    ] = None,
+    settings: Annotated[Path | None, typer.Option(help="JSON; replaces the settings.")] = None,
+    per_minute: Annotated[int | None, typer.Option(min=1)] = None,
+    per_month: Annotated[int | None, typer.Option(min=1)] = None,
+    bind: Annotated[list[str] | None, typer.Option(help=BIND_HELP)] = None,
+    token_file: Annotated[Path | None, typer.Option(help="A new Holded token of the same company.")] = None,
+    v1_key_file: Annotated[Path | None, typer.Option(help="A new Holded v1 key.")] = None,
+    refresh: Annotated[bool, typer.Option(help="Read taxes, series and the rest from Holded again.")] = False,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Change an account. A new credential is checked first and must be of the same Holded company."""
+    if status is not None and status not in STATUSES:
+        raise BadInput("status_unknown", field="--status", detail=f"expected one of {', '.join(STATUSES)}")
+    changes: dict[str, Any] = {
+        key: value
+        for key, value in {
+            "name": name,
+            "status": status,
+            "per_minute": per_minute,
+            "per_month": per_month,
+            "settings": checked_settings(settings) if settings else None,
+        }.items()
+        if value is not None
+    }
+    if status is not None:
+        changes["status_reason"] = "" if status == "active" else "by_operator"
+    bound = bindings_of(bind or [])
+    here = world(ctx, local=local, stack=stack)
+    files = (token_file, v1_key_file) if token_file or v1_key_file or refresh else None
+    told = asyncio.run(_change(here, account, changes, bound, credential_files=files))
+    emit(told, as_json=as_json, human=lambda: fields(told))
+
+
+def row_of(one: "Account") -> dict[str, Any]:
+    return {
+        "account": one.account,
+        "name": one.name,
+        "mode": one.mode,
+        "status": one.status,
+        "status_reason": one.status_reason,
+        "company_id": one.company_id,
+        "per_minute": one.per_minute,
+        "per_month": one.per_month,
+    }
+
+
+async def _change(
+    here: World,
+    account: str,
+    changes: dict[str, Any],
+    bound: dict[str, dict[str, str]],
+    *,
+    credential_files: tuple[Path | None, Path | None] | None,
+) -> dict[str, Any]:
+    one = await here.account(account)
+    if credential_files is not None:
+        new = credential_from(*credential_files, old=await here.accounts.credential(account))
+        found = await onboarding.look(here.holded, new)
+        _same_company(one, found)
+        await here.accounts.set_credential(account, new)
+        changes["catalogue"] = found.catalogue
+    if bound:
+        held = await here.accounts.webhook_secrets(account)
+        kept = held or AccountSecrets(account=account, secrets={}, bindings={})
+        merged = {source: {**kept.bindings.get(source, {}), **pairs} for source, pairs in bound.items()}
+        await here.accounts.set_webhook_secrets(
+            account, dataclasses.replace(kept, bindings={**kept.bindings, **merged})
+        )
+    after = dataclasses.replace(one, **changes)
+    if changes:
+        await store(here, after, before=one)
+    return {**row_of(after), "changed": sorted({*changes, *(["bindings"] if bound else [])})}
+
+
+def _same_company(one: "Account", found: onboarding.Found) -> None:
+    if found.lacking:
+        raise NotAllowed("scope_missing", detail=f"the token lacks {', '.join(found.lacking)}")
+    known = onboarding.company_ids(one.catalogue)
+    if known and not known & onboarding.company_ids(found.catalogue):
+        raise Rejected("company_mismatch", detail=f"this credential is of another Holded company than {one.account}")
+
+
+async def store(here: World, after: "Account", *, before: "Account") -> None:
+    """Compare and swap, then the change log: which fields changed, never a secret. A changed quota reaches the gate."""
+    if not await here.accounts.put(after, expected_rev=before.rev):
+        raise Unavailable("account_changed", detail="somebody else changed this account just now; look and try again")
+    changed = [
+        key
+        for key in ("name", "mode", "status", "per_minute", "per_month")
+        if getattr(after, key) != getattr(before, key)
+    ]
+    large = [key for key in ("settings", "catalogue") if getattr(after, key) != getattr(before, key)]
+    await here.accounts.record_change(
+        after.account,
+        at_ms=here.now_ms(),
+        who=here.who,
+        what=", ".join(changed + large) or "nothing",
+        before=", ".join(f"{key}={getattr(before, key)}" for key in changed),
+        after=", ".join(f"{key}={getattr(after, key)}" for key in changed),
+    )
+    if (after.per_minute, after.per_month) != (before.per_minute, before.per_month):
+        await _limits(here, after)
+
+
+async def _limits(here: World, after: "Account") -> None:
+    from relay.domain.gate import limits_changed
+
+    for _ in range(5):
+        gate = await here.gates.load(after.account)
+        if gate is None:
+            return
+        changed = limits_changed(gate, per_minute=after.per_minute, per_month=after.per_month)
+        if (await here.gates.store(changed, expected_rev=gate.rev)).ok:
+            return
+    raise Unavailable("gate_busy", detail="the account is being drained; set the quota again in a moment")

@@ -1,0 +1,82 @@
+"""`relay account remove` and `erase`: the two ends of an account."""
+
+import asyncio
+import dataclasses
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from relay.cli import inputs
+from relay.cli.account_change import store
+from relay.cli.console import AsJson, emit, fields, note
+from relay.cli.context import AccountName, Local, StackName, World, world
+from relay.errors import BadInput, Rejected
+from relay.ports import AccountSecrets
+
+UNFINISHED = ("waiting", "sent", "unknown")
+Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def remove(
+    ctx: typer.Context,
+    account: AccountName,
+    *,
+    yes: Sure = False,
+    force: Annotated[bool, typer.Option(help="Although work is unfinished.")] = False,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Stop serving an account: no delivery is accepted and nothing is written any more. The ledger stays."""
+    here = world(ctx, local=local, stack=stack)
+    inputs.account_id(account)
+    _sure(f"Stop serving {account}?", yes=yes)
+    told = asyncio.run(_remove(here, account, force=force))
+    emit(told, as_json=as_json, human=lambda: fields(told))
+
+
+def _sure(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadInput("confirmation_missing", field="--yes", detail="not given, and nobody to ask")
+    note(question)
+    if input("Type yes: ").strip() != "yes":
+        raise Rejected("not_confirmed", detail="nothing was changed")
+
+
+async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
+    one = await here.account(account)
+    counts = await here.ledger.count(account)
+    unfinished = sum(counts.get(state, 0) for state in UNFINISHED)
+    if unfinished and not force:
+        raise Rejected("work_unfinished", detail=f"{unfinished} rows are waiting or in doubt; or give --force")
+    await store(here, dataclasses.replace(one, status="blocked", status_reason="removed"), before=one)
+    await here.accounts.set_webhook_secrets(account, AccountSecrets(account=account, secrets={}, bindings={}))
+    return {"account": account, "status": "blocked", "unfinished": unfinished}
+
+
+def erase(
+    ctx: typer.Context,
+    account: AccountName,
+    *,
+    yes: Sure = False,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Delete an account's credentials, secrets and every copy of personal data. Ids, digests and amounts stay."""
+    here = world(ctx, local=local, stack=stack)
+    inputs.account_id(account)
+    _sure(f"Erase all personal data and secrets of {account}? This cannot be undone.", yes=yes)
+    told = asyncio.run(_erase(here, account))
+    emit(told, as_json=as_json, human=lambda: fields(told))
+
+
+async def _erase(here: World, account: str) -> dict[str, Any]:
+    one = await here.account(account)
+    await store(here, dataclasses.replace(one, status="blocked", status_reason="erased", name=""), before=one)
+    touched = await here.accounts.erase(account)
+    await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what="erase", before="", after="")
+    return {"account": account, "status": "blocked", "items": touched}

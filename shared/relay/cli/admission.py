@@ -1,0 +1,110 @@
+"""Admit an account: check its credential, see that its Holded company is nobody else's, store it, open it.
+
+The id is claimed first and opened last: an interrupted admission leaves a paused account that a second one completes.
+"""
+
+import dataclasses
+import secrets as random_secrets
+from collections.abc import Mapping
+from typing import Any
+
+from relay.cli import onboarding
+from relay.cli.context import World
+from relay.errors import NotAllowed, Rejected
+from relay.ports import Account, AccountSecrets, Credential
+
+ADDING = "being_added"
+ENDED = frozenset({"removed", "erased"})
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    account: str
+    name: str
+    mode: str
+    company_id: str | None
+    settings: dict[str, Any]
+    per_minute: int | None
+    per_month: int | None
+
+
+async def admit(
+    here: World,
+    wanted: Wanted,
+    credential: Credential,
+    secrets: Mapping[str, str],
+    bindings: dict[str, dict[str, str]],
+) -> tuple[Account, onboarding.Found]:
+    """Raises `NotAllowed` for a credential that cannot do the work, `Rejected` when the id or the company is taken."""
+    there = await here.accounts.get(wanted.account)
+    if there is not None and there.status_reason != ADDING:
+        raise Rejected("account_exists", detail=f"{wanted.account} is there already; see `relay account set`")
+    found = await onboarding.look(here.holded, credential)
+    if found.lacking:
+        raise NotAllowed("scope_missing", detail=f"the token lacks {', '.join(found.lacking)}")
+    company = onboarding.company(found, wanted.company_id)
+    await _company_is_free(here, wanted.account, company, found)
+    per_minute, per_month = onboarding.quota(found, per_minute=wanted.per_minute, per_month=wanted.per_month)
+    one = Account(
+        account=wanted.account,
+        name=wanted.name,
+        mode=wanted.mode,
+        status="paused",
+        status_reason=ADDING,
+        company_id=company,
+        per_minute=per_minute,
+        per_month=per_month,
+        settings=wanted.settings,
+        catalogue=found.catalogue,
+        salt=there.salt if there else random_secrets.token_hex(16),
+        rev=there.rev if there else 0,
+    )
+    rev = await _put(here, one)
+    await here.accounts.set_credential(wanted.account, credential)
+    await here.accounts.set_webhook_secrets(
+        wanted.account,
+        AccountSecrets(
+            account=wanted.account, secrets={key: (value,) for key, value in secrets.items()}, bindings=bindings
+        ),
+    )
+    await _count_calls(here, one, found)
+    one = dataclasses.replace(one, status="active", status_reason="", rev=rev)
+    await _put(here, one)
+    await here.accounts.record_change(
+        wanted.account, at_ms=here.now_ms(), who=here.who, what="add", before="", after=f"mode={wanted.mode}"
+    )
+    return one, found
+
+
+async def _put(here: World, one: Account) -> int:
+    if not await here.accounts.put(one, expected_rev=one.rev):
+        raise Rejected("account_exists", detail=f"{one.account} was added or changed by somebody else just now")
+    return one.rev + 1
+
+
+async def _company_is_free(here: World, account: str, company: str, found: onboarding.Found) -> None:
+    """One company, one account: two would count the same quota twice, and one company cannot be both test and live."""
+    ids = onboarding.company_ids(found.catalogue)
+    async for other in here.accounts.all():
+        if other.account == account or other.status_reason in ENDED:
+            continue
+        if other.company_id == company or ids & onboarding.company_ids(other.catalogue):
+            raise Rejected(
+                "company_bound", detail=f"this Holded company belongs to account {other.account} ({other.mode})"
+            )
+
+
+async def _count_calls(here: World, one: Account, found: onboarding.Found) -> None:
+    """The check's own calls, and what Holded says was used this month, are in the budget before the first drain."""
+    from relay.domain.budget import grant
+    from relay.domain.budget_signals import observe_usage
+    from relay.domain.gate import new_gate, with_budget
+
+    if await here.gates.load(one.account) is not None:
+        return
+    now_ms = here.now_ms()
+    gate = new_gate(one.account, per_minute=one.per_minute, per_month=one.per_month, now_ms=now_ms)
+    budget = grant(gate.budget, now_ms=now_ms, priority="fiscal", want=found.calls).budget
+    if found.used is not None:
+        budget = observe_usage(budget, now_ms=now_ms, used=found.used, period=found.period)
+    await here.gates.store(with_budget(gate, budget), expected_rev=0)

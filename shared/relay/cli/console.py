@@ -1,0 +1,80 @@
+"""How the commands speak: one value a command, as JSON or as a table, and every error as one line on stderr.
+
+Exit codes: 0 done; 1 refused by the other side, not valid, or not available; 2 bad input (also Typer's own usage errors).
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from relay.errors import BadInput, RelayError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
+
+
+class RelayGroup(TyperGroup):
+    """Turns the errors of `relay.errors` into a line on stderr and an exit code: no traceback ever reaches the user."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RelayError as error:
+            print(f"error: {error}", file=sys.stderr)
+            raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
+
+
+def note(text: str) -> None:
+    """A remark for people; stdout stays clean for programs."""
+    print(text, file=sys.stderr)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def emit(value: Any, *, as_json: bool, human: Callable[[], None]) -> None:
+    """Print `value` as JSON, or let `human` print it."""
+    if as_json:
+        print(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    else:
+        human()
+
+
+def lines(texts: Iterable[str]) -> None:
+    for text in texts:
+        print(text)
+
+
+def fields(values: Mapping[str, object]) -> None:
+    """`name: value` lines, for one thing shown to people."""
+    width = max(map(len, values), default=0)
+    lines(f"{name.replace('_', ' '):<{width}}  {'' if value is None else value}" for name, value in values.items())
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Cells are data, never markup: a `[red]` in a shop's name stays text."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    Console().print(made)
+
+
+def utc(at_ms: int) -> datetime | None:
+    """Epoch milliseconds as an instant; 0 is "never"."""
+    return datetime.fromtimestamp(at_ms / 1000, tz=UTC) if at_ms else None

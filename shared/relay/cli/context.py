@@ -1,0 +1,81 @@
+"""What a command works with: the ports of one deployment, wired once. Tests hand in a `World` of fakes as `ctx.obj`."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Protocol
+
+import typer
+
+from relay.cli import stack as stacks
+
+if TYPE_CHECKING:
+    import httpx
+
+    from relay.ports import Account, Accounts, Clock, Gates, HoldedApi, Inbox, Ledger
+
+Local = Annotated[
+    bool, typer.Option("--local", envvar="RELAY_LOCAL", help="Use the stack on this machine (.local/stack.json).")
+]
+StackName = Annotated[
+    str | None,
+    typer.Option(
+        "--stack", envvar="RELAY_STACK", help=f"CloudFormation stack; {stacks.DEFAULT_STACK} if no local one runs."
+    ),
+]
+AccountId = Annotated[str, typer.Option("--account", "-a", envvar="RELAY_ACCOUNT", help="The account's id.")]
+AccountName = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
+
+
+class Queues(Protocol):
+    def depths(self) -> Mapping[str, int]:
+        """Messages waiting, about, by queue: fiscal, normal, and the dead letters of each."""
+        ...
+
+
+@dataclass(kw_only=True)
+class World:
+    """Everything a command may touch. `post` sends webhooks; `who` signs the change log."""
+
+    accounts: "Accounts"
+    ledger: "Ledger"
+    inbox: "Inbox"
+    gates: "Gates"
+    holded: "HoldedApi"
+    queues: Queues
+    clock: "Clock"
+    post: "httpx.Client"
+    api_url: str
+    who: str = "cli"
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def now_ms(self) -> int:
+        return round(self.clock.now().timestamp() * 1000)
+
+    def url(self, account: str, source: str) -> str:
+        return f"{self.api_url.rstrip('/')}/v1/{account}/{source}"
+
+    async def account(self, account: str) -> "Account":
+        """Raises `NotFound` with the accounts' listing command for an account that is not there."""
+        from relay.cli.inputs import account_id
+        from relay.errors import NotFound
+
+        found = await self.accounts.get(account_id(account))
+        if found is None:
+            raise NotFound("account_unknown", detail=f"no account {account}; see `relay account list`")
+        return found
+
+
+def world(ctx: typer.Context, *, local: bool, stack: str | None) -> World:
+    """The world of the chosen deployment. Raises what `stack.find` raises."""
+    if isinstance(ctx.obj, World):
+        return ctx.obj
+    from relay.cli.wiring import wire
+
+    found = stacks.find(local=local, name=stack, environ=os.environ, folder=Path.cwd())
+    return wire(found, who=f"cli:{os.environ.get('USER') or sys.platform}")

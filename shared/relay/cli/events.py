@@ -1,0 +1,190 @@
+"""`relay events`: what came in, and the timeline of one event from its arrival to its Holded document."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from relay.cli import inputs
+from relay.cli.console import AsJson, RelayGroup, emit, lines, table, utc
+from relay.cli.context import AccountId, Local, StackName, World, world
+from relay.cli.timeline import timeline
+from relay.errors import BadInput, NotFound
+
+if TYPE_CHECKING:
+    from relay.domain.ledger import Row
+    from relay.domain.models import Event
+    from relay.ports import InboxItem
+
+STATES = ("waiting", "sent", "unknown", "review", "dead", "ignored", "superseded", "confirmed")
+PURPOSES = ("invoice", "salesreceipt", "creditnote", "salesorder", "contact", "product", "payment")
+ASIDES = ("", ".update", ".cancellation")
+"""Rows that hold a newer version, or a late cancellation, beside a document that stands (`relay.services.desk`)."""
+
+app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="What came in and what became of it.")
+
+
+@app.command("list")
+def list_events(
+    ctx: typer.Context,
+    *,
+    account: AccountId,
+    since: Annotated[str, typer.Option(help="How far back: 30m, 24h, 7d.")] = "24h",
+    state: Annotated[str | None, typer.Option(help=f"Ledger rows in this state: {', '.join(STATES)}.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Deliveries received, or with --state the ledger rows that stand there and why."""
+    if state is not None and state not in STATES:
+        raise BadInput("state_unknown", field="--state", detail=f"expected one of {', '.join(STATES)}")
+    back = inputs.duration(since, "--since")
+    here = world(ctx, local=local, stack=stack)
+    if state is None:
+        rows = asyncio.run(_received(here, account, back, limit))
+        columns = ["received_at", "id", "source", "topic", "open", "ends"]
+    else:
+        rows = asyncio.run(_standing(here, account, state, back, limit))
+        columns = ["updated_at", "event", "source", "object", "purpose", "state", "reason", "due_at", "number", "total"]
+    emit(
+        rows,
+        as_json=as_json,
+        human=lambda: table(f"events of {account}", columns, ([_cell(row[name]) for name in columns] for row in rows)),
+    )
+
+
+def _cell(value: Any) -> Any:
+    return ", ".join(f"{key}: {one}" for key, one in value.items()) if isinstance(value, Mapping) else value
+
+
+async def _received(here: World, account: str, back: timedelta, limit: int) -> list[dict[str, Any]]:
+    await here.account(account)
+    now_ms = here.now_ms()
+    found = here.inbox.received(
+        account, from_ms=now_ms - round(back.total_seconds() * 1000), to_ms=now_ms + 1, limit=limit
+    )
+    return [
+        {
+            "id": item.delivery.inbox_id,
+            "source": item.delivery.source,
+            "topic": item.delivery.topic,
+            "received_at": item.delivery.received_at,
+            "open": item.open,
+            "ends": dict(item.ends),
+        }
+        async for item in found
+    ]
+
+
+async def _standing(here: World, account: str, state: str, back: timedelta, limit: int) -> list[dict[str, Any]]:
+    await here.account(account)
+    if state == "confirmed":
+        now_ms = here.now_ms()
+        found = here.ledger.confirmed_between(
+            account, from_ms=now_ms - round(back.total_seconds() * 1000), to_ms=now_ms + 1
+        )
+    else:
+        found = here.ledger.in_state(account, state, limit=limit)  # type: ignore[arg-type]  # one of STATES, checked by the caller
+    rows: list[dict[str, Any]] = []
+    async for row in found:
+        rows.append(shown(row))
+        if len(rows) >= limit:
+            break
+    return rows
+
+
+def shown(row: "Row") -> dict[str, Any]:
+    """A ledger row for people and programs: what it is about, where it stands, why, and what it became in Holded."""
+    return {
+        "event": row.event_id,
+        "type": row.event_type,
+        "source": row.key.source,
+        "object": row.key.object_id,
+        "purpose": row.key.purpose,
+        "state": row.state,
+        "step": row.step,
+        "reason": row.reason,
+        "detail": row.detail,
+        "parent": row.parent,
+        "attempts": row.attempts,
+        "created_at": utc(row.created_ms),
+        "updated_at": utc(row.updated_ms),
+        "due_at": utc(row.due_ms),
+        "document": row.doc_type,
+        "holded_id": row.holded_id,
+        "number": row.number,
+        "total": row.total,
+        "currency": row.currency,
+    }
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    event: Annotated[str, typer.Argument(metavar="ID", help="An inbox id, or an event id such as <inbox id>#0.")],
+    *,
+    account: AccountId,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """The timeline of an event: received, published, routed, ledger states, Holded id and number, reason."""
+    inbox_id, _, number = event.partition("#")
+    here = world(ctx, local=local, stack=stack)
+    told = asyncio.run(_story(here, account, inbox_id, number))
+    emit(told, as_json=as_json, human=lambda: lines(timeline(told)))
+
+
+async def _story(here: World, account: str, inbox_id: str, number: str) -> dict[str, Any]:
+    from relay.services.unfold import unfold
+
+    await here.account(account)
+    item = await here.inbox.get(account, inbox_id)
+    if item is None:
+        raise NotFound("event_unknown", detail=f"{account} has no delivery {inbox_id}; it may have passed its 35 days")
+    delivery = item.delivery
+    read = unfold(delivery)
+    wanted = [event for event in read.events if not number or event.id.endswith(f"#{number}")]
+    if number and not wanted:
+        raise NotFound("event_unknown", detail=f"the delivery holds {len(read.events)} events, none is number {number}")
+    return {
+        "id": inbox_id,
+        "account": account,
+        "source": delivery.source,
+        "topic": delivery.topic,
+        "received_at": delivery.received_at,
+        "bytes": len(delivery.body),
+        "published_at": utc(item.published_ms),
+        "open": item.open,
+        "reason": read.ignored or read.review,
+        "detail": read.detail,
+        "events": [await _event(here, item, event) for event in wanted],
+    }
+
+
+async def _event(here: World, item: "InboxItem", event: "Event") -> dict[str, Any]:
+    number = event.id.rpartition("#")[2]
+    return {
+        "id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "time": event.time,
+        "end": item.ends.get(number),
+        "ledger": [shown(row) for row in await _rows(here, event)],
+    }
+
+
+async def _rows(here: World, event: "Event") -> Sequence["Row"]:
+    """The rows of the event's object, by every purpose it can have."""
+    from relay.domain.ledger import Key
+
+    keys = [
+        Key(account=event.account, source=event.source, object_id=event.subject, purpose=purpose + aside)
+        for purpose in PURPOSES
+        for aside in ASIDES
+    ]
+    found = await asyncio.gather(*(here.ledger.get(key) for key in keys))
+    return [row for row in found if row is not None]

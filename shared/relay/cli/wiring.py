@@ -1,0 +1,60 @@
+"""The adapters of one deployment, made from its outputs: the command line's only composition root."""
+
+import httpx
+
+from relay.adapters.clients import aws_client
+from relay.adapters.clock import SystemClock
+from relay.adapters.dynamodb_accounts import DynamoAccounts
+from relay.adapters.dynamodb_gates import DynamoGates
+from relay.adapters.dynamodb_inbox import DynamoInbox
+from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.holded_http import HoldedHttp
+from relay.cli.context import World
+from relay.cli.queues import SqsQueues
+from relay.cli.stack import Stack
+
+POST_SECONDS = 35.0
+"""API Gateway answers within 30 s, one way or the other."""
+
+QUEUES = {
+    "fiscal": "FiscalQueueUrl",
+    "normal": "NormalQueueUrl",
+    "fiscal DLQ": "FiscalDlqUrl",
+    "normal DLQ": "NormalDlqUrl",
+}
+
+
+def wire(stack: Stack, *, who: str) -> World:
+    """Raises `NotFound` for an output the stack lacks. A local stack takes any credentials, and no proxy stands before it."""
+    options: dict[str, str | None] = {"region_name": stack.region, "endpoint_url": stack.endpoint_url}
+    if stack.is_local:
+        options |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    clock = SystemClock(origin_s=stack.clock[0], scale=stack.clock[1]) if stack.clock else SystemClock()
+    dynamodb = aws_client("dynamodb", **options)
+    state, inbox = stack.output("StateTable"), stack.output("InboxTable")
+    return World(
+        accounts=DynamoAccounts(
+            client=dynamodb,
+            kms=aws_client("kms", **options),
+            table=state,
+            key_id=stack.output("SecretsKeyId"),
+            clock=clock,
+        ),
+        ledger=DynamoLedger(client=dynamodb, table=state),
+        inbox=DynamoInbox(
+            client=dynamodb,
+            s3=aws_client("s3", **options),
+            table=inbox,
+            bucket=stack.output("BodiesBucket"),
+            clock=clock,
+        ),
+        gates=DynamoGates(client=dynamodb, table=state),
+        holded=HoldedHttp(stack.holded_url, clock=clock),
+        queues=SqsQueues(
+            client=aws_client("sqs", **options), urls={name: stack.output(key) for name, key in QUEUES.items()}
+        ),
+        clock=clock,
+        post=httpx.Client(timeout=POST_SECONDS, trust_env=not stack.is_local),
+        api_url=stack.output("ApiUrl"),
+        who=who,
+    )
