@@ -1,0 +1,55 @@
+"""The CDK app: one stage into one stack. `cdk` runs it, and so does `python -m infra.app` alone, without account or Docker."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.environments import DEFAULT_REGION, STAGES
+from infra.node import use_node
+from infra.packaging import function_names, lambda_target, local_target, stage
+from infra.paths import EMULATOR_PYTHON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.packaging import Package
+
+
+def synthesise(
+    packages: Mapping[str, Package], *, stage_name: str | None, region: str | None, outdir: Path | None
+) -> Path:
+    """Write the cloud assembly; returns its folder. A stage or region not given is taken from CDK's context (`-c`)."""
+    use_node()
+    import aws_cdk as cdk  # noqa: PLC0415  # starts Node, which must be found first
+    from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415  # as above
+
+    from infra.stack import RelayStack  # noqa: PLC0415  # as above
+
+    app = cdk.App(outdir=str(outdir) if outdir else None)
+    name = stage_name or app.node.try_get_context("stage") or "dev"
+    if name not in STAGES:
+        raise SystemExit(f"unknown stage of {len(name)} letters; expected one of {', '.join(STAGES)}")
+    region = region or app.node.try_get_context("region") or DEFAULT_REGION
+    RelayStack(app, stage=STAGES[name], region=region, packages=packages)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    cdk.Tags.of(app).add("project", "holded-relay")
+    return Path(app.synth().directory)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", choices=STAGES)
+    parser.add_argument("--region")
+    parser.add_argument("--outdir", type=Path)
+    parser.add_argument("--local", action="store_true", help="packages for this machine instead of Lambda's arm64")
+    chosen = parser.parse_args()
+    target = local_target(EMULATOR_PYTHON) if chosen.local else lambda_target()
+    packages = {name: stage(name, target) for name in function_names()}
+    synthesise(packages, stage_name=chosen.stage, region=chosen.region, outdir=chosen.outdir)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,118 @@
+"""What a person is told: alarms to one topic, and one dashboard of what waits, what failed and what is left of quota."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from infra.parts import alarm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_sqs as sqs
+
+    from infra.environments import Stage
+    from infra.relay_function import RelayFunction
+
+NAMESPACE = "HoldedRelay"
+QUOTA_STEPS = (50, 70, 90, 100)
+_MINUTES = cdk.Duration.minutes
+
+
+class Observability(Construct):
+    """`dead` are the queues where any message is a failure, `by_clock` the functions that must run every few minutes."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        stage: Stage,
+        functions: Sequence[RelayFunction],
+        by_clock: Sequence[RelayFunction],
+        stream_reader: RelayFunction,
+        dead: Mapping[str, sqs.Queue],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = stage
+        alarms = [function.errors for function in functions]
+        alarms += [self._dead(name, queue) for name, queue in dead.items()]
+        alarms += [self._still(function) for function in by_clock]
+        alarms += [self._late(stream_reader), *self._own()]
+        topic = sns.Topic(self, "Alarms", display_name=f"Holded Relay {stage.name}", enforce_ssl=True)
+        for each in alarms:
+            each.add_alarm_action(actions.SnsAction(topic))
+        cdk.CfnOutput(self, "TopicArn", value=topic.topic_arn).override_logical_id("AlarmTopicArn")
+        self._dashboard(functions, dead, alarms)
+
+    def _metric(self, name: str) -> cloudwatch.Metric:
+        """One that the functions write with their logs."""
+        return cloudwatch.Metric(
+            namespace=NAMESPACE,
+            metric_name=name,
+            dimensions_map={"Stage": self._stage.name},
+            statistic="Maximum",
+            period=_MINUTES(5),
+        )
+
+    def _own(self) -> list[cloudwatch.Alarm]:
+        open_event = self._metric("OldestOpenEventSeconds")
+        due_row = self._metric("OldestDueRowSeconds")
+        review = self._metric("ReviewCount")
+        quota = self._metric("QuotaUsedPercent")
+        return [
+            alarm(self, "OldestOpenEvent", open_event, says="An event has no end after an hour", at_least=3600),
+            alarm(self, "OldestDueRow", due_row, says="Due work is not done after half an hour", at_least=1800),
+            alarm(self, "Review", review, says="Events wait for a person's decision: relay status", at_least=1),
+            *(
+                alarm(self, f"Quota{step}", quota, says=f"{step} % of an account's month are spent", at_least=step)
+                for step in QUOTA_STEPS
+            ),
+        ]
+
+    def _dead(self, name: str, queue: sqs.Queue) -> cloudwatch.Alarm:
+        waiting = queue.metric_approximate_number_of_messages_visible(period=_MINUTES(1), statistic="Maximum")
+        return alarm(self, f"{name}NotEmpty", waiting, says=f"{name}: something could not be delivered", at_least=1)
+
+    def _still(self, function: RelayFunction) -> cloudwatch.Alarm:
+        stopped = cloudwatch.MathExpression(
+            expression="IF(calls > 0, 0, 1)",
+            using_metrics={"calls": function.function.metric_invocations(period=_MINUTES(15))},
+            period=_MINUTES(15),
+        )
+        name = f"{function.node.id}Stopped"
+        return alarm(self, name, stopped, says="Its schedule stopped", at_least=1, silence_alarms=True)
+
+    def _late(self, function: RelayFunction) -> cloudwatch.Alarm:
+        age = function.function.metric("IteratorAge", period=_MINUTES(1), statistic="Maximum")
+        says = "Deliveries wait five minutes to be published"
+        return alarm(self, "IteratorAge", age, says=says, at_least=300_000, periods=3)
+
+    def _dashboard(
+        self, functions: Sequence[RelayFunction], dead: Mapping[str, sqs.Queue], alarms: Sequence[cloudwatch.Alarm]
+    ) -> None:
+        calls = [function.function.metric_invocations() for function in functions]
+        slow = [function.function.metric_duration(statistic="p95") for function in functions]
+        failed = [queue.metric_approximate_number_of_messages_visible() for queue in dead.values()]
+        ages = [self._metric("OldestOpenEventSeconds"), self._metric("OldestDueRowSeconds")]
+        cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            dashboard_name=f"holded-relay-{self._stage.name}",
+            widgets=[
+                [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=24)],
+                [_graph("Oldest", ages), _graph("To review", [self._metric("ReviewCount")])],
+                [_graph("Quota used, %", [self._metric("QuotaUsedPercent")]), _graph("Not delivered", failed)],
+                [_graph("Calls", calls), _graph("p95, ms", slow)],
+            ],
+        )
+
+
+def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=12)

@@ -1,0 +1,88 @@
+"""The stack: composes the constructs, and holds the two values that a deployment may set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+
+from infra.delivery import Delivery, Queues
+from infra.event_bus import EventBus
+from infra.intake import Intake
+from infra.observability import Observability
+from infra.storage import Storage
+from infra.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
+    from infra.environments import Stage
+    from infra.packaging import Package
+
+
+def stack_name(stage: Stage) -> str:
+    return f"holded-relay-{stage.name}"
+
+
+class RelayStack(cdk.Stack):
+    """`packages` holds one staged package a function, by its folder's name."""
+
+    def __init__(self, scope: Construct, *, stage: Stage, region: str, packages: Mapping[str, Package]) -> None:
+        super().__init__(
+            scope,
+            stack_name(stage),
+            env=cdk.Environment(region=region),
+            description="Holded Relay: one business fact, one Holded document",
+            termination_protection=stage.keep_data,
+        )
+        holded = cdk.CfnParameter(self, "HoldedBaseUrl", default="https://api.holded.com")
+        settle = cdk.CfnParameter(self, "SettleSeconds", type="Number", default=600, min_value=0)
+        storage = Storage(self, "Storage", stage=stage)
+        queues = Queues(self, "Queues")
+        intake = Intake(self, "Intake", stage=stage, storage=storage, package=packages["receive_webhook"])
+        bus = EventBus(
+            self,
+            "EventBus",
+            stage=stage,
+            storage=storage,
+            package=packages["publish_event"],
+            fiscal=queues.fiscal,
+            normal=queues.normal,
+        )
+        delivery = Delivery(
+            self,
+            "Delivery",
+            stage=stage,
+            storage=storage,
+            package=packages["write_holded"],
+            queues=queues,
+            holded_base_url=holded.value_as_string,
+            settle_seconds=settle.value_as_string,
+        )
+        upkeep = Upkeep(self, "Upkeep", stage=stage, storage=storage, packages=packages, queues=queues, bus=bus.bus)
+        by_clock = [upkeep.release_due, upkeep.sweep_inbox, upkeep.index_dead_letters]
+        Observability(
+            self,
+            "Observability",
+            stage=stage,
+            functions=[intake.receive_webhook, bus.publish_event, delivery.write_holded, *by_clock],
+            by_clock=by_clock,
+            stream_reader=bus.publish_event,
+            dead={
+                "FiscalDlq": queues.fiscal_dead,
+                "NormalDlq": queues.normal_dead,
+                "Undelivered": bus.undelivered,
+                "Unpublished": bus.unpublished,
+                "Unscheduled": upkeep.unscheduled,
+            },
+        )
+        named = {
+            "InboxTable": storage.inbox.table_name,
+            "StateTable": storage.state.table_name,
+            "BodiesBucket": storage.bodies.bucket_name,
+            "SecretsKeyId": storage.key.key_id,
+        }
+        for name, value in named.items():
+            cdk.CfnOutput(self, name, value=value)
