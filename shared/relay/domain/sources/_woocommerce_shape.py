@@ -1,0 +1,67 @@
+"""What a WooCommerce body is: its resource by topic and by shape, its identity. Light: the hot path imports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from relay.domain.sources.base import Identity
+
+_RESOURCES: Final = ("order", "customer", "product")
+_VERBS: Final = ("created", "updated", "restored")
+TOPICS: Final = frozenset(f"{one}.{verb}" for one in _RESOURCES for verb in _VERBS)
+DELETED: Final = frozenset(f"{one}.deleted" for one in _RESOURCES)
+
+_BATCH: Final = {"create": "created", "update": "updated", "delete": "deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    resource: str
+    verb: str
+    value: Any
+
+
+def unwrap(body: Any, topic: str) -> list[Element]:
+    """A single object, a list, or a batch `{"create": [...], "update": [...], "delete": [...]}`."""
+    resource, _, verb = topic.partition(".")
+    if isinstance(body, dict) and body and set(body) <= set(_BATCH):
+        return [
+            Element(resource, _BATCH[key], one)
+            for key, found in body.items()
+            for one in (found if isinstance(found, list) else [found])
+        ]
+    return [Element(resource, verb, one) for one in (body if isinstance(body, list) else [body])]
+
+
+def resource_of(value: Any) -> str:
+    """What an object is by its own fields: the topic is an unsigned header."""
+    if not isinstance(value, dict):
+        return ""
+    if "line_items" in value and ("billing" in value or "order_key" in value):
+        return "order"
+    if "username" in value or ("email" in value and "billing" in value):
+        return "customer"
+    if "regular_price" in value or ("sku" in value and "name" in value) or "stock_status" in value:
+        return "product"
+    return ""
+
+
+def identify(topic: str, body: Any) -> Identity:
+    if not isinstance(body, dict) or isinstance(body.get("id"), bool) or not isinstance(body.get("id"), int | str):
+        return Identity(topic, "", 0)
+    return Identity(topic, str(body["id"])[:200], version(body))
+
+
+def version(obj: dict[str, Any]) -> int:
+    """When the object last changed, in milliseconds; its `_gmt` dates are UTC without saying so."""
+    for key in ("date_modified_gmt", "date_created_gmt"):
+        value = obj.get(key)
+        if isinstance(value, str) and value:
+            try:
+                at = datetime.fromisoformat(value)
+                return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+            except (ValueError, OverflowError):
+                return 0
+    return 0
