@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from holded_sandbox.delivery import Courier
 from holded_sandbox.wire import Exchange, Request, Response
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from starlette.types import Receive, Scope, Send
@@ -92,8 +92,6 @@ async def _cut(scope: Scope) -> None:
     if transport is None:
         raise ConnectionCutError("the sandbox cut this connection")
     transport.abort()
-    while not transport.is_closing():
-        await asyncio.sleep(0)
     await asyncio.sleep(0.01)  # lets the server notice, so that it does not answer a dead connection
 
 

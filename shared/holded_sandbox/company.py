@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holded_sandbox.limits import PLANS, Quota, WindowKind, make_window
-from holded_sandbox.wire import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holded_sandbox.wire import Record
 
 TABLES = (
     "contacts", "contact_groups", "products", "services", "taxes", "series", "channels", "expense_accounts",
@@ -108,6 +111,7 @@ class Company:
         self.dirty: set[tuple[str, str]] = set()
         self.extra_lag_seconds = 0.0  # of the call being handled, when a fault asks for late visibility
         self.quota = self._make_quota()
+        self._rates: dict[str, Decimal] | None = None
 
     def _make_quota(self) -> Quota:
         settings = self.settings
@@ -132,6 +136,7 @@ class Company:
             lag = self.settings.list_lag_seconds + self.extra_lag_seconds
             record.setdefault("_visible", now + lag if lag else 0.0)
         self.tables[table][record["id"]] = record
+        self._rates = None if table == "taxes" else self._rates
         self.dirty.add((table, record["id"]))
         return record
 
@@ -140,6 +145,7 @@ class Company:
         record = self.tables[table].pop(record_id)
         kept = {name: record.get(name) for name in ("id", "date", "due_date", "total")}
         self.tables["gone"][record_id] = kept
+        self._rates = None if table == "taxes" else self._rates
         self.dirty |= {(table, record_id), ("gone", record_id)}
 
     def get(self, table: str, record_id: str) -> Record | None:
@@ -150,10 +156,11 @@ class Company:
 
     def tax_rates(self) -> dict[str, Decimal]:
         """Percent by tax key and by tax id: a line may name either (Holded facts 6)."""
-        rates: dict[str, Decimal] = {}
-        for tax in self.tables["taxes"].values():
-            rates[tax["key"]] = rates[tax["id"]] = Decimal(tax["amount"] or 0)
-        return rates
+        if self._rates is None:
+            self._rates = {}
+            for tax in self.tables["taxes"].values():
+                self._rates[tax["key"]] = self._rates[tax["id"]] = Decimal(tax["amount"] or 0)
+        return self._rates
 
     def describe(self) -> Record:
         """Settings and credentials, as the control API shows and the store keeps them."""

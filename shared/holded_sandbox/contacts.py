@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from holded_sandbox.days import iso_utc
-from holded_sandbox.documents import Desk
-from holded_sandbox.wire import Record
+
+if TYPE_CHECKING:
+    from holded_sandbox.documents import Desk
+    from holded_sandbox.wire import Record
 
 ADDRESS = ("address", "city", "postal_code", "province", "country", "country_code", "info")
 DEFAULTS = (

@@ -5,17 +5,21 @@ All bodies are JSON objects; a wrong field is a 400 `{"error": ...}` naming it, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from holded_sandbox import control_people, seeds
 from holded_sandbox.company import Company, Settings
-from holded_sandbox.core import Sandbox
 from holded_sandbox.faults import Fault
-from holded_sandbox.documents import Desk
 from holded_sandbox.routes import Call, Router
 from holded_sandbox.webhooks import EVENTS
 from holded_sandbox.wire import ProblemError, Record, Request, Response, json_response, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from holded_sandbox.core import Sandbox
+    from holded_sandbox.documents import Desk
 
 PREFIX = "/_sandbox"
 _NOBODY = Company("", Settings())

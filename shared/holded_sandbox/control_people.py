@@ -5,12 +5,16 @@ Each change sends the same webhooks as an API call would.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from holded_sandbox import contacts, documents
 from holded_sandbox.documents import Desk, RefusedError
 from holded_sandbox.kinds import KINDS
-from holded_sandbox.routes import Call
 from holded_sandbox.v2_documents import apply
-from holded_sandbox.wire import Record
+
+if TYPE_CHECKING:
+    from holded_sandbox.routes import Call
+    from holded_sandbox.wire import Record
 
 
 def _find(desk: Desk, call: Call) -> Record:

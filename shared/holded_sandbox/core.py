@@ -7,9 +7,9 @@ posts `emitter.due(now)` itself. The server is a thin shell around the same obje
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import format_datetime
 from datetime import UTC, datetime
-from random import Random
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
 
 from holded_sandbox import seeds, v1, v2
 from holded_sandbox.company import Company, Settings
@@ -18,9 +18,13 @@ from holded_sandbox.facts import fact
 from holded_sandbox.faults import Fault, FaultPlan
 from holded_sandbox.ids import IdMint
 from holded_sandbox.limits import Refusal, quota_headers
-from holded_sandbox.routes import Route
 from holded_sandbox.webhooks import Emitter
 from holded_sandbox.wire import Exchange, ProblemError, Record, Request, Response, problem_response
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from holded_sandbox.routes import Route
 
 _HTML = "<!DOCTYPE html><html><head><title>Holded</title></head><body><h1>{title}</h1></body></html>"
 
@@ -114,8 +118,10 @@ class Sandbox:
         if fault.kind == "html":
             return Exchange(action="reply", response=_page(200, "Page not found"))
         target.company.extra_lag_seconds = fault.seconds if fault.kind == "hide" else 0.0
-        response = self._answer(target, request, now)
-        target.company.extra_lag_seconds = 0.0
+        try:
+            response = self._answer(target, request, now)
+        finally:
+            target.company.extra_lag_seconds = 0.0
         if fault.kind == "error_after":
             return Exchange(action="reply", response=_broken(fault.status))
         if fault.kind == "lose_reply":

@@ -27,7 +27,9 @@ class Courier:
         # trust_env off: webhooks of the sandbox stay on this machine, whatever proxy the environment names.
         async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False, follow_redirects=False) as client:
             while True:
-                due = self._sandbox.emitter.due(self._clock.now())
+                now = self._clock.now()
+                self._sandbox.advance(now)
+                due = self._sandbox.emitter.due(now)
                 for start in range(0, len(due), _AT_ONCE):
                     await asyncio.gather(*(self._post(client, delivery) for delivery in due[start : start + _AT_ONCE]))
                 await asyncio.sleep(_IDLE_SECONDS)

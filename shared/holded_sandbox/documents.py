@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from holded_sandbox.company import Company
 from holded_sandbox.days import local_datetime, today
 from holded_sandbox.facts import fact
-from holded_sandbox.ids import IdMint
 from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import cents, line_amounts, plain, totals
 from holded_sandbox.webhooks import Emitter, document_event
-from holded_sandbox.wire import Record
+
+if TYPE_CHECKING:
+    from holded_sandbox.company import Company
+    from holded_sandbox.ids import IdMint
+    from holded_sandbox.wire import Record
 
 
 class RefusedError(Exception):

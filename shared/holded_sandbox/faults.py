@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, fields
-from random import Random
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from holded_sandbox.facts import fact
-from holded_sandbox.wire import Record
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from holded_sandbox.wire import Record
 
 Kind = Literal[
     "lose_reply",  # commits, then the connection is reset
@@ -54,9 +57,9 @@ class Fault:
                 raise ValueError(f"{name}: no such field of a fault")
         if values.get("kind") not in get_args(Kind):
             raise ValueError(f"kind: expected one of {', '.join(get_args(Kind))}")
-        fault = cls(
-            **{**values, **{name: float(values[name]) for name in ("probability", "seconds") if name in values}}
-        )
+        floats = {name: float(values[name]) for name in ("probability", "seconds") if name in values}
+        given: Record = values | floats
+        fault = cls(**given)
         re.compile(fault.path)
         return fault
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from random import Random
+from typing import TYPE_CHECKING
 
 from holded_sandbox.facts import fact
+
+if TYPE_CHECKING:
+    from random import Random
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}")
 

@@ -28,11 +28,13 @@ _ALL = (
     Kind(v1="proform", v2="proformas", scope="sales:proforms", series="proform"),
     Kind(v1="salesorder", v2="sales-orders", scope="inventory:sales-orders", series="salesorder"),
     Kind(v1="waybill", v2="waybills", scope="inventory:shipments", series="waybill"),
-    Kind(v1="purchase", v2="purchases", scope="accounting:purchases", series="purchase", side="purchases", payable=True, approve_event=True),
-    Kind(v1="purchaserefund", v2="purchase-refunds", scope="accounting:purchases", series="purchaserefund", side="purchases", payable=True, approve_event=True),
+    Kind(v1="purchase", v2="purchases", scope="accounting:purchases", series="purchase", side="purchases",
+         payable=True, approve_event=True),
+    Kind(v1="purchaserefund", v2="purchase-refunds", scope="accounting:purchases", series="purchaserefund",
+         side="purchases", payable=True, approve_event=True),
     Kind(v1="purchaseorder", v2="purchase-orders", scope="inventory:purchase-orders", series="order", side="purchases"),
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {kind.v1: kind for kind in _ALL}
 BY_PATH: dict[str, Kind] = {kind.v2: kind for kind in _ALL}
-SERIES_TYPES = tuple(dict.fromkeys(kind.series for kind in _ALL)) + ("purchaseshipment", "productionorder")
+SERIES_TYPES = (*dict.fromkeys(kind.series for kind in _ALL), "purchaseshipment", "productionorder")

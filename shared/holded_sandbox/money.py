@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
 from holded_sandbox.facts import fact
 from holded_sandbox.wire import Record, bad_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 CENT = Decimal("0.01")
 

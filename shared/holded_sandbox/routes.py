@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from holded_sandbox.documents import Desk
 from holded_sandbox.wire import Record, Request, Response
+
+if TYPE_CHECKING:
+    from holded_sandbox.documents import Desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

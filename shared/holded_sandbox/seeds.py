@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
 
-from holded_sandbox.company import Company
-from holded_sandbox.ids import IdMint
 from holded_sandbox.seed_taxes import SPANISH_TAXES
 from holded_sandbox.v2_catalogue import RESOURCES
 from holded_sandbox.v2_settings import new_series
-from holded_sandbox.wire import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from holded_sandbox.company import Company
+    from holded_sandbox.ids import IdMint
+    from holded_sandbox.wire import Record
 
 DEFAULT_COMPANY_ID = "5f0000000000000000000001"
 DEFAULT_TOKEN = "pat_sandbox_default"  # noqa: S105 - the well-known token of the local sandbox's first company
@@ -50,6 +55,12 @@ def replace_taxes(company: Company, ids: IdMint, now: float, taxes: Iterable[Rec
         for name in ("name", "key"):
             if not isinstance(tax.get(name), str) or not tax[name]:
                 raise ValueError(f"taxes[{position}].{name}: expected text")
+        try:
+            finite = Decimal(str(tax.get("amount", "0"))).is_finite()
+        except InvalidOperation:
+            finite = False
+        if not finite:
+            raise ValueError(f"taxes[{position}].amount: expected a percentage")
         complete.append(
             {
                 "id": str(tax.get("id") or ids.mint(now)),
@@ -63,7 +74,7 @@ def replace_taxes(company: Company, ids: IdMint, now: float, taxes: Iterable[Rec
                 "status": bool(tax.get("status", True)),
                 "visible": bool(tax.get("visible", True)),
                 "_country": tax.get("country", "ES"),
-            }  # fmt: skip
+            }
         )
     for tax_id in list(company.tables["taxes"]):
         company.drop("taxes", tax_id)
@@ -79,4 +90,4 @@ def fill(company: Company, ids: IdMint, now: float) -> None:
     resources = {resource.path: resource for resource in RESOURCES}
     for path, values in _CATALOGUE:
         resource = resources[path]
-        company.put(resource.table, {"id": ids.mint(now)} | resource.defaults | values, now)
+        company.put(resource.table, resource.blank(ids.mint(now)) | values, now)

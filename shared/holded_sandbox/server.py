@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from holded_sandbox.app import create_app
 from holded_sandbox.clock import ScaledClock
 from holded_sandbox.seeds import DEFAULT_COMPANY_ID, DEFAULT_TOKEN, DEFAULT_V1_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HOST = "127.0.0.1"
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holded_sandbox.company import Company, Settings
-from holded_sandbox.core import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from holded_sandbox.core import Sandbox
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS records (company TEXT, kind TEXT, id TEXT, body TEXT, PRIMARY KEY (company, kind, id))"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from holded_sandbox.documents import Desk
+from holded_sandbox import v1_catalogue, v1_contacts, v1_document_routes, v1_settings
 from holded_sandbox.facts import fact
 from holded_sandbox.routes import Call, Route, Router
 from holded_sandbox.v1_json import v1_response
 from holded_sandbox.wire import LegacyError, Request, Response, UnknownPageError, read_object
+
+if TYPE_CHECKING:
+    from holded_sandbox.documents import Desk
 
 PREFIX = "/api/invoicing/v1"
 USAGE_KEY = "api_v1_legacy_1"
@@ -16,6 +20,8 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 _PAGE = b"<!DOCTYPE html><html><head><title>Holded</title></head><body><h1>404</h1><p>Page not found</p></body></html>"
 
 ROUTER = Router(PREFIX)
+for _module in (v1_document_routes, v1_contacts, v1_catalogue, v1_settings):
+    _module.register(ROUTER)
 
 
 @fact("12.4 key header")

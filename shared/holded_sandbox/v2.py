@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from holded_sandbox import v2_catalogue, v2_contacts, v2_document_routes, v2_payments, v2_settings, v2_usage
-from holded_sandbox.company import Company
-from holded_sandbox.documents import Desk
 from holded_sandbox.facts import fact
 from holded_sandbox.routes import Call, Route, Router
 from holded_sandbox.wire import ProblemError, Request, Response, bad_request, not_found, problem_response, read_object
+
+if TYPE_CHECKING:
+    from holded_sandbox.company import Company
+    from holded_sandbox.documents import Desk
 
 PREFIX = "/api/v2"
 

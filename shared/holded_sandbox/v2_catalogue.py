@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from holded_sandbox.money import number, plain
-from holded_sandbox.routes import Call, Router
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from holded_sandbox.routes import Call, Router
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +30,9 @@ class Resource:
     update_method: str = "PUT"
     event: str | None = None  # the webhook's object, where there is one
     hidden: tuple[str, ...] = field(default=())
+
+    def blank(self, record_id: str) -> Record:
+        return {"id": record_id} | deepcopy(self.defaults)
 
 
 RESOURCES = (
@@ -124,7 +132,7 @@ def _create(call: Call, resource: Resource) -> Response:
     for name in resource.required:
         if not call.body.get(name):
             bad_request(f"{name} is required")
-    record = {"id": call.desk.mint()} | resource.defaults
+    record = resource.blank(call.desk.mint())
     _apply(resource, record, call.body)
     call.desk.company.put(resource.table, record, call.desk.now)
     _emit(call, resource, "create", record)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from holded_sandbox import contacts
-from holded_sandbox.routes import Call, Router
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
+
+if TYPE_CHECKING:
+    from holded_sandbox.routes import Call, Router
 
 _SCOPE = "contacts:contacts"
 _FILTERS = ("phone", "mobile", "email", "custom_id", "code")

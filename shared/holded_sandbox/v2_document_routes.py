@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holded_sandbox import documents
 from holded_sandbox.days import read_day, today
 from holded_sandbox.documents import RefusedError, payment_status
 from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import number, plain
-from holded_sandbox.routes import Call, Router
 from holded_sandbox.v2_documents import apply, replaced, shown
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found, unprocessable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from holded_sandbox.routes import Call, Router
 
 _ISO_SORTS = {"date": "date", "dueDate": "due_date"}
 

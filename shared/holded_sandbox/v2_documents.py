@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from holded_sandbox.company import Company
 from holded_sandbox.days import read_day, to_unix
 from holded_sandbox.documents import blank, blank_line, payment_status
 from holded_sandbox.facts import fact
-from holded_sandbox.kinds import Kind
 from holded_sandbox.money import number, plain, styled
 from holded_sandbox.wire import Record, bad_request, unprocessable
+
+if TYPE_CHECKING:
+    from holded_sandbox.company import Company
+    from holded_sandbox.kinds import Kind
 
 _MONEY = ("subtotal", "discount", "total", "tax", "payments_total", "payments_pending", "payments_refunds")
 _LIST_FIELDS = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holded_sandbox.facts import fact
 from holded_sandbox.ids import is_object_id
-from holded_sandbox.routes import Call
 from holded_sandbox.wire import Record, Response, bad_request, json_response
+
+if TYPE_CHECKING:
+    from holded_sandbox.routes import Call
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from holded_sandbox import documents
-from holded_sandbox.days import ledger_date, read_day, today
+from holded_sandbox.days import ledger_date, read_day
 from holded_sandbox.kinds import KINDS
 from holded_sandbox.money import number, plain
-from holded_sandbox.routes import Call, Router
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holded_sandbox.routes import Call, Router
 
 _SCOPE = "accounting:payments"
 _STATUS = {"pending": "no_paid", "partial": "partial_paid", "completed": "paid", "cancelled": "no_paid"}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from holded_sandbox.kinds import SERIES_TYPES
-from holded_sandbox.routes import Call, Router
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
+
+if TYPE_CHECKING:
+    from holded_sandbox.routes import Call, Router
 
 _TAX = ("id", "name", "amount", "scope", "key", "group", "type", "items", "status", "visible")
 _SERIES = ("id", "name", "format", "last", "type", "refund_numbering_series_id", "verifactu_excluded")

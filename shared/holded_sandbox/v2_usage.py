@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from holded_sandbox.days import today
 from holded_sandbox.facts import fact
 from holded_sandbox.limits import NEXT_PLAN, PLANS
-from holded_sandbox.routes import Call, Router
 from holded_sandbox.wire import Response, json_response, not_found
+
+if TYPE_CHECKING:
+    from holded_sandbox.routes import Call, Router
 
 _SCOPE = "developers:usage"
 _TYPE = "automation_token"

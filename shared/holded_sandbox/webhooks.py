@@ -6,13 +6,17 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field
-from random import Random
+from typing import TYPE_CHECKING
 
-from holded_sandbox.company import Company
 from holded_sandbox.days import iso_utc
 from holded_sandbox.facts import fact
-from holded_sandbox.ids import IdMint
-from holded_sandbox.wire import Record
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from holded_sandbox.company import Company
+    from holded_sandbox.ids import IdMint
+    from holded_sandbox.wire import Record
 
 _FOUR = ("invoice", "creditnote", "salesreceipt", "purchase", "purchaserefund", "receiptnote")
 _THREE = (
@@ -90,7 +94,7 @@ def sign(secret: str, body: bytes) -> str:
 
 @fact("12.3 headers")
 def delivery_headers(
-    company: Company, endpoint: Record, event: str, delivery_id: str, body: bytes, now: float
+    *, company: Company, endpoint: Record, event: str, delivery_id: str, body: bytes, now: float
 ) -> dict[str, str]:
     return {
         "content-type": "application/json",
@@ -125,7 +129,9 @@ class Emitter:
             if endpoint["events"] is not None and event not in endpoint["events"]:
                 continue
             delivery_id = self._ids.mint(now)
-            headers = delivery_headers(company, endpoint, event, delivery_id, raw, now)
+            headers = delivery_headers(
+                company=company, endpoint=endpoint, event=event, delivery_id=delivery_id, body=raw, now=now
+            )
             for _copy in range(1 + endpoint["duplicates"]):
                 scatter = self._random.uniform(0, endpoint["reorder_seconds"]) if endpoint["reorder_seconds"] else 0.0
                 delivery = Delivery(
