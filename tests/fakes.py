@@ -15,6 +15,7 @@ from relay.ports import Account, AccountSecrets, Credential, Gates, InboxItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
     from relay.domain.gate import Gate
     from relay.domain.ledger import Key, Row, State
     from relay.domain.sources.base import Delivery
@@ -155,6 +156,10 @@ class FakeLedger:
     def _of(self, account: str) -> list[Row]:
         return [row for row in self.rows.values() if row.key.account == account]
 
+    def _listed(self, account: str) -> list[Row]:
+        """A claim straight from a message stands in no work index: listings and counts do not see it."""
+        return [row for row in self._of(account) if row.state != "sent" or row.indexed]
+
     def _work(self, account: str) -> list[Row]:
         return [row for row in self._of(account) if row.state in DUE_STATES and row.indexed and row.due_ms]
 
@@ -169,7 +174,7 @@ class FakeLedger:
         return next((row for row in self._of(account) if row.holded_id == holded_id), None)
 
     async def in_state(self, account: str, state: State, *, from_ms: int = 0, limit: int = 1000) -> AsyncIterator[Row]:
-        found = [row for row in self._of(account) if row.state == state and row.updated_ms >= from_ms]
+        found = [row for row in self._listed(account) if row.state == state and row.updated_ms >= from_ms]
         for row in sorted(found, key=lambda row: row.updated_ms)[:limit]:
             yield row
 
@@ -180,7 +185,7 @@ class FakeLedger:
 
     async def count(self, account: str) -> Mapping[str, int]:
         states = ("waiting", "review", "dead", "sent", "unknown")
-        return {state: sum(row.state == state for row in self._of(account)) for state in states}
+        return {state: sum(row.state == state for row in self._listed(account)) for state in states}
 
 
 class FakeGates:
@@ -214,14 +219,14 @@ class FakeGates:
         wakes.add(key if len(wakes) < WAKES_KEPT else "*")
         return True
 
-    async def due(self, *, now_ms: int, limit: int) -> AsyncIterator[str]:
+    async def due(self, *, now_ms: int, limit: int) -> AsyncIterator[tuple[str, int]]:
         found = sorted(
             (gate.next_due_ms, account)
             for account, gate in self.gates.items()
             if gate.next_due_ms is not None and gate.next_due_ms <= now_ms
         )
-        for _, account in found[:limit]:
-            yield account
+        for due_ms, account in found[:limit]:
+            yield account, due_ms
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
