@@ -1,7 +1,7 @@
 """The timeline of an event as lines for people: one a step, with its time where one is known."""
 
 from collections.abc import Mapping
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -49,7 +49,7 @@ def wire(stack: Stack, *, who: str) -> World:
             clock=clock,
         ),
         gates=DynamoGates(client=dynamodb, table=state),
-        holded=HoldedHttp(stack.holded_url, clock=clock),
+        holded=HoldedHttp(base_url=stack.holded_url, clock=clock),
         queues=SqsQueues(
             client=aws_client("sqs", **options), urls={name: stack.output(key) for name, key in QUEUES.items()}
         ),
