@@ -90,14 +90,14 @@ class FakeInbox:
             item, ends=merged, open=item.open and len(merged) < max(of, 1)
         )
 
-    async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str]]:
+    async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
         found = sorted(
             (ms(item.delivery.received_at), at)
             for at, item in self.items.items()
             if item.open and ms(item.delivery.received_at) < before_ms
         )
-        for _, at in found[:limit]:
-            yield at
+        for received_ms, at in found[:limit]:
+            yield *at, received_ms
 
     async def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:
         found = [

@@ -119,8 +119,8 @@ class Inbox(Protocol):
         """Record the end of events (`ends`: event number -> end); with all `of` ended, drop `open` and start the TTL."""
         ...
 
-    def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str]]:
-        """(account, inbox id) of items still open that were received before `before_ms`, oldest first, over all accounts."""
+    def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
+        """(account, inbox id, received ms) of items still open that were received before `before_ms`, oldest first, over all accounts."""
         ...
 
     def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]: ...
@@ -185,8 +185,8 @@ class Gates(Protocol):
         """Add a row's key to the wake set if `holder` still holds the lease; False: it does not, try to take it."""
         ...
 
-    def due(self, *, now_ms: int, limit: int) -> AsyncIterator[str]:
-        """Accounts whose `next_due_ms` has come, over all accounts (sparse, sharded index)."""
+    def due(self, *, now_ms: int, limit: int) -> AsyncIterator[tuple[str, int]]:
+        """(account, its `next_due_ms`) of accounts whose time has come, over all accounts (sparse, sharded index)."""
         ...
 
     @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +246,23 @@ class Wakes(Protocol):
         self, messages: Sequence[Mapping[str, str]], *, priority: str, delay_seconds: int = 0
     ) -> Sequence[int]:
         """`{"account": ..., "event": ...}` (an event to take in) or `{"account": ...}` (work is due). Returns refused indexes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """One message of a dead-letter queue. `body` may be anything: it is why some of them are here."""
+
+    message_id: str
+    body: str
+    queue: str
+    receives: int
+    first_seen_ms: int
+
+
+class DeadLetters(Protocol):
+    async def peek(self) -> Sequence[DeadLetter]:
+        """Look through the dead-letter queues and leave every message where it is."""
         ...
 
 

@@ -113,10 +113,10 @@ class DynamoGates:
         # Either the holder is gone, or the set is full: then the mark for "many" goes in, room or not.
         return await self._add(account, MANY, "own = :own", holder, cap=False)
 
-    async def due(self, *, now_ms: int, limit: int) -> AsyncIterator[str]:
+    async def due(self, *, now_ms: int, limit: int) -> AsyncIterator[tuple[str, int]]:
         shards = await asyncio.gather(*(self._due_in(at, now_ms, limit) for at in range(SHARDS)))
-        for _, account in heapq.nsmallest(limit, (found for each in shards for found in each)):
-            yield account
+        for due_ms, account in heapq.nsmallest(limit, (found for each in shards for found in each)):
+            yield account, due_ms
 
     async def _add(self, account: str, key: str, condition: str, holder: str, *, cap: bool) -> bool:
         values: dict[str, Any] = {":key": {"SS": [key]}, ":own": {"S": holder}}

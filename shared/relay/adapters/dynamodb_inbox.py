@@ -87,11 +87,11 @@ class DynamoInbox:
             expiry = {":x": self._closing({})[":x"]}
             await self._update(key, "SET expires_at = :x REMOVE open_pk, open_sk", expiry)
 
-    async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str]]:
+    async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
         shards = await asyncio.gather(*(self._open_in(at, before_ms, limit) for at in range(SHARDS)))
-        for _, pk in heapq.nsmallest(limit, (found for shard in shards for found in shard)):
+        for received_ms, pk in heapq.nsmallest(limit, (found for shard in shards for found in shard)):
             account, encoded = pk.split("#")
-            yield unpart(account), await self._inbox_id(pk, encoded)
+            yield unpart(account), await self._inbox_id(pk, encoded), int(received_ms)
 
     async def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:
         """Oldest first. Scans the table (no index is worth a write unit a delivery): for people, not for functions."""
@@ -108,7 +108,7 @@ class DynamoInbox:
             },
         )
         keys = [(int(item["r"]["N"]), item["pk"]["S"]) async for item in found]
-        for _, pk in heapq.nsmallest(limit, keys):
+        for received_ms, pk in heapq.nsmallest(limit, keys):
             answer = await call(self._client.get_item, TableName=self._table, Key={"pk": {"S": pk}})
             if "Item" in answer:
                 yield await self._read(answer["Item"])

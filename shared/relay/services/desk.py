@@ -15,8 +15,8 @@ from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
-    from relay.errors import NotAllowed, RelayError, RetryAt
     from relay.domain.sources.base import Delivery
+    from relay.errors import NotAllowed, RelayError, RetryAt
     from relay.ports import Ledger
     from relay.services.job import Job
     from relay.services.session import Session

@@ -7,12 +7,12 @@ events into the waiting room and tells the holder. Conditional writes stay the g
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.domain import gate as gating
-from relay.domain.budget import with_limits
+from relay.domain.budget import month_limit, with_limits
 from relay.domain.documents import PRIORITIES
 from relay.domain.ledger import Key
 from relay.domain.mapping.catalogue import Catalogue
@@ -26,7 +26,6 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.domain.ledger import Row
     from relay.ports import Account, Accounts, Clock, Gates, HoldedApi, Ids, Ledger, Wakes
@@ -38,6 +37,16 @@ _PAGE = 25
 _TRIES = 5
 _LONGEST_WAKE_S = 900
 """SQS delays a message by at most 15 minutes; `release_due` wakes for everything later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """What one drain did. `failed`: event refs to be delivered again, and why. `ends` counts the ends by their first word."""
+
+    failed: Mapping[str, BaseException]
+    ends: Mapping[str, int]
+    calls: int
+    quota_percent: int
 
 
 class Drainer:
@@ -64,23 +73,25 @@ class Drainer:
         self._ids = ids
         self._timing = timing
 
-    async def run(self, account: str, refs: Sequence[str], *, deadline_ms: int) -> Mapping[str, BaseException]:
-        """Drain one account until nothing is due, tokens or time end. Returns the refs that failed, to be delivered again."""
+    async def run(self, account: str, refs: Sequence[str], *, deadline_ms: int) -> Drained:
+        """Drain one account until nothing is due, tokens or time end."""
         record = await self._accounts.get(account)
         if record is None:
             raise Rejected("unknown_account", detail="the account was removed while its events were under way")
         owner = self._ids.new()
         for _ in range(_TRIES):
-            gate = await self._gates.load(account) or gating.new_gate(
-                account, per_minute=record.per_minute, per_month=record.per_month, now_ms=self._now_ms()
-            )
+            gate = await self._gates.load(account)
+            if gate is None:
+                gate = gating.new_gate(
+                    account, per_minute=record.per_minute, per_month=record.per_month, now_ms=self._now_ms()
+                )
             limits = with_limits(gate.budget, per_minute=record.per_minute, per_month=record.per_month)
             if (limits.per_minute, limits.per_month) != (gate.budget.per_minute, gate.budget.per_month):
                 gate = replace(gate, budget=limits)
             session = await self._open(record, gate, owner, deadline_ms)
             if record.status == "paused":
                 session.idle = RetryAt("paused", retry_at=self._clock.now())
-                return await self._fresh(session, refs)
+                return _drained(session, await self._fresh(session, refs))
             taken = gating.take(
                 gate,
                 now_ms=self._now_ms(),
@@ -93,12 +104,15 @@ class Drainer:
                 session.idle = RetryAt("queued", retry_at=self._clock.now())
                 failed = await self._fresh(session, refs)
                 if await self._tell(account, session, holder=taken.holder):
-                    return failed
+                    return _drained(session, failed)
                 continue
             if (await self._gates.store(taken.gate, expected_rev=gate.rev)).ok:
                 session.purse = self._purse(taken.gate, owner)
                 session.purse.put("fiscal", taken.granted, granted_ms=taken.granted_ms)
-                return await self._hold(session, refs, due_before=gate.next_due_ms)
+                if gate.rev == 0:
+                    await self._work.begin(session)
+                failed = await self._hold(session, refs, due_before=gate.next_due_ms)
+                return _drained(session, failed)
         raise Unavailable("gate_contended", detail="the account's gate kept moving")
 
     async def _open(self, record: Account, gate: Gate, owner: str, deadline_ms: int) -> Session:
@@ -230,3 +244,13 @@ class Drainer:
 
     def _now_ms(self) -> int:
         return at_ms(self._clock.now())
+
+
+def _drained(session: Session, failed: Mapping[str, BaseException]) -> Drained:
+    budget = session.purse.gate.budget
+    return Drained(
+        failed=failed,
+        ends=dict(session.ends),
+        calls=sum(session.calls.values()),
+        quota_percent=100 * (sum(budget.used) + budget.foreign) // max(1, month_limit(budget)),
+    )

@@ -127,7 +127,7 @@ class Hints:
         if seen is not None and seen.get("fingerprint") == print_of:
             return ""
         number = int(seen.get("number", 0)) + 1 if seen is not None else 1
-        delivery = self._delivery(session, event, hint, f"{name}.{verb}", content, number)
+        delivery = self._delivery(session, hint, event_type=f"{name}.{verb}", content=content, number=number)
         # The inbox first: if the snapshot is not written, the next re-read makes the same delivery, which is a duplicate.
         await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))
         fields = {"fingerprint": print_of, "number": number}
@@ -147,7 +147,7 @@ class Hints:
             return None
 
     def _delivery(
-        self, session: Session, event: Event, hint: Hint, event_type: str, content: dict[str, Any], number: int
+        self, session: Session, hint: Hint, *, event_type: str, content: dict[str, Any], number: int
     ) -> Delivery:
         now = session.clock.now()
         topic = f"reread.{hint.object}"
@@ -155,8 +155,8 @@ class Hints:
         digest = identity.body_digest(body)
         meaning = Identity(topic=topic, object_id=hint.holded_id, version=number)
         return Delivery(
-            inbox_id=identity.inbox_id(event.account, "holded", meaning, digest),
-            account=event.account,
+            inbox_id=identity.inbox_id(session.account.account, "holded", meaning, digest),
+            account=session.account.account,
             source="holded",
             topic=topic,
             headers={},

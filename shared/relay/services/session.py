@@ -16,8 +16,6 @@ from relay.errors import NotAllowed, RetryAt, WaitUntil
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from relay.domain.ledger import Key, Row
     from relay.domain.mapping.catalogue import Catalogue
     from relay.domain.settings import Settings
@@ -43,10 +41,6 @@ class Timing:
     settlement_ms: int = 6 * 3600_000
 
 
-class OutOfTime(RetryAt):
-    """The invocation ends before this call's time-out would: nothing is sent, the work is handed over."""
-
-
 @dataclass(slots=True, kw_only=True)
 class Session:
     account: Account
@@ -70,6 +64,7 @@ class Session:
     follow_up: list[str] = field(default_factory=list)
     """Event refs noted as pending on a key that has now been confirmed."""
     calls: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    ends: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def now_ms(self) -> int:
@@ -93,7 +88,7 @@ class Session:
             raise self.blocked
         now = self.clock.now()
         if at_ms(now) + self.timing.call_ms > self.deadline_ms:
-            self.exhausted[priority] = OutOfTime("out_of_time", retry_at=now)
+            self.exhausted[priority] = RetryAt("out_of_time", retry_at=now)
             raise self.exhausted[priority]
         try:
             await self.purse.spend(priority)
@@ -124,6 +119,3 @@ class Session:
     async def call(self, request: Request, priority: Priority) -> Reply:
         await self.reserve(priority)
         return await self.send(request)
-
-    def spent(self) -> Mapping[str, int]:
-        return dict(self.calls)

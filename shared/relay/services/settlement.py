@@ -20,7 +20,7 @@ from relay.holded import requests
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from relay.domain.documents import DocType
     from relay.holded.replies import Document
@@ -117,7 +117,7 @@ class Settlement:
         for row in rows:
             await self._compare(session, row, by_id.get(row.holded_id), seen[row.marker])
 
-    async def _listed(self, session: Session, doc_type: DocType, start: date, end: date):  # type: ignore[no-untyped-def] # an async generator of Document
+    async def _listed(self, session: Session, doc_type: DocType, start: date, end: date) -> AsyncIterator[Document]:
         cursor: str | None = None
         while True:
             request = requests.list_documents(doc_type, start=start, end=end, cursor=cursor)

@@ -11,6 +11,7 @@ from relay.domain.models import Event, Hint
 from relay.errors import Rejected
 from relay.services.desk import UPDATE
 from relay.services.job import Job, fact_of
+from relay.services.settlement import first_sweep
 from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Work:
         plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
         job = Job(event=event, plan=plan, fact=fact_of(event, plan))
         end = await self._writer.proceed(session, job)
+        session.ends[(end or "open").partition(":")[0]] += 1
         if end is not None and job.row is not None and job.row.state == "confirmed":
             await self._release(session, job)
         return end
@@ -110,6 +112,12 @@ class Work:
         there = await self._desk.ledger.get(row.key)
         if there is not None and there.rev == row.rev:
             await self._desk.write(decisions.ended(there, now_ms=session.now_ms(), state="superseded", reason=end))
+
+    async def begin(self, session: Session) -> None:
+        """The account's first drain: its settlement sweep enters the waiting room, for as long as the account lives."""
+        sweep = first_sweep(session.account.account, now_ms=session.now_ms(), every_ms=session.timing.settlement_ms)
+        if await self._desk.write(sweep):
+            session.note(sweep)
 
     async def failed(self, session: Session, row: Row, reason: str) -> None:
         """Machine trouble with one row: it uses an attempt and comes back later, or ends in `dead`."""

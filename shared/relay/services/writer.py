@@ -105,7 +105,7 @@ class Writer:
     async def _pending(self, job: Job) -> str | None:
         """The key is being written: remember this version; whoever confirms the row takes it in."""
         row = job.row
-        if row is None or row.pending_event_id == job.event.id or row.event_id == job.event.id:
+        if row is None or job.event.id in {row.pending_event_id, row.event_id}:
             return "pending"
         noted = replace(row, rev=row.rev + 1, pending_event_id=job.event.id)
         return "pending" if await self._desk.write(noted) else None

@@ -1,0 +1,42 @@
+"""DynamoDB stream of the inbox -> publish -> the records that must come again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from relay.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_lambda_powertools import Logger
+
+    from relay.services.publish import Publish
+
+
+async def handle(event: Mapping[str, Any], *, publish: Publish, log: Logger) -> dict[str, Any]:
+    """Publish every INSERT. A refused one comes again from its place in the shard, with all that follows it."""
+    records: Sequence[Mapping[str, Any]] = [r for r in event.get("Records", ()) if r.get("eventName") == "INSERT"]
+    results = await asyncio.gather(*(_one(record, publish) for record in records), return_exceptions=True)
+    failures = []
+    for record, result in zip(records, results, strict=True):
+        account, inbox_id = _named(record)
+        if isinstance(result, BaseException):
+            # The type is enough for people; a message could hold what the sender wrote.
+            known = result.reason if isinstance(result, Unavailable) else type(result).__name__
+            log.warning("delivery.not_published", account=account, inbox_id=inbox_id, error=known)
+            failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
+        else:
+            log.info("delivery.handled", result=result, account=account, inbox_id=inbox_id)
+    return {"batchItemFailures": failures[:1]}
+
+
+async def _one(record: Mapping[str, Any], publish: Publish) -> str:
+    account, inbox_id = _named(record)
+    return await publish(account, inbox_id)
+
+
+def _named(record: Mapping[str, Any]) -> tuple[str, str]:
+    account, _, inbox_id = record["dynamodb"]["Keys"]["pk"]["S"].partition("#")
+    return account, inbox_id
