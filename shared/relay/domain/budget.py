@@ -35,7 +35,7 @@ CLASSES: tuple[Priority, ...] = ("fiscal", "normal", "background")
 USE_WITHIN_MS = 2_000  # a token is sent this soon after it was granted, or never
 SKEW_MS = 1_000  # the clocks of two writers agree this well unless seen otherwise (Lambda hosts: well under 1 ms)
 SKEW_MAX_MS = 10_000
-HUNGER_GRACE_MS = 5_000  # a refused class that does not come back this long after its `retry_at_ms` gives up its claim
+CLAIM_MS = 5_000  # a class that does not come back this long after it could have gives up its claim on its share
 
 Reason = Literal["", "minute", "month", "reserve", "pace"]
 ZERO: Counts = (0, 0, 0)
@@ -123,19 +123,27 @@ def roll(budget: Budget, now_ms: int) -> Budget:
     )
 
 
-def grant(budget: Budget, *, now_ms: int, priority: Priority, want: int) -> Granted:
-    """Grant up to `want` tokens to a class. The returned budget must be stored before the first token is used."""
+def grant(budget: Budget, *, now_ms: int, priority: Priority, want: int, backlog: int | None = None) -> Granted:
+    """Grant up to `want` tokens to a class. The returned budget must be stored before the first token is used.
+
+    Tokens do not keep, so they are asked for in small lots. `backlog` is how many the class could use in all: its claim
+    on its share against the other classes. Not told, it is taken to want the like of `want` once more.
+    """
     cls = CLASSES.index(priority)
     rolled = roll(budget, now_ms)
     now = rolled.last_ms
     of_month, month_reason = months.room(_month(rolled), now, cls)
     count = max(0, min(want, minutes.room(_minute(rolled), now, cls), of_month))
     spent = _spend(rolled, now, cls, count)
-    if count >= want:
-        return Granted(budget=_claim(spent, cls, 0, 0), count=count, granted_ms=now)
+    if want <= 0:
+        return Granted(budget=spent, count=0, granted_ms=now)
+    unmet = max(want, backlog or 0) - count
+    if count == want:
+        again = want if backlog is None else unmet
+        return Granted(budget=_claim(spent, cls, again, now + CLAIM_MS), count=count, granted_ms=now)
     minute_at = minutes.first_room(_minute(spent), now, cls)
     if of_month > count:
-        claimed = _claim(spent, cls, want - count, minute_at + HUNGER_GRACE_MS)
+        claimed = _claim(spent, cls, unmet, minute_at + CLAIM_MS)
         reason: Reason = "reserve" if minutes.held_back_by_reserve(_minute(spent), now, cls) else "minute"
         return Granted(budget=claimed, count=count, granted_ms=now, retry_at_ms=minute_at, reason=reason)
     # A class that the month holds back must not keep the minute's tokens from the others: it leaves no claim.

@@ -1,10 +1,11 @@
 """The minute's share of the budget: what each class may take of the window that slides behind the present.
 
 The minute is divided 70/20/5 between `fiscal`, `normal` and `background`, and 5 % (at least 2) is a reserve for
-`fiscal`. A share that nobody asks for is lent to whoever asks. A class that was refused is remembered with the number
-it still wants (`unmet`), and from then on nobody else takes the tokens that come back until its share is filled: what
-was lent is given back as it expires, one window later at most. `normal` and `background` leave the reserve untouched
-while `fiscal` has not used that much itself; below their own share they may go on when it has, so that nothing starves.
+`fiscal`. A share that nobody asks for is lent to whoever asks. A class that asked is remembered with the number it
+still wants (`unmet`: what it was refused, or as much again as it just got). From then on nobody else takes tokens that
+come back until it has that number or its share: what was lent is given back as it expires, one window later at most.
+`normal` and `background` leave the reserve untouched while `fiscal` has not used that much itself; below their own
+share they may go on when it has, so that nothing starves.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Slot = tuple[int, int, int]  # (second of the latest possible use, class index, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minute:
-    """`left` is what Holded said remains, which counts until `left_until_ms`; `unmet` what classes were refused."""
+    """`left` is what Holded said remains, which counts until `left_until_ms`; `unmet` what classes still want."""
 
     limit: int
     recent: tuple[Slot, ...]

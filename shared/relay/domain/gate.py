@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from relay.domain.budget import Budget, Reason, grant, new_budget, settle, with_limits
+from relay.domain.budget import Budget, Granted, Reason, grant, new_budget, settle, with_limits
 
 if TYPE_CHECKING:
     from relay.domain.documents import Priority
@@ -52,18 +52,35 @@ def new_gate(account: str, *, per_minute: int, per_month: int, now_ms: int) -> G
     return Gate(account=account, rev=0, owner="", lease_until_ms=0, next_due_ms=None, budget=budget)
 
 
-def take(gate: Gate, *, now_ms: int, owner: str, lease_until_ms: int, priority: Priority, want: int) -> Taken:
-    """Take the lease if it is free, expired or the caller's own, and up to `want` tokens with it.
+def take(
+    gate: Gate,
+    *,
+    now_ms: int,
+    owner: str,
+    lease_until_ms: int,
+    priority: Priority,
+    want: int,
+    backlog: int | None = None,
+) -> Taken:
+    """Take the lease if it is free, expired or the caller's own, and up to `want` tokens with it (see `budget.grant`).
 
     The account is due again when the lease ends, so that a holder that died is noticed.
     """
     if gate.owner not in ("", owner) and gate.lease_until_ms > now_ms:
         return _refused(gate)
-    return _taken(gate, now_ms=now_ms, owner=owner, lease_until_ms=lease_until_ms, priority=priority, want=want)
+    granted = grant(gate.budget, now_ms=now_ms, priority=priority, want=want, backlog=backlog)
+    return _taken(gate, owner, lease_until_ms, granted)
 
 
 def more(
-    gate: Gate, *, now_ms: int, owner: str, priority: Priority, want: int, lease_until_ms: int | None = None
+    gate: Gate,
+    *,
+    now_ms: int,
+    owner: str,
+    priority: Priority,
+    want: int,
+    backlog: int | None = None,
+    lease_until_ms: int | None = None,
 ) -> Taken:
     """More tokens (or, with `want` 0, a longer lease) for the holder; refused when the lease has ended or moved on.
 
@@ -72,7 +89,8 @@ def more(
     if gate.owner != owner or gate.lease_until_ms <= now_ms:
         return _refused(gate)
     until = gate.lease_until_ms if lease_until_ms is None else max(lease_until_ms, gate.lease_until_ms)
-    return _taken(gate, now_ms=now_ms, owner=owner, lease_until_ms=until, priority=priority, want=want)
+    granted = grant(gate.budget, now_ms=now_ms, priority=priority, want=want, backlog=backlog)
+    return _taken(gate, owner, until, granted)
 
 
 def let_go(gate: Gate, *, now_ms: int, owner: str, next_due_ms: int | None) -> Gate:
@@ -106,8 +124,7 @@ def _refused(gate: Gate) -> Taken:
     return Taken(gate=gate, granted=0, held_by_other=True, holder=gate.owner, retry_at_ms=gate.lease_until_ms)
 
 
-def _taken(gate: Gate, *, now_ms: int, owner: str, lease_until_ms: int, priority: Priority, want: int) -> Taken:
-    granted = grant(gate.budget, now_ms=now_ms, priority=priority, want=want)
+def _taken(gate: Gate, owner: str, lease_until_ms: int, granted: Granted) -> Taken:
     held = replace(
         gate,
         rev=gate.rev + 1,
