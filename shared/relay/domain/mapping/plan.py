@@ -1,0 +1,67 @@
+"""What becomes of an event in Holded: the policy of the account, from an event to a plan. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from relay.domain.documents import Plan, Purpose
+from relay.domain.mapping import records, sales
+from relay.domain.mapping.undecided import Undecided
+from relay.domain.models import Contact, CreditNote, Hint, Invoice, Order, Payment, Product, Refund
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from relay.domain.mapping.catalogue import Catalogue
+    from relay.domain.models import Event
+    from relay.domain.settings import Settings
+
+_PURPOSES: dict[type, Purpose] = {
+    Order: "invoice",
+    Invoice: "invoice",
+    CreditNote: "creditnote",
+    Refund: "creditnote",
+    Contact: "contact",
+    Product: "product",
+    Payment: "payment",
+    Hint: "invoice",
+}
+
+
+def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date | None = None) -> Plan:
+    """The plan for one event: a document, a review with its reason and remedy, or ignored with its reason.
+
+    Never raises for anything an event can hold. `today` matters only where policy dates documents by it. The sale of an
+    order has the purpose `invoice` whether it becomes an invoice or a `salesreceipt`: one sale, one key, one document.
+    """
+    data = event.data
+    try:
+        match data:
+            case Order():
+                return sales.plan_order(event, data, settings, catalogue, today=today)
+            case Invoice():
+                return sales.plan_invoice(event, data, settings, catalogue, today=today)
+            case CreditNote() | Refund():
+                return sales.plan_correction(event, data, settings, catalogue, today=today)
+            case Contact():
+                return records.plan_contact(event, data, settings)
+            case Product():
+                return records.plan_product(event, data, settings, catalogue)
+            case Payment():
+                return records.plan_payment(event, data, settings, catalogue)
+            case Hint():
+                return Plan(
+                    outcome="ignored",
+                    purpose="invoice",
+                    subject=event.subject,
+                    reason="hint",
+                    detail="A Holded webhook leads to a re-read, never to a write.",
+                )
+    except Undecided as undecided:
+        return Plan(
+            outcome="review",
+            purpose=_PURPOSES[type(data)],
+            subject=event.subject,
+            reason=undecided.reason,
+            detail=undecided.detail,
+        )

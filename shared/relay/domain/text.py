@@ -1,0 +1,13 @@
+"""Text on its way into a document: no control characters, no endless lines."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def clip(text: str | None, longest: int) -> str:
+    """`text` without control characters (line breaks stay), trimmed, cut to `longest` characters with an ellipsis."""
+    kept = "".join(
+        letter for letter in (text or "") if letter == "\n" or not unicodedata.category(letter).startswith("C")
+    ).strip()
+    return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
