@@ -290,8 +290,8 @@ class FakeAccounts:
     async def erase(self, account: str) -> int:
         there = self.accounts.get(account)
         touched = (self.credentials.pop(account, None) is not None) + (self.secrets.pop(account, None) is not None)
-        if there is not None and there.salt:
-            self.accounts[account] = dataclasses.replace(there, salt="", rev=there.rev + 1)
+        if there is not None and (there.salt or there.name):
+            self.accounts[account] = dataclasses.replace(there, salt="", name="", rev=there.rev + 1)
             touched += 1
         return touched
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from relay.ports import Account
 
 STATUSES = ("active", "paused")
+TOLD = ("mode", "status", "per_minute", "per_month")
+NAMED = ("name", "settings", "catalogue")
+"""The change log outlives an erasure: of these it says that they changed, not from what to what."""
 
 
 def set_account(
@@ -115,12 +118,8 @@ async def store(here: World, after: "Account", *, before: "Account") -> None:
     """Compare and swap, then the change log: which fields changed, never a secret. A changed quota reaches the gate."""
     if not await here.accounts.put(after, expected_rev=before.rev):
         raise Unavailable("account_changed", detail="somebody else changed this account just now; look and try again")
-    changed = [
-        key
-        for key in ("name", "mode", "status", "per_minute", "per_month")
-        if getattr(after, key) != getattr(before, key)
-    ]
-    large = [key for key in ("settings", "catalogue") if getattr(after, key) != getattr(before, key)]
+    changed = [key for key in TOLD if getattr(after, key) != getattr(before, key)]
+    large = [key for key in NAMED if getattr(after, key) != getattr(before, key)]
     await here.accounts.record_change(
         after.account,
         at_ms=here.now_ms(),

@@ -76,7 +76,7 @@ def erase(
 
 async def _erase(here: World, account: str) -> dict[str, Any]:
     one = await here.account(account)
-    await store(here, dataclasses.replace(one, status="blocked", status_reason="erased", name=""), before=one)
+    await store(here, dataclasses.replace(one, status="blocked", status_reason="erased"), before=one)
     touched = await here.accounts.erase(account)
     await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what="erase", before="", after="")
     return {"account": account, "status": "blocked", "items": touched}

@@ -37,7 +37,7 @@ def status(
 async def _status(here: World, only: str | None) -> dict[str, Any]:
     accounts = [await here.account(only)] if only else [one async for one in here.accounts.all()]
     now_ms = here.now_ms()
-    waiting = Counter([owner async for owner, _ in here.inbox.open_since(before_ms=now_ms + 1, limit=OPEN_COUNTED)])
+    waiting = Counter([owner async for owner, _, _ in here.inbox.open_since(before_ms=now_ms + 1, limit=OPEN_COUNTED)])
     return {
         "at": here.now(),
         "queues": dict(await asyncio.to_thread(here.queues.depths)),

@@ -9,6 +9,7 @@ from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_ledger import DynamoLedger
 from relay.adapters.holded_http import HoldedHttp
+from relay.adapters.s3_bodies import S3Bodies
 from relay.cli.context import World
 from relay.cli.queues import SqsQueues
 from relay.cli.stack import Stack
@@ -31,23 +32,21 @@ def wire(stack: Stack, *, who: str) -> World:
         options |= {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
     clock = SystemClock(origin_s=stack.clock[0], scale=stack.clock[1]) if stack.clock else SystemClock()
     dynamodb = aws_client("dynamodb", **options)
-    state, inbox = stack.output("StateTable"), stack.output("InboxTable")
+    state, inbox, bucket = stack.output("StateTable"), stack.output("InboxTable"), stack.output("BodiesBucket")
+    s3 = aws_client("s3", **options)
+    bodies = S3Bodies(client=s3, bucket=bucket)
     return World(
         accounts=DynamoAccounts(
             client=dynamodb,
             kms=aws_client("kms", **options),
             table=state,
             key_id=stack.output("SecretsKeyId"),
+            inbox_table=inbox,
+            bodies=bodies,
             clock=clock,
         ),
-        ledger=DynamoLedger(client=dynamodb, table=state),
-        inbox=DynamoInbox(
-            client=dynamodb,
-            s3=aws_client("s3", **options),
-            table=inbox,
-            bucket=stack.output("BodiesBucket"),
-            clock=clock,
-        ),
+        ledger=DynamoLedger(client=dynamodb, table=state, bodies=bodies, clock=clock),
+        inbox=DynamoInbox(client=dynamodb, s3=s3, table=inbox, bucket=bucket, clock=clock),
         gates=DynamoGates(client=dynamodb, table=state),
         holded=HoldedHttp(base_url=stack.holded_url, clock=clock),
         queues=SqsQueues(
