@@ -68,7 +68,7 @@ class HoldedHttp:
         headers = _authorised(request, credential)
         client = self._client(request)
         deadline_s = max(0.001, timeout_ms / 1000)
-        sent = _Sent()
+        sent = _Sent(traced=self._transport is None)
         outgoing = client.build_request(
             request.method,
             f"{self._base_url}{request.path}",
@@ -155,20 +155,14 @@ def _timeout(deadline_s: float) -> httpx.Timeout:
 
 
 class _Sent:
-    """Whether the request may have begun to leave, from httpcore's trace; without a trace it is taken to have."""
+    """Whether the request may have begun to leave, by httpcore's trace; a transport without one may have sent it."""
 
-    def __init__(self) -> None:
-        self._traced = False
-        self._began = False
+    def __init__(self, *, traced: bool) -> None:
+        self.may_have_left = not traced
 
     async def trace(self, event: str, _: Any) -> None:
-        self._traced = True
         if event.endswith("send_request_headers.started"):
-            self._began = True
-
-    @property
-    def may_have_left(self) -> bool:
-        return self._began or not self._traced
+            self.may_have_left = True
 
 
 def _authorised(request: Request[Any], credential: Credential) -> dict[str, str]:
