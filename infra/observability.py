@@ -81,13 +81,17 @@ class Observability(Construct):
         return alarm(self, f"{name}NotEmpty", waiting, says=f"{name}: something could not be delivered", at_least=1)
 
     def _still(self, function: RelayFunction) -> cloudwatch.Alarm:
-        stopped = cloudwatch.MathExpression(
-            expression="IF(calls > 0, 0, 1)",
-            using_metrics={"calls": function.function.metric_invocations(period=_MINUTES(15))},
-            period=_MINUTES(15),
+        """No call in a quarter of an hour; no data is as bad as none."""
+        return cloudwatch.Alarm(
+            self,
+            f"{function.node.id}Stopped",
+            alarm_description="Its schedule stopped",
+            metric=function.function.metric_invocations(period=_MINUTES(15), statistic="Sum"),
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
         )
-        name = f"{function.node.id}Stopped"
-        return alarm(self, name, stopped, says="Its schedule stopped", at_least=1, silence_alarms=True)
 
     def _late(self, function: RelayFunction) -> cloudwatch.Alarm:
         age = function.function.metric("IteratorAge", period=_MINUTES(1), statistic="Maximum")

@@ -53,10 +53,8 @@ def alarm(
     says: str,
     at_least: float,
     periods: int = 1,
-    silence_alarms: bool = False,
 ) -> cloudwatch.Alarm:
-    """In alarm when the metric is `at_least` that much for so many periods; `silence_alarms`: also when there is none."""
-    missing = cloudwatch.TreatMissingData
+    """In alarm when the metric is `at_least` that much for so many periods. No data is no alarm."""
     return cloudwatch.Alarm(
         scope,
         construct_id,
@@ -65,7 +63,7 @@ def alarm(
         threshold=at_least,
         evaluation_periods=periods,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treat_missing_data=missing.BREACHING if silence_alarms else missing.NOT_BREACHING,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
 
 

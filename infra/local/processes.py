@@ -1,0 +1,78 @@
+"""Starts a server of ours as a process group on 127.0.0.1, waits until it answers, and ends it whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+HOST = "127.0.0.1"
+_STARTS_WITHIN_SECONDS = 60.0
+_ENDS_WITHIN_SECONDS = 10.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One process and its children. Its output goes to `log`."""
+
+    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], log: Path, ready_url: str) -> None:
+        self._command = command
+        self._environment = environment
+        self._log = log
+        self._ready_url = ready_url
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        """Raises `RuntimeError` with the end of the log when it ends early or does not answer."""
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a group of its own: its workers end with it, and Ctrl-C reaches it through us
+            )
+        end = time.monotonic() + _STARTS_WITHIN_SECONDS
+        while not _answers(self._ready_url):
+            if self._process.poll() is not None or time.monotonic() > end:
+                self.stop()
+                tail = self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
+                raise RuntimeError(f"{self._command[0]} did not start:\n{tail}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for word in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, word)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_ENDS_WITHIN_SECONDS)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  # an address of this machine, made above
+            return int(answer.status) < 500
+    except OSError:
+        return False
