@@ -37,7 +37,9 @@ class Settings:
     retry_after: Literal["seconds", "date"] = "seconds"
     decimal_style: Literal["es", "es_plain", "dot"] = "es"
     put: Literal["replace", "merge"] = "replace"  # what PUT does to an omitted field (Holded facts 3.4)
-    put_fields: Literal["all", "dates"] = "all"  # June 2026: PUT of most documents took the dates only
+    put_fields: Literal["by_kind", "all"] = (
+        "by_kind"  # whether PUT of most documents takes the dates only, or everything
+    )
     auto_approve: bool = False
     custom_id_by_v2: bool = False  # whether v2 stores `custom_id` when it is sent (Holded facts 4.3)
     list_lag_seconds: float = 0.0  # a new object appears in lists this much later

@@ -16,25 +16,51 @@ class Kind:
     side: str = "sales"
     payable: bool = False
     approvable: bool = True
+    approval_listed: bool = False  # whether its list knows `approval_status`; elsewhere it is ignored
+    replaceable: bool = (
+        False  # whether PUT takes the whole document (September 2026), or the dates only (Holded facts 3.4)
+    )
     approve_event: bool = False  # whether `<object>.approve` is one of the 58 events
 
 
-_ALL = (
-    Kind(v1="invoice", v2="invoices", scope="sales:invoices", series="invoice", payable=True, approve_event=True),
-    Kind(v1="creditnote", v2="credit-notes", scope="sales:invoices", series="creditnote", payable=True, approve_event=True),
-    Kind(v1="salesreceipt", v2="sales-receipts", scope="sales:receipts", series="salesreceipt", payable=True, approve_event=True),
-    Kind(v1="receiptnote", v2="receipt-notes", scope="sales:receipts", series="receiptnote", payable=True, approve_event=True),
-    Kind(v1="estimate", v2="estimates", scope="sales:estimates", series="estimate", approvable=False),
+_SALES = (
+    Kind(
+        v1="invoice", v2="invoices", scope="sales:invoices", series="invoice", payable=True, approval_listed=True,
+        replaceable=True, approve_event=True,
+    ),
+    Kind(
+        v1="creditnote", v2="credit-notes", scope="sales:invoices", series="creditnote", payable=True, approval_listed=True,
+        approve_event=True,
+    ),
+    Kind(
+        v1="salesreceipt", v2="sales-receipts", scope="sales:receipts", series="salesreceipt", payable=True,
+        approval_listed=True, approve_event=True,
+    ),
+    Kind(
+        v1="receiptnote", v2="receipt-notes", scope="sales:receipts", series="receiptnote", payable=True,
+        approval_listed=True, approve_event=True,
+    ),
+    Kind(
+        v1="estimate", v2="estimates", scope="sales:estimates", series="estimate", approvable=False, approval_listed=True,
+        replaceable=True,
+    ),
     Kind(v1="proform", v2="proformas", scope="sales:proforms", series="proform"),
     Kind(v1="salesorder", v2="sales-orders", scope="inventory:sales-orders", series="salesorder"),
     Kind(v1="waybill", v2="waybills", scope="inventory:shipments", series="waybill"),
-    Kind(v1="purchase", v2="purchases", scope="accounting:purchases", series="purchase", side="purchases",
-         payable=True, approve_event=True),
-    Kind(v1="purchaserefund", v2="purchase-refunds", scope="accounting:purchases", series="purchaserefund",
-         side="purchases", payable=True, approve_event=True),
-    Kind(v1="purchaseorder", v2="purchase-orders", scope="inventory:purchase-orders", series="order", side="purchases"),
+)  # fmt: skip
+_PURCHASES = (
+    Kind(
+        v1="purchase", v2="purchases", scope="accounting:purchases", series="purchase", side="purchases", payable=True,
+        approval_listed=True, replaceable=True, approve_event=True,
+    ),
+    Kind(
+        v1="purchaserefund", v2="purchase-refunds", scope="accounting:purchases", series="purchaserefund",
+        side="purchases", payable=True, approval_listed=True, approve_event=True,
+    ),
+    Kind(
+        v1="purchaseorder", v2="purchase-orders", scope="inventory:purchase-orders", series="order", side="purchases",
+    ),
 )  # fmt: skip
 
-KINDS: dict[str, Kind] = {kind.v1: kind for kind in _ALL}
-BY_PATH: dict[str, Kind] = {kind.v2: kind for kind in _ALL}
-SERIES_TYPES = (*dict.fromkeys(kind.series for kind in _ALL), "purchaseshipment", "productionorder")
+KINDS: dict[str, Kind] = {kind.v1: kind for kind in (*_SALES, *_PURCHASES)}
+SERIES_TYPES = (*(kind.series for kind in KINDS.values()), "purchaseshipment", "productionorder")

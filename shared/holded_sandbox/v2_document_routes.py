@@ -71,7 +71,8 @@ def _day_number(day: str | None) -> int:
 
 def matches(call: Call, kind: Kind) -> Callable[[Record], bool]:
     """The filters of a list; dates are the issue date, both ends included (Holded facts 2.2, 3.6)."""
-    contact, status, approval = call.query("contact_id"), call.query("status"), call.query("approval_status")
+    contact, status = call.query("contact_id"), call.query("status")
+    approval = call.query("approval_status") if kind.approval_listed else None
     bounds = {name: read_day(text) for name in ("start_date", "end_date") if (text := call.query(name))}
     due = {name: read_day(text) for name in ("due_date_start", "due_date_end") if (text := call.query(name))}
     now_day = today(call.desk.now)

@@ -156,10 +156,11 @@ def apply(company: Company, kind: Kind, document: Record, body: Record) -> None:
 
 def replaced(company: Company, kind: Kind, document: Record, body: Record, now: float) -> Record:
     """The document after a PUT: omitted fields kept or back at their default, as the company's switch says."""
-    if company.settings.put_fields == "dates":
+    is_whole = kind.replaceable or company.settings.put_fields == "all"
+    if not is_whole:
         body = {name: value for name, value in body.items() if name in {"date", "due_date", "project_id"}}
     after = dict(document)
-    if company.settings.put == "replace" and company.settings.put_fields == "all":
+    if company.settings.put == "replace" and is_whole:
         default = blank(kind, now)
         written = (*_TEXT, "due_date", "currency", "currency_change", "discount", "tags", "custom_fields")
         after |= {name: default[name] for name in written}
