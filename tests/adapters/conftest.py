@@ -16,13 +16,16 @@ import pytest
 from moto import mock_aws
 
 from relay.adapters.clients import aws_client
+from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_snapshots import DynamoSnapshots
+from relay.adapters.dynamodb_webhook_secrets import DynamoWebhookSecrets
 from relay.adapters.s3_bodies import S3Bodies
 from tests.adapters import tables
-from tests.fakes import FakeClock, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger
+from tests.fakes import FakeAccounts, FakeClock, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger, FakeSnapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,9 +38,17 @@ World = Any
 
 def fake_world() -> World:
     clock = FakeClock()
-    inbox = FakeInbox()
+    inbox, accounts = FakeInbox(), FakeAccounts(clock)
     return SimpleNamespace(
-        name="fake", clock=clock, inbox=inbox, writer=FakeInboxWriter(inbox), ledger=FakeLedger(), gates=FakeGates()
+        name="fake",
+        clock=clock,
+        inbox=inbox,
+        writer=FakeInboxWriter(inbox),
+        ledger=FakeLedger(),
+        gates=FakeGates(),
+        accounts=accounts,
+        secrets=accounts,
+        snapshots=FakeSnapshots(),
     )
 
 
@@ -57,6 +68,19 @@ def aws_world(name: str, make: Callable[[str], Any]) -> World:
     world.inbox = DynamoInbox(**shared, clock=clock)
     world.ledger = DynamoLedger(client=world.dynamo, table=world.state_table, bodies=world.bodies, clock=clock)
     world.gates = DynamoGates(client=world.dynamo, table=world.state_table)
+    world.kms = make("kms")
+    world.key_id = world.kms.create_key()["KeyMetadata"]["KeyId"]
+    world.accounts = DynamoAccounts(
+        client=world.dynamo,
+        kms=world.kms,
+        table=world.state_table,
+        key_id=world.key_id,
+        inbox_table=world.inbox_table,
+        bodies=world.bodies,
+        clock=clock,
+    )
+    world.secrets = DynamoWebhookSecrets(client=world.dynamo, kms=world.kms, table=world.state_table, clock=clock)
+    world.snapshots = DynamoSnapshots(client=world.dynamo, table=world.state_table)
     return world
 
 

@@ -79,13 +79,12 @@ def test_a_child_waits_or_sees_its_parent_confirmed_but_is_never_left_behind(emu
             assert await ledger.replace(dataclasses.replace(sent, state="confirmed"), expected_rev=1)
             return list(await ledger.children(parent))
 
-        async def wait(
-            parent: Any = parent, child: Any = waiting(f"child{n}", NOON_MS), late: float = (n % 3) / 200
-        ) -> Any:
+        child = waiting(f"child{n}", NOON_MS)
+
+        async def wait(parent: Any = parent, child: Any = child, late: float = (n % 3) / 200) -> bool:
             await asyncio.sleep(late)
             return await ledger.wait_for_parent(child, parent=parent, expected_rev=0)
 
-        child = waiting(f"child{n}", NOON_MS)
         seen, waits = together([confirm(), wait()])
         assert waits == (child.key in seen)
         assert (asyncio.run(ledger.get(child.key)) is not None) == waits

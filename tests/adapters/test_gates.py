@@ -123,10 +123,17 @@ def test_accounts_with_work_due_are_found_over_all_accounts(world):
     async def story() -> None:
         for account, due in (("b#2", 20), ("a", 10), ("c", 30), ("never", None), ("later", 99)):
             await world.gates.store(gate(account, next_due_ms=due and NOON_MS + due), expected_rev=0)
-        assert await drain(world.gates.due(now_ms=NOON_MS + 30, limit=9)) == ["a", "b#2", "c"]
-        assert await drain(world.gates.due(now_ms=NOON_MS + 30, limit=1)) == ["a"]
+        assert await drain(world.gates.due(now_ms=NOON_MS + 30, limit=9)) == [
+            ("a", NOON_MS + 10),
+            ("b#2", NOON_MS + 20),
+            ("c", NOON_MS + 30),
+        ]
+        assert await drain(world.gates.due(now_ms=NOON_MS + 30, limit=1)) == [("a", NOON_MS + 10)]
         await world.gates.store(gate("a", rev=2, next_due_ms=None), expected_rev=1)
-        assert await drain(world.gates.due(now_ms=NOON_MS + 30, limit=9)) == ["b#2", "c"]
+        assert await drain(world.gates.due(now_ms=NOON_MS + 30, limit=9)) == [
+            ("b#2", NOON_MS + 20),
+            ("c", NOON_MS + 30),
+        ]
 
     asyncio.run(story())
 

@@ -105,15 +105,17 @@ def test_closing_what_is_not_there_leaves_nothing_behind(world):
 
 
 def test_what_is_open_is_listed_over_all_accounts_oldest_first(world):
-    async def story() -> list[tuple[str, str]]:
+    async def story() -> list[tuple[str, str, int]]:
         for minutes, account, inbox_id in ((3, "b#1", "x"), (1, "a%", "y#z"), (2, "c", "q"), (9, "a%", "late")):
             at = NOON + timedelta(minutes=minutes)
             await world.inbox.put(delivery(inbox_id, account=account, at=at), digest="d")
         await world.inbox.close("c", "q", ends={"0": "done"}, of=1)
-        assert await drain(world.inbox.open_since(before_ms=NOON_MS + 9 * 60_000, limit=1)) == [("a%", "y#z")]
+        assert await drain(world.inbox.open_since(before_ms=NOON_MS + 9 * 60_000, limit=1)) == [
+            ("a%", "y#z", NOON_MS + 60_000)
+        ]
         return await drain(world.inbox.open_since(before_ms=NOON_MS + 9 * 60_000, limit=10))
 
-    assert asyncio.run(story()) == [("a%", "y#z"), ("b#1", "x")]
+    assert asyncio.run(story()) == [("a%", "y#z", NOON_MS + 60_000), ("b#1", "x", NOON_MS + 180_000)]
 
 
 def test_what_was_received_is_listed_for_one_account_and_a_time(world):
@@ -166,7 +168,7 @@ def test_an_id_longer_than_a_key_allows_is_kept_whole(aws):
     aws.writer.put(dataclasses.replace(delivery(), inbox_id=long), digest="d1")
 
     assert asyncio.run(aws.inbox.get("acme", long)).delivery.inbox_id == long
-    assert asyncio.run(drain(aws.inbox.open_since(before_ms=NOON_MS + 1, limit=5))) == [("acme", long)]
+    assert asyncio.run(drain(aws.inbox.open_since(before_ms=NOON_MS + 1, limit=5))) == [("acme", long, NOON_MS)]
 
 
 def test_hundreds_of_events_end_in_pieces(aws):

@@ -120,6 +120,7 @@ TABLE: Mapping[str, tuple[type[RelayError], str]] = {
     "InvalidBatchEntryId": _BAD,
     "AWS.SimpleQueueService.InvalidBatchEntryId": _BAD,
     "InvalidKeyUsageException": _BAD,
+    "KmsInvalidKeyUsage": _BAD,
     "InvalidMessageContents": _BAD,
     "InvalidParameterValue": _BAD,
     "InvalidRequest": _BAD,

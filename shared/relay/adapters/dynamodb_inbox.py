@@ -108,7 +108,7 @@ class DynamoInbox:
             },
         )
         keys = [(int(item["r"]["N"]), item["pk"]["S"]) async for item in found]
-        for received_ms, pk in heapq.nsmallest(limit, keys):
+        for _, pk in heapq.nsmallest(limit, keys):
             answer = await call(self._client.get_item, TableName=self._table, Key={"pk": {"S": pk}})
             if "Item" in answer:
                 yield await self._read(answer["Item"])
