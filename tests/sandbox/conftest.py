@@ -71,7 +71,7 @@ def holded() -> Client:
     return Client()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_client() -> type[Client]:
     """For properties: each example needs a sandbox of its own."""
     return Client
