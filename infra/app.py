@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.environments import DEFAULT_REGION, STAGES
 from infra.node import use_node
-from infra.packaging import function_names, lambda_target, local_target, stage
-from infra.paths import EMULATOR_PYTHON
+from infra.packaging import Package, function_names, lambda_target, stage
+from infra.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from infra.packaging import Package
 
 
 def synthesise(
@@ -38,15 +37,22 @@ def synthesise(
     return Path(app.synth().directory)
 
 
+def bare_packages() -> dict[str, Package]:
+    """The functions' own folders without anything they import: enough to synthesise, not to run."""
+    names = function_names()
+    return {name: Package(ROOT / "functions" / name, hashlib.sha256(name.encode()).hexdigest()) for name in names}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", choices=STAGES)
     parser.add_argument("--region")
     parser.add_argument("--outdir", type=Path)
-    parser.add_argument("--local", action="store_true", help="packages for this machine instead of Lambda's arm64")
+    parser.add_argument(
+        "--bare", action="store_true", help="leave the packages out: for the local deploy, which brings its own"
+    )
     chosen = parser.parse_args()
-    target = local_target(EMULATOR_PYTHON) if chosen.local else lambda_target()
-    packages = {name: stage(name, target) for name in function_names()}
+    packages = bare_packages() if chosen.bare else {name: stage(name, lambda_target()) for name in function_names()}
     synthesise(packages, stage_name=chosen.stage, region=chosen.region, outdir=chosen.outdir)
     return 0
 

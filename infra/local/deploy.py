@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import WaiterError
 
 from infra.local.emulator import ACCOUNT_ID
+from infra.packaging import function_names, local_target, stage
 from infra.paths import EMULATOR_PYTHON
-from infra.pythons import version_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,30 +30,36 @@ _BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # as the CDK command line does: the same content makes the same zip
 
 
-def localise(template: Mapping[str, Any], *, python_version: str, machine: str) -> dict[str, Any]:
-    """The template with its functions meant for this machine's Python and processor."""
+def localise(
+    template: Mapping[str, Any], codes: Mapping[str, Mapping[str, str]], *, python_version: str, machine: str
+) -> dict[str, Any]:
+    """The template with its functions meant for this machine. `codes` holds the new `Code` by the function's folder."""
     changed = copy.deepcopy(dict(template))
     for resource in changed["Resources"].values():
         if resource["Type"] == "AWS::Lambda::Function":
-            resource["Properties"]["Runtime"] = f"python{python_version}"
-            resource["Properties"]["Architectures"] = [_ARCHITECTURES.get(machine.lower(), "x86_64")]
+            properties = resource["Properties"]
+            properties["Code"] = dict(codes[properties["Handler"].split(".")[1]])
+            properties["Runtime"] = f"python{python_version}"
+            properties["Architectures"] = [_ARCHITECTURES.get(machine.lower(), "x86_64")]
     return changed
 
 
-def deploy(emulator: Emulator, assembly: Path, *, stack_name: str, parameters: Mapping[str, str]) -> dict[str, str]:
-    """Create the stack from `assembly` (a cloud assembly synthesised for this machine). Returns its outputs.
+def deploy(
+    emulator: Emulator, template: Mapping[str, Any], *, stack_name: str, parameters: Mapping[str, str]
+) -> dict[str, str]:
+    """Create the stack from the synthesised template. Returns its outputs.
 
     Raises `RuntimeError` with the failed resources' reasons.
     """
     bucket = _bootstrap(emulator)
-    assets = json.loads((assembly / f"{stack_name}.assets.json").read_text(encoding="utf-8"))["files"]
+    target = local_target(EMULATOR_PYTHON)
     s3 = emulator.client("s3")
-    for asset in assets.values():
-        if asset["source"]["packaging"] == "zip":
-            (destination,) = asset["destinations"].values()
-            s3.put_object(Bucket=bucket, Key=destination["objectKey"], Body=_zip(assembly / asset["source"]["path"]))
-    template = json.loads((assembly / f"{stack_name}.template.json").read_text(encoding="utf-8"))
-    local = localise(template, python_version=version_of(EMULATOR_PYTHON), machine=platform.machine())
+    codes = {}
+    for name in function_names():
+        package = stage(name, target)
+        s3.put_object(Bucket=bucket, Key=f"{package.digest}.zip", Body=_zip(package.folder))
+        codes[name] = {"S3Bucket": bucket, "S3Key": f"{package.digest}.zip"}
+    local = localise(template, codes, python_version=target.python_version, machine=platform.machine())
     s3.put_object(Bucket=bucket, Key="template.json", Body=json.dumps(local).encode())
     return _create(emulator, stack_name, f"{emulator.endpoint_url}/{bucket}/template.json", parameters)
 

@@ -1,4 +1,4 @@
-"""The AWS emulator as a process: its environment, its folder, its endpoint. No state outlives it."""
+"""The AWS emulator as a process: its environment, its folder, its endpoint. Nothing outlives `stop`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,12 @@ _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, read_tim
 class Emulator:
     """`with Emulator() as emulator: emulator.client("sqs")`. Functions inherit `environment`."""
 
-    def __init__(self, *, region: str = DEFAULT_REGION, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, region: str = DEFAULT_REGION, environment: Mapping[str, str] | None = None, persist: bool = False
+    ) -> None:
+        """With `persist`, `restart` brings its state back; without, it starts empty."""
         self.region = region
+        self._persist = persist
         self.port = free_port()
         self.endpoint_url = f"http://{HOST}:{self.port}"
         LOCAL.mkdir(exist_ok=True)
@@ -55,6 +59,8 @@ class Emulator:
             "TMPDIR": str(self.folder),  # it leaves a folder for each worker behind: all go with ours
             "S3_DATA_DIR": str(self.folder / "s3"),
             "STATE_DIR": str(self.folder / "state"),
+            "PERSIST_STATE": "1" if self._persist else "0",
+            "S3_PERSIST": "1" if self._persist else "0",
             **extra,
         }
 
@@ -79,6 +85,14 @@ class Emulator:
     def stop(self) -> None:
         self._server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def restart(self) -> None:
+        """Stop it in order and start it again at the same address.
+
+        Afterwards its stream mappings skip about as many records as they had read: what the sweeper is there for.
+        """
+        self._server.stop()
+        self._server.start()
 
     def client(self, service: str) -> Any:
         """A boto3 client of this emulator."""

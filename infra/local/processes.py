@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -74,5 +75,7 @@ def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  # an address of this machine, made above
             return int(answer.status) < 500
+    except urllib.error.HTTPError as error:
+        return error.code < 500  # it answers, if only that there is nothing at this address
     except OSError:
         return False
