@@ -30,5 +30,5 @@ index = IndexDeadLetters(
 
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     done = asyncio.run(handle(index=index, now_ms=at_ms(clock.now())))
-    log.info("dead_letters.indexed", **done)
+    log.info("dead_letters.indexed", extra=done)
     return done

@@ -38,5 +38,5 @@ release = Release(
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     done = asyncio.run(handle(release=release, now_ms=at_ms(clock.now())))
     metrics.add_metric("OldestDueRowSeconds", MetricUnit.Seconds, done["oldest_due_seconds"])
-    log.info("accounts.woken", **done)
+    log.info("accounts.woken", extra=done)
     return done

@@ -46,5 +46,5 @@ sweep = Sweep(inbox=inbox, publish=publish)
 def handler(_event: Any, _context: Any) -> dict[str, int]:
     done = asyncio.run(handle(sweep=sweep, now_ms=at_ms(clock.now())))
     metrics.add_metric("OldestOpenEventSeconds", MetricUnit.Seconds, done["oldest_open_seconds"])
-    log.info("inbox.swept", **done)
+    log.info("inbox.swept", extra=done)
     return done

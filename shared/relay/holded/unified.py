@@ -99,6 +99,21 @@ def product(found: ProductRecord) -> models.Product:
     )
 
 
+def gone(kind: str, holded_id: str, *, seen_at: datetime) -> models.Model:
+    """An object that is no longer in Holded: its id is all that is said of it."""
+    match NAMES[kind]:
+        case "contact":
+            return models.Contact(id=holded_id)
+        case "product":
+            return models.Product(id=holded_id, name="", active=False)
+        case "credit_note":
+            return models.CreditNote(id=holded_id, currency="EUR", issued_at=seen_at, total=_ZERO, channel=kind)
+        case "order":
+            return models.Order(id=holded_id, currency="EUR", issued_at=seen_at, total=_ZERO, channel=kind)
+        case _:
+            return models.Invoice(id=holded_id, currency="EUR", issued_at=seen_at, total=_ZERO, channel=kind)
+
+
 def fingerprint(data: Mapping[str, Any]) -> str:
     """Digest of the fields that matter: two equal ones mean that nothing changed."""
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:32]

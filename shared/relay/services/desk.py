@@ -25,7 +25,16 @@ UPDATE = "update"
 """Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
 BLOCKED_AGAIN_MS = 3600_000
-_NO_ATTEMPT = ("quota_", "rate_limited", "out_of_time", "contact_in_doubt", "contact_contended", "queued")
+_NO_ATTEMPT = (
+    "quota_",
+    "rate_limited",
+    "out_of_time",
+    "contact_in_doubt",
+    "contact_contended",
+    "queued",
+    "blocked",
+    "paused",
+)
 
 
 class Desk:

@@ -21,7 +21,7 @@ from relay.errors import Rejected, RetryAt, Unavailable
 from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.purse import Purse
 from relay.services.session import Session
-from relay.services.times import at_ms
+from relay.services.times import at_ms, from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -138,8 +138,12 @@ class Drainer:
         self, session: Session, refs: Sequence[str], *, due_before: int | None
     ) -> Mapping[str, BaseException]:
         """With the lease: what is older and due goes first, so fresh events join it in the waiting room."""
-        backlog = due_before is not None and due_before <= self._now_ms()
-        if backlog or session.account.status == "blocked":
+        now_ms = self._now_ms()
+        # A wake that names no event says that something is due, whatever the gate knew.
+        backlog = not refs or (due_before is not None and due_before <= now_ms)
+        if session.account.status == "blocked":
+            session.idle = RetryAt("blocked", retry_at=from_ms(now_ms + BLOCKED_AGAIN_MS))
+        elif backlog:
             session.idle = RetryAt("queued", retry_at=self._clock.now())
         failed = await self._fresh(session, refs)
         session.idle = None

@@ -7,8 +7,9 @@ the snapshot, and what changed goes into the inbox like any webhook.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from relay.domain import decisions, wire
 from relay.domain.decisions import Fact
@@ -18,6 +19,7 @@ from relay.domain.sources import identity
 from relay.domain.sources.base import Delivery, Identity
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests, unified
+from relay.services import copies
 from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.times import at_ms
 
@@ -61,7 +63,7 @@ class Hints:
 
     async def resume(self, session: Session, row: Row) -> None:
         """Look again whether it was our own write, else read the object and emit what changed."""
-        event = wire.load_event(row.event)
+        event = copies.load_event(row.event)
         hint = event.data
         if not isinstance(hint, Hint):
             raise Rejected("not_a_hint", detail=f"the row of {row.event_type} holds another event")
@@ -117,17 +119,25 @@ class Hints:
         seen = await self._snapshots.get(event.account, hint.object, hint.holded_id)
         data = None if hint.action == "delete" else await self._read(session, hint)
         if data is None:
-            content: dict[str, Any] = {"id": hint.holded_id, "deleted": True}
-            verb = "deleted"
+            # Gone in Holded: the last thing known of it is its id.
+            verb, data = "deleted", unified.gone(hint.object, hint.holded_id, seen_at=session.clock.now())
         else:
-            content = wire.dump_model(data)
             verb = "created" if seen is None and hint.action == "create" else "updated"
             verb = "approved" if hint.action == "approve" else verb
-        print_of = unified.fingerprint(content)
+        print_of = unified.fingerprint({"deleted": verb == "deleted"} | copies.dump_model(data))
         if seen is not None and seen.get("fingerprint") == print_of:
             return ""
         number = int(seen.get("number", 0)) + 1 if seen is not None else 1
-        delivery = self._delivery(session, hint, event_type=f"{name}.{verb}", content=content, number=number)
+        fact = replace(
+            event,
+            type=f"{name}.{verb}",
+            subject=hint.holded_id,
+            time=session.clock.now(),
+            version=number,
+            monotone=False,
+            data=data,
+        )
+        delivery = self._delivery(session, hint, fact)
         # The inbox first: if the snapshot is not written, the next re-read makes the same delivery, which is a duplicate.
         await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))
         fields = {"fingerprint": print_of, "number": number}
@@ -146,22 +156,19 @@ class Hints:
         except NotFound:
             return None
 
-    def _delivery(
-        self, session: Session, hint: Hint, *, event_type: str, content: dict[str, Any], number: int
-    ) -> Delivery:
-        now = session.clock.now()
+    def _delivery(self, session: Session, hint: Hint, fact: Event) -> Delivery:
+        """The re-read as a delivery: its body is the event in the published form, so it takes the one road from here."""
         topic = f"reread.{hint.object}"
-        body = wire.dump_reread(event_type=event_type, subject=hint.holded_id, time=now, version=number, data=content)
-        digest = identity.body_digest(body)
-        meaning = Identity(topic=topic, object_id=hint.holded_id, version=number)
+        body = json.dumps(wire.to_cloudevent(fact), separators=(",", ":")).encode()
+        meaning = Identity(topic=topic, object_id=hint.holded_id, version=fact.version)
         return Delivery(
-            inbox_id=identity.inbox_id(session.account.account, "holded", meaning, digest),
-            account=session.account.account,
+            inbox_id=identity.inbox_id(fact.account, "holded", meaning, identity.body_digest(body)),
+            account=fact.account,
             source="holded",
             topic=topic,
             headers={},
             body=body,
-            received_at=now,
+            received_at=session.clock.now(),
         )
 
 
@@ -175,5 +182,5 @@ def _fact(event: Event, hint: Hint) -> Fact:
         digest="",
         priority="normal",
         kind="hint",
-        event=wire.dump_event(event),
+        event=copies.dump_event(event),
     )

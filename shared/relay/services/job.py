@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from relay.domain import wire
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row, marker_of
+from relay.services import copies
 
 if TYPE_CHECKING:
     from relay.domain.documents import Plan, Priority
@@ -57,5 +57,5 @@ def fact_of(event: Event, plan: Plan) -> Fact:
         total=document.total if document else None,
         currency=document.currency if document else "",
         document_date=document.date.isoformat() if document else "",
-        event=wire.dump_event(event),
+        event=copies.dump_event(event),
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from relay.domain import decisions, wire
+from relay.domain import decisions
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
 from relay.errors import Rejected
+from relay.services import copies
 from relay.services.desk import UPDATE
 from relay.services.job import Job, fact_of
 from relay.services.settlement import first_sweep
@@ -88,11 +90,16 @@ class Work:
         return end
 
     async def _release(self, session: Session, job: Job) -> None:
-        """The parent is written: who waited for it goes on at once."""
+        """The parent is written: who waited for it goes on at once. A child that fails is its own trouble."""
         for key in await self._desk.ledger.children(job.key):
             child = await self._desk.ledger.get(key)
-            if child is not None and child.state == "waiting" and child.parent:
-                await self.resume(session, child)
+            if child is None or child.state != "waiting" or not child.parent:
+                continue
+            (error,) = await asyncio.gather(self.resume(session, child), return_exceptions=True)
+            if isinstance(error, Exception):
+                await self.failed(session, child, type(error).__name__)
+            elif error is not None:
+                raise error
 
     async def resume(self, session: Session, row: Row) -> None:
         """Go on with a row of the waiting room."""
@@ -101,7 +108,7 @@ class Work:
         elif row.kind == "hint":
             await self._hints.resume(session, row)
         elif row.event:
-            end = await self._event(session, wire.load_event(row.event))
+            end = await self._event(session, copies.load_event(row.event))
             if end is not None and row.key.purpose.endswith(_ASIDE):
                 await self._close_aside(session, row, end)
         while session.follow_up:

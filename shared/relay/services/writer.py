@@ -112,19 +112,28 @@ class Writer:
 
     async def _claim(self, session: Session, job: Job) -> str | None:
         row, plan = job.row, job.plan
+        parent: Row | None = None
         if plan.parent is not None:
-            end = await self._parent(session, job, plan.parent)
-            if end is not None:
-                return end or None
+            parent = await self._desk.ledger.get(self._parent_key(job))
+            if parent is None or parent.state != "confirmed":
+                return await self._await_parent(session, job, plan.parent, parent)
         if row is not None and row.holded_id:
             return await self._resume(session, job, row)
         if plan.purpose == "payment":
-            return await self._payment(session, job)
+            return await self._payment(session, job, parent)
         if plan.product is not None:
             return await self._product(session, job, plan.product)
-        contact_id = await self._contacts.ensure(session, plan.contact) if plan.contact is not None else ""
+        if plan.contact is not None:
+            contact_id = await self._contacts.ensure(session, plan.contact)
+        else:
+            # A correction often names no buyer: it goes to whom the original went.
+            contact_id = parent.contact_id if parent is not None else ""
         if plan.document is None:
             return await self._without_call(session, job, contact_id, end="contact")
+        if not contact_id:
+            return await self._desk.review(
+                session, job, "buyer_unknown", "neither this nor its original names a contact"
+            )
         return await self._saga.create(session, job, contact_id=contact_id)
 
     async def _update(self, session: Session, job: Job, row: Row) -> str | None:
@@ -170,9 +179,8 @@ class Writer:
         job.row = done
         return f"{end}:{holded_id}" if await self._desk.write(done) else None
 
-    async def _payment(self, session: Session, job: Job) -> str | None:
+    async def _payment(self, session: Session, job: Job, parent: Row | None) -> str | None:
         """A payment fact: registered on the document its parent became."""
-        parent = await self._desk.ledger.get(self._parent_key(job)) if job.plan.parent else None
         if parent is None or not parent.holded_id:
             return await self._desk.review(
                 session, job, "payment_without_document", "no document was written for what it pays"
@@ -197,12 +205,8 @@ class Writer:
         object_id, purpose = job.plan.parent or ("", "")
         return Key(account=job.key.account, source=job.key.source, object_id=object_id, purpose=purpose)
 
-    async def _parent(self, session: Session, job: Job, parent: tuple[str, str]) -> str | None:
-        """None: the parent is written, go on. Empty: the row moved, decide anew. Else the end."""
-        key = self._parent_key(job)
-        row = await self._desk.ledger.get(key)
-        if row is not None and row.state == "confirmed":
-            return None
+    async def _await_parent(self, session: Session, job: Job, parent: tuple[str, str], row: Row | None) -> str | None:
+        """The parent is not written (yet): wait for it, or ask a human when it ended otherwise or patience is over."""
         since_ms = job.row.created_ms if job.row is not None else session.now_ms()
         what = f"{parent[1]} of {job.key.source} {parent[0]}"
         if row is not None and row.state not in _PARENT_MAY_COME:
@@ -211,7 +215,7 @@ class Writer:
             )
         if session.now_ms() - since_ms >= decisions.PARENT_PATIENCE_MS:
             return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
-        return await self._desk.wait_for_parent(session, job, key) or ""
+        return await self._desk.wait_for_parent(session, job, self._parent_key(job))
 
     async def _in_doubt(self, session: Session, job: Job) -> str | None:
         row = job.row

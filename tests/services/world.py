@@ -1,0 +1,232 @@
+"""One company in the sandbox's core, one account over fakes of the ports, one virtual clock: the road without AWS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from holded_sandbox.core import Sandbox
+from holded_sandbox.wire import Request as SandboxRequest
+from relay.domain.documents import PRIORITIES
+from relay.domain.sources import identity, registry
+from relay.domain.sources.base import Delivery
+from relay.errors import OutcomeUnknown, RetryAt
+from relay.holded import encoding, listings, protocol
+from relay.ports import Account, Credential
+from relay.services.build import build_drainer
+from relay.services.publish import Publish
+from relay.services.release import Release
+from relay.services.session import Timing
+from relay.services.times import at_ms
+from tests.fakes import (
+    FakeAccounts,
+    FakeBus,
+    FakeClock,
+    FakeGates,
+    FakeIds,
+    FakeInbox,
+    FakeLedger,
+    FakeSnapshots,
+    FakeWakes,
+)
+
+ACCOUNT = "acme"
+TOKEN = "pat_test"
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class SandboxHolded:
+    """`HoldedApi` straight over the sandbox's core: no socket, the same protocol and the same faults."""
+
+    def __init__(self, sandbox: Sandbox, clock: FakeClock) -> None:
+        self.sandbox, self.clock = sandbox, clock
+        self.calls: list[str] = []
+
+    async def call(self, request: Any, credential: Credential, *, timeout_ms: int) -> Any:
+        self.calls.append(f"{request.method} {request.path}")
+        await asyncio.sleep(0)
+        headers = {"authorization": f"Bearer {credential.token}", "content-type": "application/json"}
+        sent = SandboxRequest(
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            headers=headers,
+            body=encoding.encode(request),
+        )
+        exchange = self.sandbox.handle(sent, self.clock.now().timestamp())
+        if exchange.action != "reply" or exchange.response is None:
+            if request.writes:
+                raise OutcomeUnknown("connection_lost")
+            raise RetryAt("connection_lost", retry_at=self.clock.now())
+        response = exchange.response
+        return protocol.decipher(request, response.status, response.headers, response.body, self.clock.now())
+
+
+class World:
+    def __init__(self, *, settings: dict[str, Any] | None = None, timing: Timing | None = None, **company: Any) -> None:
+        self.clock = FakeClock(START)
+        self.sandbox = Sandbox(Random(7))
+        self.company = self.sandbox.add_company({"plan": "premium"} | company, START.timestamp())
+        self.company.tokens[TOKEN] = None
+        self.holded = SandboxHolded(self.sandbox, self.clock)
+        self.inbox, self.ledger, self.gates = FakeInbox(), FakeLedger(), FakeGates()
+        self.accounts, self.snapshots, self.wakes, self.bus = (
+            FakeAccounts(self.clock),
+            FakeSnapshots(),
+            FakeWakes(),
+            FakeBus(),
+        )
+        self.timing = timing or Timing()
+        self.ids = FakeIds("owner")
+        self.publish = Publish(inbox=self.inbox, bus=self.bus, wakes=self.wakes)
+        self.release = Release(gates=self.gates, wakes=self.wakes)
+        asyncio.run(self._account(settings or {}))
+
+    async def _account(self, settings: dict[str, Any]) -> None:
+        credential = Credential(token=TOKEN)
+        catalogue = {}
+        for name, request in (
+            ("taxes", listings.list_taxes()),
+            ("treasury_accounts", listings.list_treasury_accounts()),
+        ):
+            reply = await self.holded.call(request, credential, timeout_ms=1000)
+            catalogue[name] = [dict(item.raw) for item in reply.value.items]
+        self.holded.calls.clear()
+        self.clock.advance(120)
+        await self.accounts.put(
+            Account(
+                account=ACCOUNT,
+                name="Acme",
+                mode="test",
+                status="active",
+                status_reason="",
+                company_id=self.company.id,
+                per_minute=self.company.quota.minute.limit,
+                per_month=self.company.quota.month.limit,
+                settings=settings,
+                catalogue=catalogue,
+                salt="salt",
+                rev=1,
+            ),
+            expected_rev=0,
+        )
+        await self.accounts.set_credential(ACCOUNT, credential)
+
+    def drainer(self):
+        return build_drainer(
+            ledger=self.ledger,
+            inbox=self.inbox,
+            gates=self.gates,
+            accounts=self.accounts,
+            snapshots=self.snapshots,
+            holded=self.holded,
+            wakes=self.wakes,
+            clock=self.clock,
+            ids=self.ids,
+            jitter=lambda: 0.5,
+            timing=self.timing,
+        )
+
+    def deliver(self, body: Any, *, topic: str, source: str = "shopify") -> list[str]:
+        """Put a verified delivery into the inbox; returns its event refs."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        module = registry.get(source)
+        headers = {"x-shopify-topic": topic} if source == "shopify" else {}
+        meaning = module.identify(raw, headers)
+        digest = identity.body_digest(raw)
+        delivery = Delivery(
+            inbox_id=identity.inbox_id(ACCOUNT, source, meaning, digest),
+            account=ACCOUNT,
+            source=source,
+            topic=meaning.topic or topic,
+            headers=headers,
+            body=raw,
+            received_at=self.clock.now(),
+        )
+        outcome = asyncio.run(self.inbox.put(delivery, digest=digest))
+        inbox_id = outcome.removeprefix("stored_as:") if outcome.startswith("stored_as:") else delivery.inbox_id
+        from relay.services.unfold import unfold
+
+        return [f"{inbox_id}#{n}" for n in range(unfold(delivery).of)]
+
+    def run(self, refs: list[str] | None = None, *, seconds: float = 60.0):
+        deadline = at_ms(self.clock.now() + timedelta(seconds=seconds))
+        return asyncio.run(self.drainer().run(ACCOUNT, refs or [], deadline_ms=deadline))
+
+    def order(self, body: Any, *, topic: str = "orders/paid"):
+        """Deliver and drain one Shopify delivery."""
+        return self.run(self.deliver(body, topic=topic))
+
+    def settle(self, *, hours: float = 1.0, step_s: float = 60.0) -> None:
+        """Let time pass as `release_due` would see it: wake the account whenever it is due."""
+        end = self.clock.now() + timedelta(hours=hours)
+        while self.clock.now() < end:
+            self.clock.advance(step_s)
+            gate = self.gates.gates.get(ACCOUNT)
+            if gate is not None and gate.next_due_ms is not None and gate.next_due_ms <= at_ms(self.clock.now()):
+                self.run()
+
+    def documents(self, kind: str = "invoice") -> list[dict[str, Any]]:
+        return [d for d in self.company.tables["documents"].values() if d["_kind"] == kind]
+
+    def totals(self, kind: str = "invoice") -> list[Decimal]:
+        return [Decimal(d["total"]) for d in self.documents(kind)]
+
+    def rows(self, purpose: str | None = None):
+        return [r for r in self.ledger.rows.values() if purpose is None or r.key.purpose == purpose]
+
+    def row(self, purpose: str = "invoice"):
+        (found,) = self.rows(purpose)
+        return found
+
+
+def shopify_order(number: int = 1001, *, total: str = "121.00", paid: bool = True, **extra: Any) -> dict[str, Any]:
+    """A domestic order of one line at 21 %, prices with tax."""
+    gross = Decimal(total)
+    tax = gross - (gross / Decimal("1.21")).quantize(Decimal("0.01"))
+    return {
+        "id": 450000000 + number,
+        "name": f"#{number}",
+        "order_number": number,
+        "currency": "EUR",
+        "created_at": "2026-03-02T09:00:00+01:00",
+        "updated_at": "2026-03-02T09:00:00+01:00",
+        "processed_at": "2026-03-02T09:00:00+01:00",
+        "financial_status": "paid" if paid else "pending",
+        "taxes_included": True,
+        "total_price": total,
+        "subtotal_price": total,
+        "total_tax": str(tax),
+        "total_discounts": "0.00",
+        "total_line_items_price": total,
+        "email": "ana@example.com",
+        "customer": {"id": 7, "email": "ana@example.com", "first_name": "Ana", "last_name": "Ejemplo"},
+        "billing_address": {
+            "name": "Ana Ejemplo",
+            "address1": "Calle Mayor 1",
+            "city": "Madrid",
+            "zip": "28013",
+            "country_code": "ES",
+        },
+        "line_items": [
+            {
+                "id": 1,
+                "title": "Silla",
+                "quantity": 1,
+                "price": total,
+                "sku": "SILLA-1",
+                "total_discount": "0.00",
+                "taxable": True,
+                "tax_lines": [{"title": "IVA", "rate": 0.21, "price": str(tax)}],
+            }
+        ],
+        "shipping_lines": [],
+    } | extra
+
+
+__all__ = ["ACCOUNT", "PRIORITIES", "World", "replace", "shopify_order"]
