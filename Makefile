@@ -1,0 +1,67 @@
+# Everything a newcomer types. Each target brings what it needs and may be repeated.
+STAGE ?= dev
+REGION ?= eu-west-1
+PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; break; }; done)
+
+PY := .venv/bin/python
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
+CDK := $(PY) -m infra.node
+CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
+
+.PHONY: help setup demo local test lint bench synth deploy destroy
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo     a day of webhooks through the relay, on this machine (installs what it needs)'
+	@echo 'make local    the relay on this machine, until Ctrl-C'
+	@echo 'make test     lint, types, import contracts and every test'
+	@echo 'make bench    the figures'
+	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
+	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
+
+setup: .make/venv .make/emulator
+	@:
+
+.make/venv: requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed: set PYTHON=/path/to/python'; exit 1; }
+	@echo 'installing the project into .venv ...'
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(PY) $(PIP_INSTALL) -r requirements/dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@mkdir -p .make && touch $@
+
+.make/emulator: requirements/emulator.txt .make/venv
+	@echo 'installing the local AWS emulator into .venv-emulator ...'
+	@test -x .venv-emulator/bin/python || "$$($(PY) -m infra.pythons)" -m venv .venv-emulator
+	@.venv-emulator/bin/python $(PIP_INSTALL) -r requirements/emulator.txt
+	@mkdir -p .make && touch $@
+
+demo: setup
+	@$(PY) -m demo
+
+local: setup
+	@$(PY) -m infra.local.run
+
+lint: setup
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --quiet --check .
+	@.venv/bin/mypy --no-error-summary
+	@.venv/bin/lint-imports --no-cache > .make/imports.log || { cat .make/imports.log; exit 1; }
+
+test: lint
+	@.venv/bin/pytest -q
+
+bench: setup
+	@$(PY) -m tests.benchmarks
+
+synth: setup
+	@$(PY) -m infra.app --stage $(STAGE) --region $(REGION) --outdir cdk.out
+	@echo 'cdk.out/holded-relay-$(STAGE).template.json'
+
+deploy: setup
+	@$(CDK) bootstrap $(CDK_WHERE)
+	@$(CDK) deploy $(CDK_WHERE)
+
+destroy: setup
+	@$(CDK) destroy $(CDK_WHERE)
