@@ -31,7 +31,7 @@ CHANGING: Final = frozenset(
 """Types that carry a state which a newer version replaces. All others are facts that no later one takes back."""
 
 
-class Ignored(Exception):  # noqa: N818 - a verdict, caught by `collect` and nowhere else
+class Ignored(Exception):
     """There is nothing to do for this element."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -6,10 +6,10 @@ import dataclasses
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from relay.domain.models import Line, TaxLine
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from relay.domain.models import Line, TaxLine
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from relay.domain.sources._currencies import ISO_4217
@@ -15,6 +15,8 @@ NAME_CHARS = 250
 TEXT_CHARS = 2000
 _LARGEST = Decimal(10) ** 13
 _SMALLEST_EXPONENT = -15
+# Python also reads "1_000" and other scripts' digits as numbers; no sender writes them.
+_NUMBER = re.compile(r"\s*[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?\s*")
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # may reorder what a person reads; cannot be encoded
 
 
@@ -102,13 +104,9 @@ class Node:
             return None
         if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
             raise self.wrong("wrong_shape", key, "a number")
-        try:
-            # Python also reads "1_000" and other scripts' digits as numbers; no sender writes them.
-            if isinstance(value, str) and not re.fullmatch(r"\s*[+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]{1,2})?\s*", value):
-                raise InvalidOperation
-            number = Decimal(value)
-        except InvalidOperation as exc:
-            raise self.wrong("not_a_number", key, "a number") from exc
+        if isinstance(value, str) and not _NUMBER.fullmatch(value):
+            raise self.wrong("not_a_number", key, "a number")
+        number = Decimal(value)
         if abs(number) >= _LARGEST or (number and number.adjusted() < _SMALLEST_EXPONENT):
             raise self.wrong("number_out_of_range", key, "an amount below 10^13")
         return number

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from relay.domain.models import Discount, Line, TaxLine
@@ -11,6 +10,7 @@ from relay.domain.sources._money import ZERO, net_total, spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from relay.domain.models import LineKind
     from relay.domain.sources._node import Node
@@ -125,8 +125,7 @@ def _discounts(node: Node, titles: list[tuple[str | None, str | None]]) -> tuple
     for one in node.children("discount_allocations"):
         money = amount(one, "amount") or ZERO
         place = one.value.get("discount_application_index")
-        known = isinstance(place, int) and 0 <= place < len(titles)
-        code, title = titles[place] if known else (None, None)
+        code, title = titles[place] if isinstance(place, int) and 0 <= place < len(titles) else (None, None)
         if money:
             found.append(Discount(amount=money, code=code, title=title))
     whole = amount(node, "total_discount") or ZERO

@@ -34,7 +34,7 @@ FUTURE = Verdict(ok=False, reason="timestamp_future", status=401)
 MALFORMED = Verdict(ok=False, reason="header_malformed", status=400)
 
 
-class Malformed(Exception):  # noqa: N818 - it never leaves this package: each `verify` answers MALFORMED
+class Malformed(Exception):
     """A header that cannot be read one way only."""
 
 

@@ -54,7 +54,38 @@ _NOT: Final = frozenset(
 )
 _WORD = re.compile(r"[a-z0-9]+")
 _CANDIDATE = re.compile(r"[A-Z0-9]{2}[A-Z0-9 .\-/]{3,16}[A-Z0-9]")
-_EU: Final = frozenset("AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI".split())
+_EU: Final = frozenset(
+    [
+        "AT",
+        "BE",
+        "BG",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "EL",
+        "ES",
+        "FI",
+        "FR",
+        "HR",
+        "HU",
+        "IE",
+        "IT",
+        "LT",
+        "LU",
+        "LV",
+        "MT",
+        "NL",
+        "PL",
+        "PT",
+        "RO",
+        "SE",
+        "SI",
+        "SK",
+        "XI",
+    ]
+)
 
 
 def is_tax_id_name(name: str) -> bool:

@@ -126,10 +126,10 @@ def _object_id(topic: str, body: Any) -> str:
 
 def _instant(text: str | None) -> datetime | None:
     try:
-        at = datetime.fromisoformat(text) if text else None
-        return at if at and at.tzinfo else None
+        at = datetime.fromisoformat(text or "")
     except ValueError:
         return None
+    return at if at.tzinfo else None
 
 
 def _total(value: Any) -> Any:

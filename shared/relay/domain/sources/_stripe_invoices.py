@@ -1,0 +1,274 @@
+"""Stripe invoices and credit notes of any API version."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+from relay.domain.models import Contact, CreditNote, Discount, Invoice, Payment, TaxLine
+from relay.domain.sources._facts import Fact, Ignored, milliseconds
+from relay.domain.sources._money import ZERO, net_total, taxes_onto_lines
+from relay.domain.sources._node import TEXT_CHARS, Node, first
+from relay.domain.sources._stripe_contacts import address, customer, exempt, tax_ids
+from relay.domain.sources._stripe_lines import (
+    Money,
+    TaxedLine,
+    in_one_convention,
+    known_rates,
+    line_taxes,
+    read_line,
+    shipping_line,
+)
+from relay.domain.sources._time import madrid_day
+from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from relay.domain.models import Address, Line, PaymentStatus
+    from relay.domain.sources._stripe_shape import Element
+
+_TYPES: Final = {
+    "invoice.finalized": "invoice.issued",
+    "invoice.paid": "invoice.paid",
+    "invoice.voided": "invoice.voided",
+}
+_STATUS: Final[dict[str, PaymentStatus]] = {"paid": "paid", "void": "voided"}
+
+
+def invoice_facts(element: Element) -> Sequence[Fact]:
+    """https://docs.stripe.com/api/invoices/object . The subject is the invoice id under every topic."""
+    node = Node(element.value, "invoice")
+    invoice = _invoice(node)
+    at = Node({"created": element.created}).epoch("created") or invoice.paid_at or invoice.issued_at
+    kind = _TYPES[element.topic]
+    return [Fact(type=kind, subject=invoice.id, data=invoice, at=at, version=milliseconds(at))]
+
+
+def _invoice(node: Node) -> Invoice:
+    subject = node.need_ident("id")
+    money = Money(node.currency("currency"))
+    total = money.need(node, "total")
+    if total < 0:
+        raise BadInput(
+            "negative_total", field=node.at("total"), detail="below zero: Stripe keeps it as the buyer's credit"
+        )
+    moments = node.child("status_transitions")
+    issued = first_instant(node.epoch("effective_at"), moments.epoch("finalized_at"), node.epoch("created"))
+    if issued is None:
+        raise node.wrong("missing_field", "created", "unix seconds")
+    lines, taxes, included = _lines(node, money)
+    due = node.epoch("due_date")
+    return Invoice(
+        id=subject,
+        number=node.text("number", 60),
+        currency=money.currency,
+        issued_at=issued,
+        due_on=madrid_day(due) if due else None,
+        prices_include_tax=included,
+        contact=_buyer(node),
+        billing_address=address(node.child("customer_address"), name=node.text("customer_name")),
+        shipping_address=_shipping_address(node),
+        lines=lines,
+        discounts=_whole_discounts(node, money, lines),
+        taxes=taxes,
+        subtotal=money.of(node, "subtotal"),
+        tax_total=_tax_total(node, money, taxes),
+        total=total,
+        amount_due=money.of(node, "amount_remaining"),
+        payment_status=_payment_status(node, money),
+        payments=_payments(node, money, moments.epoch("paid_at")),
+        note=first(node.text("description", TEXT_CHARS), node.text("footer", TEXT_CHARS)),
+        custom_fields=_custom_fields(node),
+        test=node.flag("livemode") is False,
+        voided_at=moments.epoch("voided_at"),
+        paid_at=moments.epoch("paid_at"),
+    )
+
+
+def first_instant(*instants: datetime | None) -> datetime | None:
+    return next((at for at in instants if at), None)
+
+
+def _lines(node: Node, money: Money) -> tuple[tuple[Line, ...], tuple[TaxLine, ...], bool]:
+    raw = node.children("lines")
+    if node.child("lines").flag("has_more"):
+        raise BadInput(
+            "lines_incomplete", field=node.at("lines"), detail=f"{len(raw)} lines and more, expected all of them"
+        )
+    if not raw:
+        raise node.wrong("no_lines", "lines", "at least one line")
+    rates = known_rates(node, raw)
+    read: list[TaxedLine] = [*(read_line(one, money, rates) for one in raw), *shipping_line(node, money, rates)]
+    lines, included = in_one_convention(read)
+    taxes = _taxes(node, money, rates)
+    inside_whole = any(one.flag("inclusive") or one.text("tax_behavior") == "inclusive" for one in _tax_nodes(node))
+    if not any(line.taxes for line in lines):
+        included = bool(taxes) and inside_whole
+        lines = taxes_onto_lines(lines, [tax for tax in taxes if tax.amount], included=included)
+    return lines, taxes, included
+
+
+def _tax_nodes(node: Node) -> list[Node]:
+    for key in ("total_tax_amounts", "total_taxes", "tax_amounts"):
+        if found := node.children(key):
+            return found
+    return []
+
+
+def _taxes(node: Node, money: Money, rates: dict[str, Node]) -> tuple[TaxLine, ...]:
+    """The document's taxes; before 2018 an invoice told one `tax` and its `tax_percent`."""
+    base = money.of(node, "subtotal_excluding_tax") or money.of(node, "total_excluding_tax") or ZERO
+    listed = Node({"taxes": [_as_new(one) for one in _tax_nodes(node)]}, node.path)
+    taxes, _, _ = line_taxes(listed, money, rates, base)
+    whole, percent = money.of(node, "tax"), node.number("tax_percent")
+    if not taxes and whole and percent is not None:
+        return (TaxLine(rate=percent, amount=whole),)
+    return taxes
+
+
+def _as_new(one: Node) -> dict[str, object]:
+    """An entry of `total_tax_amounts` in the shape of `total_taxes`."""
+    value = dict(one.value)
+    if "tax_rate_details" not in value:
+        value["tax_rate_details"] = {"tax_rate": value.get("tax_rate")}
+    return value
+
+
+def _tax_total(node: Node, money: Money, taxes: tuple[TaxLine, ...]) -> Decimal | None:
+    told = money.of(node, "tax")
+    return told if told is not None else sum((tax.amount for tax in taxes), ZERO)
+
+
+def _whole_discounts(node: Node, money: Money, lines: tuple[Line, ...]) -> tuple[Discount, ...]:
+    """Invoice-wide discounts that the lines do not tell."""
+    if any(line.discounts for line in lines):
+        return ()
+    told = [money.need(one, "amount") for one in node.children("total_discount_amounts")]
+    off = sum(told, ZERO)
+    if not node.children("total_discount_amounts") and node.child("discount").child("coupon").value:
+        # Before 2020 only the coupon stands there; what it took off is the difference.
+        tax = sum((tax.amount for line in lines for tax in line.taxes), ZERO)
+        off = sum((net_total(line) for line in lines), ZERO) + tax - money.need(node, "total")
+    reached = sum((net_total(line) for line in lines), ZERO)
+    title = node.child("discount").child("coupon").text("name", 100)
+    return (Discount(amount=off, title=title),) if 0 < off <= reached else ()
+
+
+def _buyer(node: Node) -> Contact:
+    own = customer(node.child("customer"))
+    word = node.text("customer_tax_exempt")
+    named = [*node.pairs("custom_fields").items(), *node.pairs("metadata").items(), *own.custom_fields.items()]
+    shipped = _shipping_address(node)
+    return dataclasses.replace(
+        own,
+        id=node.ident("customer"),
+        name=first(node.text("customer_name"), own.name),
+        email=first(node.text("customer_email"), own.email),
+        phone=first(node.text("customer_phone", 40), own.phone),
+        tax_ids=tax_ids(
+            node.child("customer").children("tax_ids"), named, issued=node.children("customer_tax_ids") or None
+        ),
+        tax_exempt=exempt(word) if word else own.tax_exempt,
+        billing_address=address(node.child("customer_address"), name=node.text("customer_name")) or own.billing_address,
+        shipping_address=shipped or own.shipping_address,
+    )
+
+
+def _shipping_address(node: Node) -> Address | None:
+    for key in ("shipping_details", "customer_shipping"):
+        shipped = node.child(key)
+        if found := address(shipped.child("address"), name=shipped.text("name")):
+            return found
+    return None
+
+
+def _payment_status(node: Node, money: Money) -> PaymentStatus:
+    known = _STATUS.get(node.text("status") or "")
+    if known:
+        return known
+    if node.flag("paid"):
+        return "paid"
+    return "partially_paid" if money.of(node, "amount_paid") else "unpaid"
+
+
+def _payments(node: Node, money: Money, at: datetime | None) -> tuple[Payment, ...]:
+    paid = money.of(node, "amount_paid")
+    if not paid or paid < 0:
+        return ()
+    method = "out_of_band" if node.flag("paid_out_of_band") else None
+    return (
+        Payment(
+            id=node.ident("payment_intent") or node.ident("charge"),
+            amount=paid,
+            currency=money.currency,
+            method=method,
+            at=at,
+            document_id=node.ident("id"),
+        ),
+    )
+
+
+def _custom_fields(node: Node) -> dict[str, str]:
+    fields = {**node.pairs("custom_fields"), **node.pairs("metadata")}
+    if node.text("customer_tax_exempt") == "reverse":
+        fields["tax_exempt"] = "reverse"
+    reasons = {one.text("taxability_reason", 40) for one in _tax_nodes(node)} - {None, "standard_rated"}
+    if reasons:
+        fields["taxability_reason"] = ", ".join(sorted(one for one in reasons if one))
+    return fields
+
+
+def credit_note_facts(element: Element) -> Sequence[Fact]:
+    """https://docs.stripe.com/api/credit_notes/object . The subject is the credit note's id; amounts are positive."""
+    node = Node(element.value, "credit_note")
+    subject = node.need_ident("id")
+    if node.text("status") == "void":
+        raise Ignored("not_final", "the credit note is void at Stripe")
+    money = Money(node.currency("currency"))
+    total = money.of(node, "total")
+    total = money.need(node, "amount") if total is None else total
+    if total <= 0:
+        raise BadInput("negative_total", field=node.at("total"), detail="not above zero, expected what is credited")
+    issued = first_instant(node.epoch("effective_at"), node.epoch("created"))
+    if issued is None:
+        raise node.wrong("missing_field", "created", "unix seconds")
+    lines, taxes, included = _lines(node, money)
+    at = Node({"created": element.created}).epoch("created") or issued
+    # An invoice's `total_discount_amounts` is a credit note's `discount_amounts`.
+    as_invoice = Node({**node.value, "total_discount_amounts": node.value.get("discount_amounts")}, node.path)
+    note = CreditNote(
+        id=subject,
+        number=node.text("number", 60),
+        currency=money.currency,
+        issued_at=issued,
+        prices_include_tax=included,
+        contact=_credited_buyer(node, node.child("invoice")),
+        lines=lines,
+        discounts=_whole_discounts(as_invoice, money, lines),
+        taxes=taxes,
+        subtotal=money.of(node, "subtotal"),
+        tax_total=_tax_total(node, money, taxes),
+        total=total,
+        payment_status="refunded" if node.ident("refund") or node.children("refunds") else "unpaid",
+        refers_to=node.ident("invoice"),
+        note=node.text("memo", TEXT_CHARS),
+        custom_fields=_custom_fields(node),
+        test=node.flag("livemode") is False,
+        reason=node.text("reason", 60),
+    )
+    return [Fact(type="credit_note.issued", subject=subject, data=note, at=at, version=milliseconds(at))]
+
+
+def _credited_buyer(node: Node, invoice: Node) -> Contact:
+    buyer = _buyer(invoice)
+    own = customer(node.child("customer"))
+    return dataclasses.replace(
+        buyer,
+        id=node.ident("customer") or buyer.id,
+        name=buyer.name or own.name,
+        email=buyer.email or own.email,
+        tax_ids=buyer.tax_ids or own.tax_ids,
+    )

@@ -1,0 +1,146 @@
+"""Lines of a WooCommerce order or refund: totals are net of tax whatever the shop's setting, and the taxes stand beside."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from relay.domain.models import Discount, Line, TaxLine
+from relay.domain.sources._money import ZERO, only_rate, unit_price
+from relay.domain.sources._woocommerce_contacts import text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relay.domain.models import LineKind
+    from relay.domain.sources._node import Node
+
+_GROUPS = ("line_items", "shipping_lines", "fee_lines")
+_COUNTRY = re.compile(r"([A-Z]{2})-")
+
+
+class Rate(NamedTuple):
+    """A tax rate of the shop as the order tells it."""
+
+    name: str | None
+    percent: Decimal | None
+    country: str | None
+
+
+def rates_of(node: Node) -> dict[str, Rate]:
+    """The order's tax rates by id. Before WooCommerce 3.7 no percent stood there; then only what explains every line counts."""
+    found = {}
+    for one in node.children("tax_lines"):
+        rate_id = one.ident("rate_id") or ""
+        percent = one.number("rate_percent")
+        if percent is None:
+            percent = only_rate(_bases(node, rate_id))
+        country = _COUNTRY.match(one.text("rate_code") or "")
+        found[rate_id] = Rate(text(one, "label", 60), percent, country.group(1) if country else None)
+    return found
+
+
+def _bases(node: Node, rate_id: str) -> list[tuple[Decimal, Decimal]]:
+    return [
+        (base, amount)
+        for group in _GROUPS
+        for line in node.children(group)
+        if (base := line.number("total"))
+        for tax in line.children("taxes")
+        if tax.ident("id") == rate_id and (amount := tax.number("total"))
+    ]
+
+
+def order_lines(node: Node, rates: Mapping[str, Rate]) -> tuple[Line, ...]:
+    coupons = [code for one in node.children("coupon_lines") if (code := text(one, "code", 60))]
+    code = coupons[0] if len(coupons) == 1 else None
+    return (
+        *(_article(one, rates, code) for one in node.children("line_items")),
+        *(_plain(one, rates, "shipping", "method_title") for one in node.children("shipping_lines")),
+        *(_plain(one, rates, "fee", "name") for one in node.children("fee_lines")),
+    )
+
+
+def _article(node: Node, rates: Mapping[str, Rate], code: str | None) -> Line:
+    total = node.number("total")
+    if total is None:
+        raise node.wrong("missing_price", "total", "the line's net total")
+    quantity = node.number("quantity")
+    before = node.number("subtotal")
+    # A subtotal below the total is a price somebody raised by hand: the total is what is owed.
+    before = total if before is None or before < total else before
+    price, units = unit_price(before, Decimal(1) if quantity is None else quantity)
+    off = before - total
+    return Line(
+        id=node.ident("id"),
+        name=text(node, "name") or "-",
+        sku=node.text("sku", 100),
+        product_id=node.ident("product_id"),
+        variant_id=node.ident("variation_id"),
+        quantity=units,
+        unit_price=price,
+        discounts=(Discount(amount=off, code=code),) if off else (),
+        taxes=_taxes(node, rates),
+        total=total,
+        custom_fields=_visible(node),
+    )
+
+
+def _visible(node: Node) -> dict[str, str]:
+    """Options the buyer chose; keys that begin with `_` are the plugins' own."""
+    return {key: value for key, value in node.pairs("meta_data", "key").items() if not key.startswith("_")}
+
+
+def _plain(node: Node, rates: Mapping[str, Rate], kind: LineKind, title: str) -> Line:
+    """Shipping and fees. A negative fee is how plugins take money off: a discount line with a negative price."""
+    total = node.number("total")
+    if total is None:
+        raise node.wrong("missing_price", "total", "the line's net total")
+    return Line(
+        id=node.ident("id"),
+        kind="discount" if total < 0 else kind,
+        name=text(node, title) or text(node, "name") or kind.capitalize(),
+        unit_price=total,
+        taxes=_taxes(node, rates),
+        total=total,
+    )
+
+
+def _taxes(node: Node, rates: Mapping[str, Rate]) -> tuple[TaxLine, ...]:
+    found = []
+    for one in node.children("taxes"):
+        amount = one.number("total")
+        rate = rates.get(one.ident("id") or "", Rate(None, None, None))
+        if amount is not None:
+            found.append(TaxLine(name=rate.name, rate=rate.percent, amount=amount, country=rate.country))
+    whole = node.number("total_tax")
+    if not found and whole:
+        only = next(iter(rates.values())) if len(rates) == 1 else Rate(None, None, None)
+        return (TaxLine(name=only.name, rate=only.percent, amount=whole, country=only.country),)
+    return tuple(found)
+
+
+def returned_lines(node: Node, rates: Mapping[str, Rate]) -> tuple[Line, ...]:
+    """A refund's lines; WooCommerce writes them negative, a refund is told in positive amounts."""
+    return tuple(_positive(line) for line in order_lines(node, rates) if line.total)
+
+
+def _positive(line: Line) -> Line:
+    total = abs(line.total or ZERO)
+    quantity = abs(line.quantity) or Decimal(1)
+    price, units = unit_price(total, quantity)
+    return Line(
+        id=line.id,
+        kind="fee" if line.kind == "discount" else line.kind,
+        name=line.name,
+        sku=line.sku,
+        product_id=line.product_id,
+        variant_id=line.variant_id,
+        quantity=units,
+        unit_price=price,
+        taxes=tuple(
+            TaxLine(name=tax.name, rate=tax.rate, amount=abs(tax.amount), country=tax.country) for tax in line.taxes
+        ),
+        total=total,
+    )
