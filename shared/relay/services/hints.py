@@ -19,8 +19,8 @@ from relay.domain.sources import identity
 from relay.domain.sources.base import Delivery, Identity
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests, unified
-from relay.services import copies
 from relay.services.desk import BLOCKED_AGAIN_MS
+from relay.services.job import pack_event, unpack_event
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Hints:
 
     async def resume(self, session: Session, row: Row) -> None:
         """Look again whether it was our own write, else read the object and emit what changed."""
-        event = copies.load_event(row.event)
+        event = unpack_event(row.event)
         hint = event.data
         if not isinstance(hint, Hint):
             raise Rejected("not_a_hint", detail=f"the row of {row.event_type} holds another event")
@@ -124,7 +124,7 @@ class Hints:
         else:
             verb = "created" if seen is None and hint.action == "create" else "updated"
             verb = "approved" if hint.action == "approve" else verb
-        print_of = unified.fingerprint({"deleted": verb == "deleted"} | copies.dump_model(data))
+        print_of = unified.fingerprint({"deleted": verb == "deleted"} | wire.dump_data(f"{name}.{verb}", data))
         if seen is not None and seen.get("fingerprint") == print_of:
             return ""
         number = int(seen.get("number", 0)) + 1 if seen is not None else 1
@@ -182,5 +182,5 @@ def _fact(event: Event, hint: Hint) -> Fact:
         digest="",
         priority="normal",
         kind="hint",
-        event=copies.dump_event(event),
+        event=pack_event(event),
     )

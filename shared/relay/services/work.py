@@ -10,9 +10,8 @@ from relay.domain import decisions
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
 from relay.errors import Rejected
-from relay.services import copies
 from relay.services.desk import UPDATE
-from relay.services.job import Job, fact_of
+from relay.services.job import Job, fact_of, unpack_event
 from relay.services.settlement import first_sweep
 from relay.services.unfold import split_ref, unfold
 
@@ -108,7 +107,7 @@ class Work:
         elif row.kind == "hint":
             await self._hints.resume(session, row)
         elif row.event:
-            end = await self._event(session, copies.load_event(row.event))
+            end = await self._event(session, unpack_event(row.event))
             if end is not None and row.key.purpose.endswith(_ASIDE):
                 await self._close_aside(session, row, end)
         while session.follow_up:
