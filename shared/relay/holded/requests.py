@@ -111,12 +111,12 @@ def update_document(
 ) -> Request[None]:
     """Replace a draft of our own: `current` is what `get_document` just read, the draft's content goes over it.
 
-    Lines are the draft's; a person's tags and custom fields stay. Only invoices, estimates and purchases can be replaced
-    over v2; for the others its PUT ignores `items` with a success reply, so this raises `Rejected` `update_not_offered`
-    (see `requests_v1.v1_update_document`). Always read back: some accounts' PUT may still ignore parts.
+    Lines are the draft's; a person's tags and custom fields stay. Only invoices, estimates and purchases can be replaced.
+    For the others v2's PUT ignores `items` with a success reply and v1's knows no tax keys, so this raises `Rejected`
+    `update_not_offered`: a person decides. Always read back: an account's PUT may still ignore parts.
     """
     if doc_type not in paths.REPLACEABLE:
-        raise Rejected("update_not_offered", detail=f"v2 cannot change the lines of a {doc_type}")
+        raise Rejected("update_not_offered", detail=f"Holded's API cannot change the lines of a {doc_type}")
     kept = {name: current.raw[name] for name in _DOCUMENT_WRITES if name in current.raw}
     number = current.number if doc_type == "purchase" else None
     changes = bodies.document_body(draft, contact_id=_contact(contact_id), marker=_marker(marker), number=number)

@@ -1,18 +1,18 @@
 """Builders of v1 requests: what v2 has no way for. They need the account's v1 key.
 
-v1 is partial where v2 replaces, sets a contact's reference, and can change the lines of any draft. Its bodies have traps
-that cost real accounts documents (Holded facts 3.2, 3.3 and the recorded drifts): a line's unit price is `subtotal` (a
-`price` is ignored: 0 €), custom fields round-trip only as `[{name: value}]` on create, contact defaults overrule lines
-unless told not to, days are Madrid midnights, unsupported fields are ignored with a success reply. Read back what counts.
+Its bodies have traps that cost real accounts documents (Holded facts 3.2, 3.3 and the recorded drifts): a line's unit price
+is `subtotal` (a `price` is ignored: 0 €), custom fields round-trip only as `[{name: value}]` on create, contact defaults
+overrule lines unless told not to, days are Madrid midnights, unsupported fields are ignored with a success reply. Read back
+what counts. Documents are not changed over v1: its PUT knows one tax percent a line and no tax keys.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from relay.errors import BadInput, Rejected
+from relay.errors import BadInput
 from relay.holded import paths, replies, replies_v1
-from relay.holded.bodies import custom_fields, present
+from relay.holded.bodies import present
 from relay.holded.formats import madrid_midnight, shape
 from relay.holded.protocol import Request
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from relay.domain.documents import DocType, DocumentDraft, LineDraft
     from relay.holded.catalogue import TaxRecord
     from relay.holded.replies import ContactRecord, Created, Document, Page
-
-_NOBODY = "000000000000000000000000"  # a well-formed id that no object has
-BASE_CURRENCY = "EUR"
 
 
 def v1_list_contacts(page: int = 1) -> Request[Page[ContactRecord]]:
@@ -34,19 +31,6 @@ def v1_list_contacts(page: int = 1) -> Request[Page[ContactRecord]]:
         path=paths.V1_CONTACTS,
         query=(("page", str(page)),),
         reads=replies_v1.page(replies_v1.contact, number=page),
-        version="v1",
-    )
-
-
-def v1_find_contact(custom_id: str) -> Request[Page[ContactRecord]]:
-    """The contacts with exactly this reference."""
-    if not custom_id:
-        raise BadInput("filter_empty", field="custom_id", detail="is empty text, expected a reference")
-    return Request(
-        method="GET",
-        path=paths.V1_CONTACTS,
-        query=(("customId[]", custom_id),),
-        reads=replies_v1.page(replies_v1.contact, number=1),
         version="v1",
     )
 
@@ -95,40 +79,6 @@ def v1_create_document(
     )
 
 
-def v1_update_document(
-    doc_type: DocType, document_id: str, draft: DocumentDraft, *, contact_id: str, current: Document
-) -> Request[None]:
-    """Change the lines of a draft that v2 cannot change. `current` is what was just read.
-
-    Raises `Rejected` `update_not_offered` where v1 would ignore what differs: contact, currency and due date; a foreign
-    currency at all, because v1 then takes the lines in the base currency (Holded facts 3.3).
-    """
-    same = (
-        draft.currency.upper() == BASE_CURRENCY == (current.currency or BASE_CURRENCY)
-        and contact_id == current.contact_id
-        and draft.due_date in (None, current.due_date)
-    )
-    if not same:
-        raise Rejected(
-            "update_not_offered", detail=f"v1 changes neither contact, currency nor due date of a {doc_type}"
-        )
-    merged_fields = dict(current.custom_fields) | dict(draft.custom_fields)
-    body = present(
-        {
-            "date": madrid_midnight(draft.date),
-            "desc": draft.description,
-            "notes": draft.notes,
-            "language": draft.language,
-            "items": [_item(line) for line in draft.lines],
-            "customFields": custom_fields(tuple(merged_fields.items())),  # on this operation the documented shape holds
-            "warehouseId": draft.warehouse_id,
-            "salesChannelId": draft.sales_channel_id,
-            "paymentMethod": draft.payment_method_id,
-        }
-    )
-    return _put(_one(doc_type, document_id), body)
-
-
 def v1_set_custom_id(contact_id: str, custom_id: str) -> Request[None]:
     """Give a contact our reference. Success proves nothing (the field is in no PUT schema): read it back."""
     if not custom_id:
@@ -141,13 +91,21 @@ def v1_ping() -> Request[tuple[TaxRecord, ...]]:
     return Request(method="GET", path="/api/invoicing/v1/taxes", reads=replies_v1.taxes, version="v1")
 
 
-def v1_ping_write() -> Request[None]:
-    """A write that cannot change anything: nobody has this id.
+def v1_ping_write() -> Request[Created]:
+    """A write that cannot create anything: it names a kind of document that is none (`proforma`, Holded facts 3.1).
 
-    A key that may write is answered `NotFound` or `Rejected` (or with success, for nothing); a read-only or wrong one
-    `NotAllowed`.
+    The answers: `Rejected` (its 400): the key may write. `NotFound` (the HTML page): it may only read, or the plan lacks
+    invoicing. `NotAllowed`: the key is wrong. `NotFound` is a `Rejected`: look for it first.
     """
-    return _put(f"{paths.V1_CONTACTS}/{_NOBODY}", {})
+    return Request(
+        method="POST",
+        path=f"{paths.V1_DOCUMENTS}/proforma",
+        json={},
+        reads=replies_v1.created,
+        version="v1",
+        writes=True,
+        names_object=True,  # so that the page means "not there" and not "perhaps written"
+    )
 
 
 def _item(line: LineDraft) -> dict[str, Any]:
