@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from relay.domain.budget import forecast
+from relay.services.settlement import settle_key
 from tests import fakes
 from tests.cli.conftest import TOKEN, Company
 from tests.test_fakes import a_row
@@ -139,6 +141,13 @@ def test_the_checks_own_calls_and_the_months_usage_are_in_the_budget(setting: Se
     assert sum(count for _, _, count in gate.budget.recent) == len(setting.company.paths)
 
 
+def test_the_settlement_sweep_waits_from_the_beginning(setting: Setting) -> None:
+    setting.add()
+
+    sweep = setting.ledger.rows[settle_key("acme")]
+    assert setting.gates.gates["acme"].next_due_ms == sweep.due_ms
+
+
 def test_one_holded_company_serves_one_account_only(setting: Setting) -> None:
     setting.add("acme")
 
@@ -168,8 +177,6 @@ def test_an_interrupted_add_is_completed_by_a_second_one(setting: Setting) -> No
 
 
 async def _interrupted(setting: Setting) -> None:
-    from dataclasses import replace
-
     there = setting.accounts.accounts["acme"]
     assert await setting.accounts.put(
         replace(there, status="paused", status_reason="being_added"), expected_rev=there.rev
@@ -272,6 +279,16 @@ def test_a_new_token_of_the_same_company_is_taken(setting: Setting) -> None:
     assert told["changed"] == ["catalogue"]
 
 
+def test_a_new_token_opens_an_account_that_holded_had_refused(setting: Setting) -> None:
+    setting.add("acme")
+    there = setting.accounts.accounts["acme"]
+    setting.accounts.accounts["acme"] = replace(there, status="blocked", status_reason="credential_invalid")
+
+    told = setting.json("account", "set", "acme", "--token-file", "-", stdin=TOKEN)
+
+    assert told["status"] == "active"
+
+
 def test_a_new_token_of_another_company_is_refused(setting: Setting) -> None:
     setting.add("acme")
     before = setting.accounts.credentials["acme"]
@@ -292,9 +309,9 @@ def test_removing_stops_acceptance_and_keeps_the_ledger(setting: Setting) -> Non
     setting.json("account", "remove", "acme", "--yes")
 
     account = setting.accounts.accounts["acme"]
-    assert (account.status, account.status_reason) == ("blocked", "removed")
+    assert (account.status, account.status_reason) == ("paused", "removed")
     assert setting.accounts.secrets["acme"].secrets == {}
-    assert len(setting.ledger.rows) == 1
+    assert a_row().key in setting.ledger.rows
 
 
 def test_removing_with_unfinished_work_needs_force(setting: Setting) -> None:
@@ -326,8 +343,34 @@ def test_erasing_deletes_credentials_secrets_and_salt(setting: Setting) -> None:
 
     account = setting.accounts.accounts["acme"]
     assert told["items"] == 3
-    assert (account.salt, account.name, account.status) == ("", "", "blocked")
+    assert (account.salt, account.name, account.status) == ("", "", "paused")
     assert (setting.accounts.credentials, setting.accounts.secrets) == ({}, {})
+
+
+def test_a_removed_account_is_not_changed_but_may_be_added_again_with_its_salt(setting: Setting) -> None:
+    setting.add("acme")
+    salt = setting.accounts.accounts["acme"].salt
+    setting.json("account", "remove", "acme", "--yes")
+
+    changed = setting.run("account", "set", "acme", "--status", "active")
+    setting.add("acme")
+
+    assert changed.exit_code == 1
+    assert "account_ended" in changed.stderr
+    account = setting.accounts.accounts["acme"]
+    assert (account.status, account.salt) == ("active", salt)
+    assert len(setting.accounts.secrets["acme"].secrets) == 5
+
+
+def test_a_removed_account_is_not_added_again_for_another_company(setting: Setting) -> None:
+    setting.add("acme")
+    setting.json("account", "remove", "acme", "--yes")
+    setting.company.first_id += 0x1000000
+
+    result = setting.run("account", "add", "acme", "--mode", "test", env={"RELAY_HOLDED_TOKEN": TOKEN})
+
+    assert result.exit_code == 1
+    assert "company_mismatch" in result.stderr
 
 
 def test_the_company_of_a_removed_account_is_free_again(setting: Setting) -> None:

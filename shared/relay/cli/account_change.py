@@ -9,6 +9,7 @@ import typer
 
 from relay.cli import onboarding
 from relay.cli.account_inputs import BIND_HELP, bindings_of, checked_settings, credential_from
+from relay.cli.admission import ENDED, same_company
 from relay.cli.console import AsJson, emit, fields
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotAllowed, Rejected, Unavailable
@@ -87,12 +88,20 @@ async def _change(
     credential_files: tuple[Path | None, Path | None] | None,
 ) -> dict[str, Any]:
     one = await here.account(account)
+    if one.status_reason in ENDED:
+        raise Rejected(
+            "account_ended", detail=f"{account} was {one.status_reason}; `relay account add` serves it again"
+        )
     if credential_files is not None:
         new = credential_from(*credential_files, old=await here.accounts.credential(account))
         found = await onboarding.look(here.holded, new)
-        _same_company(one, found)
+        if found.lacking:
+            raise NotAllowed("scope_missing", detail=f"the token lacks {', '.join(found.lacking)}")
+        same_company(one, found)
         await here.accounts.set_credential(account, new)
         changes["catalogue"] = found.catalogue
+        if one.status == "blocked":
+            changes |= {"status": "active", "status_reason": ""}
     if bound:
         held = await here.accounts.webhook_secrets(account)
         kept = held or AccountSecrets(account=account, secrets={}, bindings={})
@@ -104,14 +113,6 @@ async def _change(
     if changes:
         await store(here, after, before=one)
     return {**row_of(after), "changed": sorted({*changes, *(["bindings"] if bound else [])})}
-
-
-def _same_company(one: "Account", found: onboarding.Found) -> None:
-    if found.lacking:
-        raise NotAllowed("scope_missing", detail=f"the token lacks {', '.join(found.lacking)}")
-    known = onboarding.company_ids(one.catalogue)
-    if known and not known & onboarding.company_ids(found.catalogue):
-        raise Rejected("company_mismatch", detail=f"this credential is of another Holded company than {one.account}")
 
 
 async def store(here: World, after: "Account", *, before: "Account") -> None:

@@ -1,9 +1,12 @@
-"""`relay account remove` and `erase`: the two ends of an account."""
+"""`relay account remove` and `erase`: the two ends of an account.
+
+Both leave it `paused`: nothing is written, and (unlike `blocked`) nothing ever tries to open it again by itself.
+"""
 
 import asyncio
 import dataclasses
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +17,10 @@ from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, Rejected
 from relay.ports import AccountSecrets
 
-UNFINISHED = ("waiting", "sent", "unknown")
+if TYPE_CHECKING:
+    from relay.domain.ledger import State
+
+UNFINISHED: tuple["State", ...] = ("waiting", "sent", "unknown")
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -48,13 +54,14 @@ def _sure(question: str, *, yes: bool) -> None:
 
 async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
     one = await here.account(account)
-    counts = await here.ledger.count(account)
-    unfinished = sum(counts.get(state, 0) for state in UNFINISHED)
+    unfinished = 0
+    for state in UNFINISHED:
+        unfinished += sum([row.kind != "settle" async for row in here.ledger.in_state(account, state)])
     if unfinished and not force:
         raise Rejected("work_unfinished", detail=f"{unfinished} rows are waiting or in doubt; or give --force")
-    await store(here, dataclasses.replace(one, status="blocked", status_reason="removed"), before=one)
+    await store(here, dataclasses.replace(one, status="paused", status_reason="removed"), before=one)
     await here.accounts.set_webhook_secrets(account, AccountSecrets(account=account, secrets={}, bindings={}))
-    return {"account": account, "status": "blocked", "unfinished": unfinished}
+    return {"account": account, "status": "paused", "unfinished": unfinished}
 
 
 def erase(
@@ -76,7 +83,7 @@ def erase(
 
 async def _erase(here: World, account: str) -> dict[str, Any]:
     one = await here.account(account)
-    await store(here, dataclasses.replace(one, status="blocked", status_reason="erased"), before=one)
+    await store(here, dataclasses.replace(one, status="paused", status_reason="erased"), before=one)
     touched = await here.accounts.erase(account)
     await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what="erase", before="", after="")
-    return {"account": account, "status": "blocked", "items": touched}
+    return {"account": account, "status": "paused", "items": touched}

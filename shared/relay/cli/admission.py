@@ -1,6 +1,7 @@
 """Admit an account: check its credential, see that its Holded company is nobody else's, store it, open it.
 
 The id is claimed first and opened last: an interrupted admission leaves a paused account that a second one completes.
+An account that was removed may be admitted again, for the same company: its ledger still knows what was written.
 """
 
 import dataclasses
@@ -37,12 +38,14 @@ async def admit(
 ) -> tuple[Account, onboarding.Found]:
     """Raises `NotAllowed` for a credential that cannot do the work, `Rejected` when the id or the company is taken."""
     there = await here.accounts.get(wanted.account)
-    if there is not None and there.status_reason != ADDING:
+    if there is not None and there.status_reason not in {ADDING, *ENDED}:
         raise Rejected("account_exists", detail=f"{wanted.account} is there already; see `relay account set`")
     found = await onboarding.look(here.holded, credential)
     if found.lacking:
         raise NotAllowed("scope_missing", detail=f"the token lacks {', '.join(found.lacking)}")
     company = onboarding.company(found, wanted.company_id)
+    if there is not None:
+        same_company(there, found)
     await _company_is_free(here, wanted.account, company, found)
     per_minute, per_month = onboarding.quota(found, per_minute=wanted.per_minute, per_month=wanted.per_month)
     one = Account(
@@ -56,7 +59,7 @@ async def admit(
         per_month=per_month,
         settings=wanted.settings,
         catalogue=found.catalogue,
-        salt=there.salt if there else random_secrets.token_hex(16),
+        salt=(there.salt if there else "") or random_secrets.token_hex(16),
         rev=there.rev if there else 0,
     )
     rev = await _put(here, one)
@@ -67,13 +70,20 @@ async def admit(
             account=wanted.account, secrets={key: (value,) for key, value in secrets.items()}, bindings=bindings
         ),
     )
-    await _count_calls(here, one, found)
+    await _open_gate(here, one, found)
     one = dataclasses.replace(one, status="active", status_reason="", rev=rev)
     await _put(here, one)
     await here.accounts.record_change(
         wanted.account, at_ms=here.now_ms(), who=here.who, what="add", before="", after=f"mode={wanted.mode}"
     )
     return one, found
+
+
+def same_company(one: Account, found: onboarding.Found) -> None:
+    """An account's ledger is about one Holded company for ever. Raises `Rejected`."""
+    known = onboarding.company_ids(one.catalogue)
+    if known and not known & onboarding.company_ids(found.catalogue):
+        raise Rejected("company_mismatch", detail=f"this credential is of another Holded company than {one.account}")
 
 
 async def _put(here: World, one: Account) -> int:
@@ -94,17 +104,22 @@ async def _company_is_free(here: World, account: str, company: str, found: onboa
             )
 
 
-async def _count_calls(here: World, one: Account, found: onboarding.Found) -> None:
-    """The check's own calls, and what Holded says was used this month, are in the budget before the first drain."""
+async def _open_gate(here: World, one: Account, found: onboarding.Found) -> None:
+    """The gate, with the check's own calls and what Holded says was used this month, and the first settlement sweep."""
     from relay.domain.budget import grant
     from relay.domain.budget_signals import observe_usage
     from relay.domain.gate import new_gate, with_budget
+    from relay.services.session import Timing
+    from relay.services.settlement import first_sweep
 
     if await here.gates.load(one.account) is not None:
         return
     now_ms = here.now_ms()
+    sweep = first_sweep(one.account, now_ms=now_ms, every_ms=Timing().settlement_ms)
+    await here.ledger.insert(sweep)
     gate = new_gate(one.account, per_minute=one.per_minute, per_month=one.per_month, now_ms=now_ms)
     budget = grant(gate.budget, now_ms=now_ms, priority="fiscal", want=found.calls).budget
     if found.used is not None:
         budget = observe_usage(budget, now_ms=now_ms, used=found.used, period=found.period)
-    await here.gates.store(with_budget(gate, budget), expected_rev=0)
+    opened = dataclasses.replace(with_budget(gate, budget), next_due_ms=sweep.due_ms)
+    await here.gates.store(opened, expected_rev=0)

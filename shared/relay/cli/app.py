@@ -1,15 +1,19 @@
 """The `relay` command: its sub-commands, and the way out for every error."""
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from relay.cli import accounts, events, webhook_secrets
-from relay.cli.console import RelayGroup
+from relay.cli.console import AsJson, RelayGroup, emit, lines
+from relay.cli.preview import preview
 from relay.cli.sandbox import PASSED_ON, sandbox
 from relay.cli.sending import send
 from relay.cli.signatures import check_signature
 from relay.cli.status import status
+from relay.errors import BadInput
 
 app = typer.Typer(
     cls=RelayGroup,
@@ -21,10 +25,35 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="account")
 app.add_typer(webhook_secrets.app, name="secret")
 app.add_typer(events.app, name="events")
+app.command("preview")(preview)
 app.command("send")(send)
 app.command("check-signature")(check_signature)
 app.command("status")(status)
 app.command("sandbox", context_settings=PASSED_ON)(sandbox)
+
+schemas = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="The JSON Schemas of the events on the bus.")
+app.add_typer(schemas, name="schemas")
+
+
+@schemas.command("write")
+def write(
+    folder: Annotated[Path, typer.Argument(help="Made if it is not there; files in it are replaced.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write one schema file an event into a folder."""
+    from relay.cli.schemas import write_schemas
+
+    try:
+        written = [str(file) for file in write_schemas(folder)]
+    except OSError as error:
+        raise BadInput("folder_unwritable", field="folder", detail=f"{folder}: {error.strerror}") from None
+    emit(written, as_json=as_json, human=lambda: lines(written))
+
+
+@schemas.callback()
+def _group() -> None:
+    """The JSON Schemas of the events on the bus."""
 
 
 def main() -> None:

@@ -46,7 +46,12 @@ async def _status(here: World, only: str | None) -> dict[str, Any]:
 
 
 async def _account(here: World, one: "Account", waiting: int) -> dict[str, Any]:
-    counts = await here.ledger.count(one.account)
+    from relay.services.settlement import settle_key
+
+    counts = dict(await here.ledger.count(one.account))
+    sweep = await here.ledger.get(settle_key(one.account))
+    if sweep is not None and counts.get(sweep.state):
+        counts[sweep.state] -= 1  # the settlement sweep lives in the waiting room and is nobody's order
     return {
         "account": one.account,
         "mode": one.mode,
