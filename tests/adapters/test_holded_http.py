@@ -2,6 +2,7 @@ import asyncio
 import gzip
 import inspect
 import json
+import logging
 from datetime import UTC, datetime
 
 import httpx
@@ -375,3 +376,17 @@ def test_one_adapter_serves_one_event_loop_after_the_other():
         asyncio.run(api.call(READ, BOTH, timeout_ms=1000))
 
     assert len(handler.seen) == 2
+
+
+def test_nothing_of_a_call_is_logged_whatever_the_level(caplog):
+    caplog.set_level(logging.DEBUG)
+
+    async def story(api, server):
+        await api.call(READ, BOTH, timeout_ms=5000)
+        await api.call(WRITE, BOTH, timeout_ms=5000)
+
+    on_a_socket(answer)(story)
+
+    assert [record.name for record in caplog.records if record.name.startswith("http")] == []
+    assert "a+b@c.test" not in caplog.text
+    assert "pat_secret" not in caplog.text

@@ -231,10 +231,18 @@ def test_a_contact_is_found_updated_without_loss_and_given_our_reference():
         assert set(read.tags) == {"web", "b2b"}
         assert read.raw["bill_address"]["postal_code"] == "28013"
 
-        await client(requests_v1.v1_set_custom_id(made, "crm-7"))
-        named = (await client(requests.find_contacts(custom_id="crm-7"))).items
-        if not named:  # v1 may ignore it without a word: what cannot be read back was not set
-            assert (await client(requests.get_contact(made))).custom_id is None
+    story(run)
+
+
+def test_a_contact_of_v1_has_our_reference_and_all_else():
+    async def run(client):
+        made = (await client(requests_v1.v1_create_contact(ACME, custom_id="crm-7"))).id
+        (found,) = (await client(requests.find_contacts(custom_id="crm-7"))).items
+
+        assert (found.id, found.custom_id, found.name, found.code) == (made, "crm-7", "Acme SL", "B12345674")
+        assert found.raw["bill_address"]["postal_code"] == "28013"
+        assert found.raw["defaults"]["due_days"] == 30
+        assert found.raw["custom_fields"] == [{"field": "shop", "value": "shopify"}]
 
     story(run)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from relay.domain.documents import ContactDraft
 from relay.errors import BadInput
 from relay.holded import catalogue, replies_v1, requests_v1
 from relay.holded.encoding import decode
@@ -156,12 +157,9 @@ def test_the_official_replies_to_writes_give_id_and_number():
     created = replies_v1.created(decode(official("POST", "/documents/{docType}")))
 
     assert (created.id, created.number) == ("5acce41e12d56e005e0e62d3", "F170009")
-    update = requests_v1.v1_set_custom_id(ID, "crm-7")
-    body = official("PUT", "/contacts/{contactId}")
-    assert (
-        decipher(update, 200, {"content-type": "application/json"}, body, datetime(2026, 10, 15, tzinfo=UTC)).value
-        is None
-    )
+    again = requests_v1.v1_create_contact(ContactDraft(name="Acme"), custom_id="crm-7")
+    body = official("POST", "/contacts")
+    assert decipher(again, 201, {"content-type": "application/json"}, body, datetime(2026, 10, 15, tzinfo=UTC)).value.id
 
 
 def test_the_official_list_of_documents_that_is_no_list_is_refused():

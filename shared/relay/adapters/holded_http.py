@@ -11,6 +11,7 @@ Cookies are refused because one process serves many accounts: a session cookie o
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -50,6 +51,9 @@ class HoldedHttp:
         `connections` bounds the calls under way at a time. Raises `BadInput` for a base URL that would send a credential
         in the clear or somewhere else.
         """
+        # httpx logs every URL at INFO, and a query may hold a buyer's e-mail; httpcore logs headers at DEBUG.
+        for library in ("httpx", "httpcore"):
+            logging.getLogger(library).setLevel(logging.WARNING)
         self._base_url = _checked(base_url)
         self._clock = clock
         self._transport = transport

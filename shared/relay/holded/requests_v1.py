@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import BadInput
-from relay.holded import paths, replies, replies_v1
-from relay.holded.bodies import present
+from relay.holded import paths, replies_v1
+from relay.holded.bodies import address_body, present
 from relay.holded.formats import madrid_midnight, shape
 from relay.holded.protocol import Request
 
 if TYPE_CHECKING:
-    from relay.domain.documents import DocType, DocumentDraft, LineDraft
+    from relay.domain.documents import ContactDraft, DocType, DocumentDraft, LineDraft
+    from relay.domain.models import Address
     from relay.holded.catalogue import TaxRecord
     from relay.holded.replies import ContactRecord, Created, Document, Page
 
@@ -79,11 +80,37 @@ def v1_create_document(
     )
 
 
-def v1_set_custom_id(contact_id: str, custom_id: str) -> Request[None]:
-    """Give a contact our reference. Success proves nothing (the field is in no PUT schema): read it back."""
+def v1_create_contact(draft: ContactDraft, *, custom_id: str) -> Request[Created]:
+    """A contact with our reference, which only v1 writes and only on create (Holded facts 4.3). It has no VAT number field:
+    one without `code` keeps its VAT number there. Look it up with `requests.find_contacts(custom_id=...)`.
+    """
     if not custom_id:
         raise BadInput("unreadable", field="custom_id", detail=f"is {shape(custom_id)}, expected a reference")
-    return _put(f"{paths.V1_CONTACTS}/{paths.segment(contact_id, 'contact_id')}", {"CustomId": custom_id})
+    body = {
+        "CustomId": custom_id,  # read back as `customId`
+        "name": draft.name,
+        "code": draft.code or draft.vat_number,
+        "tradeName": draft.trade_name,
+        "email": draft.email,
+        "phone": draft.phone,
+        "type": draft.type,
+        "isperson": draft.is_person,
+        "iban": draft.iban,
+        "billAddress": _address(draft.bill_address),
+        "shippingAddresses": [_address(draft.shipping_address)] if draft.shipping_address else None,
+        "defaults": present({"dueDays": draft.due_days, "language": draft.language}),
+        "tags": list(draft.tags),
+        "customFields": [{name: value} for name, value in draft.custom_fields],
+    }
+    return Request(
+        method="POST",
+        path=paths.V1_CONTACTS,
+        json=present(body),
+        reads=replies_v1.created,
+        version="v1",
+        writes=True,
+        idempotent=False,
+    )
 
 
 def v1_ping() -> Request[tuple[TaxRecord, ...]]:
@@ -125,8 +152,11 @@ def _item(line: LineDraft) -> dict[str, Any]:
     return body
 
 
-def _put(path: str, body: dict[str, Any]) -> Request[None]:
-    return Request(method="PUT", path=path, json=body, reads=replies.done, version="v1", writes=True, names_object=True)
+def _address(address: Address | None) -> dict[str, Any] | None:
+    """The same places as v2's under v1's names."""
+    names = {"postal_code": "postalCode", "country_code": "countryCode"}
+    v2 = address_body(address)
+    return None if v2 is None else {names.get(name, name): value for name, value in v2.items()}
 
 
 def _one(doc_type: DocType, document_id: str) -> str:
