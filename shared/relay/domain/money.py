@@ -38,6 +38,11 @@ def plain(amount: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
 
 
+def shown(amount: Decimal) -> str:
+    """Money as people write it: at least two decimals, `25.50`."""
+    return f"{amount:.2f}" if amount == cents(amount) else plain(amount)
+
+
 def split(amount: Decimal, weights: list[Decimal]) -> list[Decimal]:
     """Share `amount` (whole cents) over `weights` in whole cents by largest remainder; the parts add up to it exactly.
 

@@ -7,7 +7,7 @@ rows come before the built-in ones (`relay.domain.mapping.builtin`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -183,11 +183,29 @@ def parse_settings(raw: object) -> Settings:
     if not isinstance(raw, Mapping):
         raise BadInput("settings_invalid", detail=f"{type(raw).__name__}, expected an object")
     try:
-        return TypeAdapter(Settings).validate_python(dict(raw))
+        settings = TypeAdapter(Settings).validate_python(dict(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
         raise BadInput("settings_invalid", field=where, detail=first["msg"]) from None
+    for wrong, where, expected in _contradictions(settings):
+        if wrong:
+            raise BadInput("settings_invalid", field=where, detail=f"expected {expected}")
+    return settings
+
+
+def _contradictions(settings: Settings) -> Iterator[tuple[bool, str, str]]:
+    """What types alone do not see, as (is it wrong, field, what was expected)."""
+    policy = settings.policy
+    yield policy.simplified_limit < 0, "policy.simplified_limit", "an amount not below zero"
+    yield not 0 <= policy.rounding_limit <= Decimal("0.02"), "policy.rounding_limit", "0 to 0.02"
+    yield not 0 <= policy.product_tax_rate < 100, "policy.product_tax_rate", "a percentage"
+    for place, rule in enumerate(settings.tax_rules):
+        yield bool(rule.take) == bool(rule.review), f"tax_rules[{place}]", "either `take` or `review`"
+    for place, rate in enumerate(settings.exchange_rates):
+        yield rate.rate <= 0, f"exchange_rates[{place}].rate", "euros for one unit, above zero"
+    for place, retention in enumerate(settings.retention):
+        yield not 0 < retention.rate < 100, f"retention[{place}].rate", "a percentage above zero"
 
 
 def dump_settings(settings: Settings) -> dict[str, Any]:

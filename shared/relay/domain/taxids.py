@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 _VAT_PREFIX_TO_COUNTRY = {"EL": "GR"}
 _COUNTRY_TO_VAT_PREFIX = {"GR": "EL"}
 EU_COUNTRIES = frozenset(
-    {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"}
+    {
+        "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+        "IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+    }
 )  # fmt: skip
 _SPANISH_KINDS = re.compile(r"nif|cif|dni|nie|es_", re.IGNORECASE)
 _NOT_A_NUMBER = re.compile(r"[^0-9A-Z]")
@@ -95,6 +98,8 @@ def _country_and_number(tax_id: TaxId, compact: str, buyer_country: str | None) 
         buyer_country in {None, "ES"} or _SPANISH_KINDS.search(tax_id.kind or "") is not None
     ):
         return "ES", compact
+    if prefix == buyer_country and _status(prefix, compact[2:]) == "valid":
+        return prefix, compact[2:]
     if prefix.isalpha() and prefix in EU_COUNTRIES and len(compact) > 7:
         return prefix, compact[2:]
     return buyer_country or "ES", compact

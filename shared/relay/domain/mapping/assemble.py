@@ -11,10 +11,10 @@ from relay.domain.documents import DocumentDraft, LineDraft
 from relay.domain.mapping import choices, sums, totals
 from relay.domain.mapping.contacts import custom_fields
 from relay.domain.mapping.decide import decide_retention, decide_taxes
-from relay.domain.mapping.evidence import charged_lines
+from relay.domain.mapping.evidence import charged_lines, with_taxes
 from relay.domain.mapping.lines import line_draft, rounding_draft
 from relay.domain.mapping.undecided import Undecided
-from relay.domain.money import CENT, ZERO, cents, plain
+from relay.domain.money import CENT, ZERO, cents, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,10 +33,11 @@ def assemble(sale: Sale, *, doc_type: DocType, description: str, notes: str | No
     """The draft, with the same total as the source's. Raises `Undecided` where a person must judge."""
     document = sale.document
     _check_header(document)
-    charged = charged_lines(document, candidates=[tax.rate for tax in sale.catalogue.taxes])
+    charged = charged_lines(document)
     if not charged:
         raise Undecided("no_lines", "The source's document has no lines, so nothing says what was sold.")
     sums.check_source(document, charged)
+    charged = with_taxes(charged, document, candidates=[tax.rate for tax in sale.catalogue.taxes])
     about = circumstances(sale, doc_type)
     lines = _lines(sale, charged, decide_taxes(sale, charged), about)
     if sale.settings.policy.zero_lines == "drop":
@@ -83,7 +84,7 @@ def _check_header(document: SalesModel) -> None:
     if not _CURRENCY.fullmatch(document.currency):
         raise Undecided("currency_unknown", "The currency is not an ISO 4217 code of three letters.")
     if document.total < 0:
-        raise Undecided("total_negative", f"The total is {plain(document.total)}; a document cannot be negative.")
+        raise Undecided("total_negative", f"The total is {shown(document.total)}; a document cannot be negative.")
     if document.total != cents(document.total):
         raise Undecided("total_precision", "The total has more than two decimals, which Holded does not keep.")
 
@@ -126,8 +127,8 @@ def _nets(
     if solution is None or sums.withheld(charged, solution.nets) != sums.withheld(charged, natural):
         raise Undecided(
             "total_differs",
-            f"Holded would make {plain(document.total - difference)} {document.currency} of these lines, the source's "
-            f"total is {plain(document.total)}: a difference of {plain(difference)}.",
+            f"Holded would make {shown(document.total - difference)} {document.currency} of these lines, the source's "
+            f"total is {shown(document.total)}: a difference of {shown(difference)}.",
         )
     sums.check_tax(document, charged, decisions, solution.nets)
     return solution.nets, solution.rounding

@@ -45,10 +45,14 @@ def buyer_of(
     is_company = bool(company) or (tax_id is not None and tax_id.is_entity)
     person = _person_name(contact, address)
     email = _email(contact)
-    name = _first(company if is_company else person, person, company, email)
+    name = _first(company if is_company else person, person, company, email, tax_id.key if tax_id else None)
     is_person = contact.is_person if contact and contact.is_person is not None else not is_company
+    if name is None:
+        # Nobody to tell apart: one collective contact, not one an address.
+        draft = ContactDraft(name=settings.policy.anonymous_name, custom_fields=_custom_fields(None, invalid, settings))
+        return Buyer(draft=draft, kind="consumer", tax_id=None, scheme=_scheme(contact, settings), anonymous=True)
     draft = ContactDraft(
-        name=clip(name, _LONGEST_NAME) or settings.policy.anonymous_name,
+        name=clip(name, _LONGEST_NAME),
         tax_key=tax_id.key if tax_id else None,
         email_key=email.lower() if email else None,
         code=tax_id.number if tax_id else None,
@@ -69,7 +73,7 @@ def buyer_of(
         kind="business" if _is_business(tax_id, company) else "consumer",
         tax_id=tax_id,
         scheme=_scheme(contact, settings),
-        anonymous=name is None,
+        anonymous=False,
     )
 
 
@@ -116,4 +120,4 @@ def custom_fields(extra: dict[str, str], settings: Settings) -> tuple[tuple[str,
 
 
 def _first(*texts: str | None) -> str | None:
-    return next((text.strip() for text in texts if text and text.strip()), None)
+    return next((text.strip() for text in texts if text and clip(text, _LONGEST_NAME)), None)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from relay.domain.mapping.undecided import Undecided
-from relay.domain.money import CENT, HUNDRED, ZERO, cents, line_tax, plain, split
+from relay.domain.money import CENT, HUNDRED, ZERO, cents, line_tax, shown, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,25 +43,28 @@ class Charged:
         return _decimals(self.line.unit_price) > 2 or _decimals(exact) > 2 or _decimals(self.amount) > 2
 
 
-def charged_lines(document: SalesModel, *, candidates: Iterable[Decimal]) -> list[Charged]:
-    """The lines of a document with their taxes; order-wide discounts are spread over them in proportion.
-
-    `candidates` are the percentages that exist for the account: a tax given only as an amount is the one of them that
-    makes this amount. Raises `Undecided` where a tax of the whole document cannot be shared out.
-    """
+def charged_lines(document: SalesModel) -> list[Charged]:
+    """The lines of a document as charged, taxes apart (see `with_taxes`); order-wide discounts are spread over them."""
     lines = [line for line in document.lines if line.quantity != 0 or _amount(line) != 0]
-    gross = document.prices_include_tax
     charged = [
         Charged(
             line=line,
-            gross=gross,
+            gross=document.prices_include_tax,
             amount=_amount(line),
             discount=sum((discount.amount for discount in line.discounts), ZERO),
             codes=tuple(text for discount in line.discounts if (text := discount.code or discount.title)),
         )
         for line in lines
     ]
-    charged = _spread_discounts(charged, document)
+    return _spread_discounts(charged, document)
+
+
+def with_taxes(charged: list[Charged], document: SalesModel, *, candidates: Iterable[Decimal]) -> list[Charged]:
+    """The same lines with the percentages charged on them.
+
+    `candidates` are the percentages that exist for the account: a tax given only as an amount is the one of them that
+    makes this amount. Raises `Undecided` where a tax of the whole document cannot be shared out.
+    """
     rates = sorted({rate for rate in candidates if rate > 0})
     if not any(_real_taxes(one) for one in charged):
         return _share_document_taxes(charged, document, rates)
@@ -144,7 +147,7 @@ def _rate_of(amounts: list[tuple[Decimal, Decimal]], candidates: Sequence[Decima
         if abs(base * fitting[1] / HUNDRED - tax) - abs(base * fitting[0] / HUNDRED - tax) < HALF_CENT:
             raise Undecided(
                 "tax_rate_unclear",
-                f"A tax of {plain(tax)} on {plain(base)} fits {len(fitting)} rates and the source does not say which.",
+                f"A tax of {shown(tax)} on {shown(base)} fits {len(fitting)} rates and the source does not say which.",
             )
     if fitting:
         return fitting[0]
@@ -173,7 +176,7 @@ def _share_document_taxes(charged: list[Charged], document: SalesModel, candidat
             return [by_place.get(id(one), one) for one in charged]
     raise Undecided(
         "tax_not_attributed",
-        f"The source gives a tax of {plain(total)} for the whole document; no share over its lines makes this amount.",
+        f"The source gives a tax of {shown(total)} for the whole document; no share over its lines makes this amount.",
     )
 
 

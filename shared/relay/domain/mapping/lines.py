@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.documents import LineDraft
-from relay.domain.money import HUNDRED, ZERO, line_net, line_tax, plain
+from relay.domain.money import HUNDRED, ZERO, line_net, line_tax, plain, shown
 from relay.domain.text import clip
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def line_draft(
     texts = [line.description] if line.description else []
     if found.named:
         codes = f" ({', '.join(charged.codes)})" if charged.codes else ""
-        texts.append(f"Descuento incluido en el precio: {plain(charged.discount)}{codes}")
+        texts.append(f"Descuento incluido en el precio: {shown(charged.discount)}{codes}")
     return LineDraft(
         name=clip(line.name, _LONGEST_NAME) or line.kind,
         description=clip("\n".join(texts), _LONGEST_TEXT) or None,

@@ -17,14 +17,12 @@ if TYPE_CHECKING:
     from relay.domain.settings import Settings
 
 _PURPOSES: dict[type, Purpose] = {
-    Order: "invoice",
     Invoice: "invoice",
     CreditNote: "creditnote",
     Refund: "creditnote",
     Contact: "contact",
     Product: "product",
     Payment: "payment",
-    Hint: "invoice",
 }
 
 
@@ -60,7 +58,7 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
     except Undecided as undecided:
         return Plan(
             outcome="review",
-            purpose=_PURPOSES[type(data)],
+            purpose=sales.purpose_of(data) if isinstance(data, Order) else _PURPOSES[type(data)],
             subject=event.subject,
             reason=undecided.reason,
             detail=undecided.detail,

@@ -27,10 +27,15 @@ _SOLD = frozenset({"paid", "partially_refunded", "refunded"})
 _SPAIN = frozenset({"home", "canary", "ceuta", "melilla", "unknown"})
 
 
+def purpose_of(order: Order) -> Purpose:
+    """The key of an order's document: its sale once it is paid, before that a sales order."""
+    return "invoice" if order.payment_status in _SOLD else "salesorder"
+
+
 def plan_order(event: Event, order: Order, settings: Settings, catalogue: Catalogue, *, today: date | None) -> Plan:
     """A paid order is a sale, an unpaid one a sales order or nothing; a cancelled one was never sold or is refunded apart."""
-    paid = order.payment_status in _SOLD
-    purpose: Purpose = "invoice" if paid else "salesorder"
+    purpose = purpose_of(order)
+    paid = purpose == "invoice"
     if event.type == "order.cancelled" or (order.cancelled_at is not None and not paid):
         return _ignored(
             event, "invoice" if paid else purpose, "order_cancelled", "What was paid back comes as a refund."
@@ -49,7 +54,7 @@ def plan_order(event: Event, order: Order, settings: Settings, catalogue: Catalo
             event, purpose, "policy_paid_order" if paid else "policy_unpaid_order", "By the account's policy."
         )
     sale = _sale(event, order, settings, catalogue, today)
-    doc_type: DocType = purpose if purpose == "salesorder" else _sale_type(sale)
+    doc_type: DocType = _sale_type(sale) if paid else "salesorder"
     draft = assemble(sale, doc_type=doc_type, description=_title(event, order))
     return _document(event, sale, draft, purpose=purpose)
 

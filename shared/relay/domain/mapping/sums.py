@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.mapping.evidence import HALF_CENT, tax_total
 from relay.domain.mapping.undecided import Undecided
-from relay.domain.money import CENT, ZERO, cents, line_tax, plain
+from relay.domain.money import CENT, ZERO, cents, line_tax, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,8 @@ def check_source(document: SalesModel, charged: Sequence[Charged]) -> None:
     if abs(difference) > slack and abs(difference - withheld) > slack:
         raise Undecided(
             "total_differs",
-            f"The lines come to {plain(cents(lines))} {document.currency}, the source's total is "
-            f"{plain(document.total)}: a difference of {plain(difference)}. Correct it in the source, or book it by hand.",
+            f"The lines come to {shown(cents(lines))} {document.currency}, the source's total is "
+            f"{shown(document.total)}: a difference of {shown(difference)}. Correct it in the source, or book it by hand.",
         )
 
 
@@ -51,7 +51,7 @@ def check_tax(
     if abs(ours - stated) > slack and abs(ours + withheld(charged, nets) - stated) > slack:
         raise Undecided(
             "tax_differs",
-            f"The taxes of the lines come to {plain(ours)} {document.currency}, the source's tax is {plain(stated)}.",
+            f"The taxes of the lines come to {shown(ours)} {document.currency}, the source's tax is {shown(stated)}.",
         )
 
 
