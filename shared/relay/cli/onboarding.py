@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected
-from relay.holded import listings, replies, requests
+from relay.holded import listings, replies, requests, requests_v1
 from relay.holded.protocol import Request
 
 if TYPE_CHECKING:
@@ -118,10 +118,26 @@ async def look(holded: "HoldedApi", credential: "Credential") -> Found:
         page = await seen.ask(listed())
         if page is not None:
             found.catalogue[name] = _kept(page)
+    if credential.v1_key:
+        await _v1(seen)
     usage = await seen.ask(listings.usage())
     if usage is not None:
         found.used, found.limit, found.period = usage.used, usage.limit, usage.period
     return found
+
+
+async def _v1(seen: _Look) -> None:
+    """A v1 key that Holded does not know, or that may only read, is told now and not at the first document."""
+    try:
+        await seen.ask(requests_v1.v1_ping())
+    except NotAllowed as refusal:
+        raise NotAllowed("v1_key_refused", detail=f"the v1 key: {refusal.detail}") from None
+    try:
+        await seen.ask(requests_v1.v1_ping_write())
+    except NotFound:
+        raise NotAllowed("v1_key_read_only", detail="the v1 key may read, not write; give one that may") from None
+    except Rejected:
+        return
 
 
 def _kept(page: Any) -> list[dict[str, Any]]:
