@@ -72,7 +72,8 @@ class EventBus(Construct):
             construct_id,
             event_bus=self.bus,
             event_pattern=events.EventPattern(
-                source=events.Match.prefix("relay."),
+                # What was read in Holded is news for subscribers; a writer would write it into Holded a second time.
+                source=events.Match.anything_but("relay.holded"),
                 detail_type=[word for kind in types for word in events.Match.prefix(kind)],
                 detail={"id": events.Match.exists(), "account": events.Match.exists()},
             ),
@@ -127,8 +128,11 @@ def publishing_environment(storage: Storage, bus: events.EventBus, normal: sqs.Q
 
 
 def allow_publishing(function: RelayFunction, storage: Storage, bus: events.EventBus, normal: sqs.Queue) -> None:
-    """What it takes to turn a delivery into events: read it, put them, ask for a re-read, note what became of it."""
+    """What it takes to turn a delivery into events: read it, put them, ask for a re-read, note what became of it.
+
+    An event too large for the bus goes into the bucket, and its reference on the bus.
+    """
     function.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.inbox.table_arn])
-    function.allow_objects(["s3:GetObject"], storage.bodies)
+    function.allow_objects(["s3:GetObject", "s3:PutObject"], storage.bodies)
     function.allow(["events:PutEvents"], [bus.event_bus_arn])
     function.allow(["sqs:SendMessage"], [normal.queue_arn])

@@ -37,13 +37,11 @@ class Upkeep(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.unscheduled = queue(self, "Unscheduled")
-        tables = {"STATE_TABLE": storage.state.table_name, "INBOX_TABLE": storage.inbox.table_name}
         environments = {
             "release_due": {"STATE_TABLE": storage.state.table_name, **queues.environment},
             "sweep_inbox": publishing_environment(storage, bus, queues.normal),
             "index_dead_letters": {
-                **tables,
-                "BODIES_BUCKET": storage.bodies.bucket_name,
+                "STATE_TABLE": storage.state.table_name,
                 "FISCAL_DLQ_URL": queues.fiscal_dead.queue_url,
                 "NORMAL_DLQ_URL": queues.normal_dead.queue_url,
             },
@@ -73,9 +71,7 @@ class Upkeep(Construct):
             ["sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
             [queues.fiscal_dead.queue_arn, queues.normal_dead.queue_arn],
         )
-        index.allow(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [storage.state.table_arn])
-        index.allow(["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.inbox.table_arn])
-        index.allow_objects(["s3:GetObject"], storage.bodies)
+        index.allow(["dynamodb:PutItem"], [storage.state.table_arn])
 
     def _every(self, minutes: int, called: RelayFunction) -> None:
         caller = iam.Role(called, "Scheduler", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 class Settings:
     relay_stage: str
     state_table: str
-    inbox_table: str
-    bodies_bucket: str
     fiscal_dlq_url: str
     normal_dlq_url: str
     relay_clock: str = ""  # only on a developer's machine: see `relay.adapters.clock`

@@ -13,25 +13,27 @@ from typing import Any
 from infra.packaging import function_names
 from infra.paths import LOCAL, ROOT
 
-_ASSEMBLY = LOCAL / "cdk.out"
-_RECORD = LOCAL / "cdk.out.digest"
-
 
 def template(stack_name: str, *, stage_name: str, region: str) -> dict[str, Any]:
     """The stack's CloudFormation template, as AWS would get it but for its packages' addresses."""
     LOCAL.mkdir(exist_ok=True)
     with (LOCAL / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        digest = _digest(stage_name, region)
-        if not (_RECORD.is_file() and _RECORD.read_text(encoding="utf-8") == digest and _ASSEMBLY.is_dir()):
-            shutil.rmtree(_ASSEMBLY, ignore_errors=True)
-            command = [sys.executable, "-m", "infra.app", "--bare", "--outdir", str(_ASSEMBLY)]
+        folder = LOCAL / "cdk.out" / f"{stack_name}-{region}"
+        record = folder.with_suffix(".digest")
+        digest = _digest()
+        if not (record.is_file() and record.read_text(encoding="utf-8") == digest):
+            record.unlink(missing_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            command = [sys.executable, "-m", "infra.app", "--bare", "--outdir", str(folder)]
             subprocess.run([*command, "--stage", stage_name, "--region", region], cwd=ROOT, check=True)
-            _RECORD.write_text(digest, encoding="utf-8")
-        held: dict[str, Any] = json.loads((_ASSEMBLY / f"{stack_name}.template.json").read_text(encoding="utf-8"))
+            record.write_text(digest, encoding="utf-8")
+        held: dict[str, Any] = json.loads((folder / f"{stack_name}.template.json").read_text(encoding="utf-8"))
     return held
 
 
-def _digest(stage_name: str, region: str) -> str:
-    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "infra").glob("*.py"))]
-    return hashlib.sha256(repr((stage_name, region, function_names(), sources)).encode()).hexdigest()
+def _digest() -> str:
+    """Of what describes the stack, and of what it is synthesised with."""
+    sources = [*sorted((ROOT / "infra").glob("*.py")), ROOT / "requirements" / "dev.txt"]
+    held = [path.read_text(encoding="utf-8") for path in sources]
+    return hashlib.sha256(repr((function_names(), held)).encode()).hexdigest()
