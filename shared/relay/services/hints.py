@@ -7,7 +7,6 @@ the snapshot, and what changed goes into the inbox like any webhook.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -15,8 +14,7 @@ from relay.domain import decisions, wire
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key
 from relay.domain.models import Event, Hint
-from relay.domain.sources import identity
-from relay.domain.sources.base import Delivery, Identity
+from relay.domain.sources import identity, reread
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests, unified
 from relay.services.desk import BLOCKED_AGAIN_MS
@@ -137,7 +135,7 @@ class Hints:
             monotone=False,
             data=data,
         )
-        delivery = self._delivery(session, hint, fact)
+        delivery = reread.delivery_of(fact, kind=hint.object, received_at=session.clock.now())
         # The inbox first: if the snapshot is not written, the next re-read makes the same delivery, which is a duplicate.
         await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))
         fields = {"fingerprint": print_of, "number": number}
@@ -155,21 +153,6 @@ class Hints:
             return unified.document(doc_type, reply.value, seen_at=session.clock.now())
         except NotFound:
             return None
-
-    def _delivery(self, session: Session, hint: Hint, fact: Event) -> Delivery:
-        """The re-read as a delivery: its body is the event in the published form, so it takes the one road from here."""
-        topic = f"reread.{hint.object}"
-        body = json.dumps(wire.to_cloudevent(fact), separators=(",", ":")).encode()
-        meaning = Identity(topic=topic, object_id=hint.holded_id, version=fact.version)
-        return Delivery(
-            inbox_id=identity.inbox_id(fact.account, "holded", meaning, identity.body_digest(body)),
-            account=fact.account,
-            source="holded",
-            topic=topic,
-            headers={},
-            body=body,
-            received_at=session.clock.now(),
-        )
 
 
 def _fact(event: Event, hint: Hint) -> Fact:

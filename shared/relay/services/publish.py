@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import wire
 from relay.domain.models import Event, Hint
+from relay.domain.sources.reread import is_reread
 from relay.errors import Unavailable
 from relay.services.unfold import event_ref, unfold
 
@@ -34,6 +35,9 @@ class Publish:
         if parts.review:
             # The ledger is where people look for what must be judged, and only the writers write it.
             await self._wake(item.delivery, [event_ref(inbox_id, parts.problem_number)])
+        elif is_reread(item.delivery):
+            # Holded has it already: no writer hears of it, the bus is its end.
+            await self._inbox.close(account, inbox_id, ends={"0": "published"}, of=parts.of)
         elif parts.ignored:
             ends = {str(parts.problem_number): f"ignored:{parts.ignored}"}
             await self._inbox.close(account, inbox_id, ends=ends, of=parts.of)

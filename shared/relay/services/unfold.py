@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from relay.domain.sources import registry
+from relay.domain.sources import registry, reread
 
 if TYPE_CHECKING:
     from relay.domain.models import Event
@@ -35,7 +35,9 @@ class Unfolded:
 
 def unfold(delivery: Delivery) -> Unfolded:
     """Normalise a delivery. Pure, and the same every time for the same code: a mended normaliser gives better parts."""
-    result = registry.get(delivery.source).normalise(delivery)
+    result = (
+        reread.normalise(delivery) if reread.is_reread(delivery) else registry.get(delivery.source).normalise(delivery)
+    )
     ignored = result.ignored
     if not result.events and not ignored and not result.review:
         ignored = "nothing_in_it"
