@@ -79,7 +79,7 @@ class Control:
             return json_response({"error": "no such control route"}, 404)
         route, params = found
         try:
-            body = read_object(request.body)
+            body = read_object(request.body, exact=False)
             # The company of a control call is named by its path: each handler looks it up itself.
             return route.handler(Call(desk=self._sandbox.desk(_NOBODY, now), request=request, params=params, body=body))
         except LookupError as error:
@@ -112,7 +112,11 @@ class Control:
             {name: value for name, value in body.items() if name not in own}, self._now, company_id=body.get("id")
         )
         if "taxes" in body:
-            seeds.replace_taxes(company, self._sandbox.ids, self._now, body["taxes"])
+            try:
+                seeds.replace_taxes(company, self._sandbox.ids, self._now, body["taxes"])
+            except ValueError:
+                del self._sandbox.companies[company.id]
+                raise
         token, key = body.get("token") or self._sandbox.new_token(), body.get("v1_key") or self._sandbox.new_key()
         company.tokens[token] = None if body.get("scopes") is None else frozenset(body["scopes"])
         company.v1_keys[key] = bool(body.get("v1_key_can_write", True))
@@ -186,10 +190,10 @@ class Control:
 
     def _spend(self, call: Call) -> Record:
         """`calls` of another program on the same account, now."""
-        calls = call.body.get("calls")
+        company, calls = self._company(call), call.body.get("calls")
         if not isinstance(calls, int) or isinstance(calls, bool) or calls < 1:
             raise ValueError("calls: expected a whole number above zero")
-        self._company(call).quota.spend(self._now, calls)
+        company.quota.spend(self._now, calls)
         return self._quota(call)
 
     def _quota(self, call: Call) -> Record:

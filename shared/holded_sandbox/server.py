@@ -14,6 +14,7 @@ from holded_sandbox.clock import ScaledClock
 from holded_sandbox.seeds import DEFAULT_COMPANY_ID, DEFAULT_TOKEN, DEFAULT_V1_KEY
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Sequence
 
 HOST = "127.0.0.1"
@@ -33,16 +34,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Server(uvicorn.Server):
+    """Says where it listens once it does, so that whoever started it may wait for the line."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            sys.stdout.write(f"Holded sandbox on http://{HOST}:{listener.getsockname()[1]}\n")
+        sys.stdout.write(f"company {DEFAULT_COMPANY_ID}, v2 token {DEFAULT_TOKEN}, v1 key {DEFAULT_V1_KEY}\n")
+        sys.stdout.flush()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve until interrupted; exit status 2 for arguments that cannot be read."""
     arguments = _parser().parse_args(argv)
     app = create_app(clock=arguments.clock, seed=arguments.seed, sqlite=arguments.sqlite)
     config = uvicorn.Config(app, host=HOST, port=arguments.port, log_level="warning", access_log=False, lifespan="on")
-    listener = config.bind_socket()
-    sys.stdout.write(
-        f"Holded sandbox on http://{HOST}:{listener.getsockname()[1]}\n"
-        f"company {DEFAULT_COMPANY_ID}, v2 token {DEFAULT_TOKEN}, v1 key {DEFAULT_V1_KEY}\n"
-    )
-    sys.stdout.flush()
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config).run(sockets=[config.bind_socket()])
     return 0

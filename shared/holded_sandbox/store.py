@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS records (company TEXT, kind TEXT, id TEXT, body TEXT, PRIMARY KEY (company, kind, id))"
 )
-_UPSERT = "INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)"
+_UPSERT = "INSERT INTO records VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
 _DELETE = "DELETE FROM records WHERE company = ? AND kind = ? AND id = ?"
 
 
@@ -28,7 +28,8 @@ class Store:
         self._connection.execute(_SCHEMA)
 
     def load(self, sandbox: Sandbox) -> None:
-        rows = self._connection.execute("SELECT company, kind, id, body FROM records ORDER BY kind <> 'company', rowid")
+        # Companies first; then by id, which is the order in which the objects were made.
+        rows = self._connection.execute("SELECT company, kind, id, body FROM records ORDER BY kind <> 'company', id")
         for company_id, kind, record_id, body in rows:
             record = json.loads(body)
             if kind == "company":

@@ -121,11 +121,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def read_object(body: bytes) -> Record:
-    """The JSON object of a body, numbers as exact decimals; `{}` for an empty one. Raises ValueError for anything else."""
+def read_object(body: bytes, *, exact: bool = True) -> Record:
+    """The JSON object of a body, `{}` for an empty one. Raises ValueError for anything else.
+
+    `exact`: fractions become decimals (amounts), not floats (seconds and probabilities of the control API).
+    """
     if not body.strip():
         return {}
-    value = json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
+    value = json.loads(body, parse_float=Decimal if exact else float, parse_constant=_refuse_constant)
     if not isinstance(value, dict):
         raise ValueError("the body is not a JSON object")  # noqa: TRY004 - the callers translate one error
     return value

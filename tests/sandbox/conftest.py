@@ -29,7 +29,9 @@ class Client:
         self.company.v1_keys[KEY] = True
         self._control = Control(self.sandbox)
 
-    def exchange(self, method: str, path: str, body: object = None, *, token: str = TOKEN, raw: bytes = b"") -> Exchange:
+    def exchange(
+        self, method: str, path: str, body: object = None, *, token: str = TOKEN, raw: bytes = b""
+    ) -> Exchange:
         headers = {"authorization": f"Bearer {token}"}
         if "/v1/" in path:
             headers = {"key": KEY if token == TOKEN else token}

@@ -130,7 +130,12 @@ def test_put_is_partial_and_ignores_what_it_does_not_support(holded):
     document = holded.v1("GET", f"/documents/invoice/{created}")
 
     assert answer == {"status": 1, "info": "Updated", "id": created}
-    assert (document["desc"], document["notes"], document["tags"], document["currencyChange"]) == ("d", "keep", ["a"], 1)
+    assert (document["desc"], document["notes"], document["tags"], document["currencyChange"]) == (
+        "d",
+        "keep",
+        ["a"],
+        1,
+    )
     holded.v1("PUT", f"/documents/invoice/{created}", {"approveDoc": True})
     assert holded.v1("GET", f"/documents/invoice/{created}")["docNumber"] == "F260001"
 

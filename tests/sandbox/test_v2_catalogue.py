@@ -40,7 +40,11 @@ def test_taxes_come_in_one_response_without_cursor_and_with_the_whole_spanish_li
     taxes = {tax["key"]: tax for tax in body["items"]}
 
     assert {"s_iva_21", "p_iva_21", "s_rec_52", "s_ret_15", "s_igic_7", "s_oss_de_19"} <= set(taxes)
-    assert (taxes["s_iva_21"]["amount"], taxes["s_iva_21"]["scope"], taxes["s_iva_21"]["group"]) == ("21", "sales", "iva")
+    assert (taxes["s_iva_21"]["amount"], taxes["s_iva_21"]["scope"], taxes["s_iva_21"]["group"]) == (
+        "21",
+        "sales",
+        "iva",
+    )
     assert Decimal(taxes["s_ret_15"]["amount"]) == -15
     assert len(taxes) == len(body["items"])
 

@@ -18,7 +18,11 @@ def test_a_contact_is_written_and_read_back(holded):
     )
     read = holded.v2("GET", f"/contacts/{contact}")
 
-    assert (read["code"], read["bill_address"]["postal_code"], read["defaults"]["due_days"]) == ("B12345674", "28001", 30)
+    assert (read["code"], read["bill_address"]["postal_code"], read["defaults"]["due_days"]) == (
+        "B12345674",
+        "28001",
+        30,
+    )
     assert read["custom_fields"] == [{"field": "ref", "value": "7"}]
     assert read["client_record"]["num"] > 43_000_000
     assert read["supplier_record"] is None

@@ -258,5 +258,9 @@ def test_the_ledger_shows_days_with_slashes_and_balances(holded):
     rows = holded.v2("GET", "/ledger-entries?start_date=2026-03-01&end_date=2026-03-31")["items"]
 
     assert {row["date"] for row in rows} == {"09/03/2026"}
-    assert [(row["debit"], row["credit"]) for row in rows] == [("121.00", "0.00"), ("0.00", "100.00"), ("0.00", "21.00")]
+    assert [(row["debit"], row["credit"]) for row in rows] == [
+        ("121.00", "0.00"),
+        ("0.00", "100.00"),
+        ("0.00", "21.00"),
+    ]
     holded.v2("GET", "/ledger-entries", status=400)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -103,7 +104,7 @@ def test_only_a_2xx_acknowledges_and_the_rest_is_tried_again_later_with_the_same
 
     assert len({delivery_id for delivery_id, _ in attempts}) == 1
     moments = [moment for _, moment in attempts]
-    waits = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    waits = [after - before for before, after in pairwise(moments)]
     assert waits == sorted(waits)
     assert emitter.next_due() is None
     assert holded.control("GET", "/counters")[holded.company.id]["webhooks"] == {
