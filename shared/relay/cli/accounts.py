@@ -29,11 +29,24 @@ def list_accounts(
     """All accounts of this deployment."""
     here = world(ctx, local=local, stack=stack)
     rows = [row_of(one) for one in asyncio.run(_all(here))]
-    columns = ["account", "name", "mode", "status", "status_reason", "company_id", "per_minute", "per_month"]
-    emit(
-        rows,
-        as_json=as_json,
-        human=lambda: table("accounts", columns, ([row[name] for name in columns] for row in rows)),
+    emit(rows, as_json=as_json, human=lambda: _table(rows))
+
+
+def _table(rows: list[dict[str, Any]]) -> None:
+    columns = ["account", "name", "mode", "status", "calls/min", "calls/month", "Holded company"]
+    table(
+        "accounts",
+        columns,
+        (
+            [
+                *(row[name] for name in columns[:3]),
+                " ".join(filter(None, (row["status"], row["status_reason"]))),
+                row["per_minute"],
+                row["per_month"],
+                row["company_id"],
+            ]
+            for row in rows
+        ),
     )
 
 

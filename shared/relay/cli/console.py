@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from relay.errors import BadInput, RelayError
 
+PIPE_WIDTH = 400
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
 
@@ -63,16 +64,28 @@ def fields(values: Mapping[str, object]) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Cells are data, never markup: a `[red]` in a shop's name stays text."""
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=title, title_justify="left", header_style="bold")
+    made = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False
+    )
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    Console().print(made)
+        made.add_row(*(Text(_cell(cell)) for cell in row))
+    # A file or a pipe has no width: a cell must not be folded there, where `grep` and `awk` read lines.
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(made)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
 
 
 def utc(at_ms: int) -> datetime | None:

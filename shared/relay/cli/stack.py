@@ -87,7 +87,7 @@ def _deployed(name: str, environ: Mapping[str, str]) -> Stack:
         client = boto3.client("cloudformation", region_name=region)
         described: Any = client.describe_stacks(StackName=name)["Stacks"][0]
     except NoRegionError:
-        raise BadInput("region_missing", field="AWS_REGION", detail="not set; expected the stack's region") from None
+        raise BadInput("region_missing", field="AWS_REGION", detail="not set, and no local stack runs here") from None
     except NoCredentialsError:
         raise NotAllowed("aws_credentials_missing", detail="no AWS credentials found; or use --local") from None
     except ClientError as error:

@@ -84,7 +84,7 @@ async def _quota(here: World, account: str, per_minute: int, per_month: int) -> 
 
 def _print(told: dict[str, Any]) -> None:
     table("queues", ["queue", "messages (about)"], told["queues"].items())
-    columns = ["account", "mode", "status", "open", *COUNTED, "quota used", "quota left", "ends on"]
+    columns = ["account", "mode", "status", "open", *COUNTED, "calls", "left", "ends on"]
     table(
         "accounts",
         columns,
@@ -94,7 +94,7 @@ def _print(told: dict[str, Any]) -> None:
                 f"{one['status']} {one['status_reason']}".strip(),
                 one["open"],
                 *(one[state] for state in COUNTED),
-                f"{one['quota']['used']} of {one['quota']['limit']}",
+                f"{one['quota']['used']}/{one['quota']['limit']}",
                 one["quota"]["left"],
                 one["quota"]["ends_on"],
             ]
