@@ -1,0 +1,213 @@
+"""Real Lambda event shapes through the handlers, with fakes behind them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from functions.index_dead_letters.handler import handle as index_dead_letters
+from functions.publish_event.handler import handle as publish_event
+from functions.receive_webhook.handler import handle as receive_webhook
+from functions.release_due.handler import handle as release_due
+from functions.sweep_inbox.handler import handle as sweep_inbox
+from functions.write_holded.handler import handle as write_holded
+from relay.errors import Rejected, Unavailable
+from relay.ports import DeadLetter
+from relay.services.accept import Answer
+from relay.services.dead_letters import IndexDeadLetters
+from relay.services.drain import Drained
+from relay.services.release import Release
+from relay.services.sweep import Sweep
+from relay.services.times import at_ms
+from tests.fakes import FakeLedger
+from tests.services.world import ACCOUNT, World, shopify_order
+
+EVENTS = Path(__file__).resolve().parents[2].parent / "shared" / "realdata" / "webhooks" / "aws_events"
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def event(name):
+    if not EVENTS.is_dir():
+        pytest.skip(f"the sample events are not here: {EVENTS.name} is missing")
+    return json.loads((EVENTS / f"{name}.json").read_text())
+
+
+class Accepting:
+    def __init__(self) -> None:
+        self.seen = {}
+
+    def __call__(self, **seen):
+        self.seen = seen
+        return Answer(200, "accepted", "abc")
+
+
+class Log:
+    def __getattr__(self, _name):
+        return lambda *_args, **_extra: None
+
+
+def receive(sample):
+    accept = Accepting()
+    return receive_webhook(sample, accept=accept, now=lambda: NOW), accept.seen
+
+
+def test_an_api_gateway_event_is_handed_on_as_raw_bytes_with_its_place():
+    sample = event("apiGatewayProxyV2Event")
+    sample |= {
+        "pathParameters": {"account": "acme", "source": "shopify"},
+        "isBase64Encoded": False,
+        "body": '{"a":"ñ"}',
+    }
+    answer, seen = receive(sample)
+
+    assert answer["statusCode"] == 200
+    assert json.loads(answer["body"]) == {"status": "accepted", "id": "abc"}
+    assert (seen["account"], seen["source"], seen["body"]) == ("acme", "shopify", '{"a":"ñ"}'.encode())
+
+
+def test_a_base64_body_is_decoded_before_anything_is_verified():
+    sample = event("apiGatewayProxyV2Event")
+    sample |= {"isBase64Encoded": True, "body": base64.b64encode(b"\xff\x00raw").decode()}
+
+    assert receive(sample)[1]["body"] == b"\xff\x00raw"
+
+
+def test_a_body_that_is_not_base64_is_a_400():
+    sample = event("apiGatewayProxyV2Event") | {"isBase64Encoded": True, "body": "%%%"}
+    answer, seen = receive(sample)
+
+    assert (answer["statusCode"], seen) == (400, {})
+
+
+@pytest.mark.parametrize("lacking", [{"pathParameters": None}, {"headers": None}, {"body": None}])
+def test_what_api_gateway_leaves_out_is_empty(lacking):
+    assert receive({"body": "{}", "headers": {}, "pathParameters": {}} | lacking)[0]["statusCode"] == 200
+
+
+def test_nothing_of_the_body_is_logged(caplog):
+    caplog.set_level(logging.DEBUG)
+    receive(
+        {
+            "body": '{"card":"4242"}',
+            "headers": {"x-secret": "hush"},
+            "pathParameters": {"account": "acme", "source": "stripe"},
+        }
+    )
+
+    assert "4242" not in caplog.text
+    assert "hush" not in caplog.text
+
+
+def stream(*names):
+    sample = event("dynamoStreamEvent")
+    record = sample["Records"][0]
+    return {
+        "Records": [
+            record
+            | {
+                "eventName": kind,
+                "dynamodb": record["dynamodb"] | {"Keys": {"pk": {"S": pk}}, "SequenceNumber": str(at)},
+            }
+            for at, (kind, pk) in enumerate(names)
+        ]
+    }
+
+
+def test_the_stream_publishes_inserts_only_and_answers_with_the_first_failure():
+    seen = []
+
+    async def publish(account, inbox_id):
+        seen.append((account, inbox_id))
+        if inbox_id == "bad":
+            raise Unavailable("bus_refused")
+        return "published"
+
+    batch = stream(("INSERT", "acme#one"), ("MODIFY", "acme#no"), ("INSERT", "acme#bad"), ("INSERT", "acme#two"))
+    answer = asyncio.run(publish_event(batch, publish=publish, log=Log()))
+
+    assert seen == [("acme", "one"), ("acme", "bad"), ("acme", "two")]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+
+
+class Draining:
+    def __init__(self, failed=(), error=None) -> None:
+        self.failed, self.error, self.runs = failed, error, []
+
+    async def run(self, account, refs, *, deadline_ms):
+        self.runs.append((account, list(refs)))
+        if self.error and account == "broken":
+            raise self.error
+        failed = {ref: Rejected("x") for ref in refs if ref in self.failed}
+        return Drained(failed=failed, ends={}, calls=0, quota_percent=0)
+
+
+def wakes(*bodies):
+    sample = event("sqsEvent")["Records"][0]
+    return {"Records": [sample | {"messageId": f"m{at}", "body": body} for at, body in enumerate(bodies)]}
+
+
+def test_one_drain_an_account_and_only_what_failed_comes_again():
+    batch = wakes(
+        json.dumps({"account": "acme", "event": "a#0"}),
+        json.dumps({"account": "acme", "event": "b#0"}),
+        json.dumps({"account": "acme", "event": "a#0"}),
+        json.dumps({"account": "acme"}),
+        json.dumps({"account": "broken", "event": "c#0"}),
+        "not json",
+        json.dumps(["a list"]),
+    )
+    drainer = Draining(failed={"b#0"}, error=Unavailable("gate_contended"))
+    answer, done = asyncio.run(write_holded(batch, drainer=drainer, deadline_ms=0))
+
+    assert drainer.runs == [("acme", ["a#0", "b#0"]), ("broken", ["c#0"])]
+    assert {item["itemIdentifier"] for item in answer["batchItemFailures"]} == {"m1", "m4", "m5", "m6"}
+    assert isinstance(done["broken"], Unavailable)
+
+
+def test_release_due_wakes_the_accounts_whose_time_has_come():
+    world = World()
+    world.order(shopify_order())
+    world.clock.advance(7 * 3600)
+    done = asyncio.run(
+        release_due(release=Release(gates=world.gates, wakes=world.wakes), now_ms=at_ms(world.clock.now()))
+    )
+
+    assert done["woken"] == 1
+    assert world.wakes.sent[-1].message == {"account": ACCOUNT}
+
+
+def test_the_sweeper_republishes_what_the_stream_skipped():
+    world = World()
+    world.deliver(shopify_order(), topic="orders/paid")
+    world.clock.advance(600)
+    sweep = Sweep(inbox=world.inbox, publish=world.publish)
+    done = asyncio.run(sweep_inbox(sweep=sweep, now_ms=at_ms(world.clock.now())))
+
+    assert (done["republished"], done["oldest_open_seconds"]) == (1, 600)
+    assert [entry["type"] for entry in world.bus.published] == ["order.paid"]
+
+
+def test_dead_letters_become_rows_once_however_often_they_are_seen():
+    class Queue:
+        async def peek(self):
+            letter = DeadLetter(
+                message_id="m1", body='{"account":"acme","event":"x#0"}', queue="fiscal", receives=3, first_seen_ms=1
+            )
+            return [letter, DeadLetter(message_id="m2", body="garbage", queue="normal", receives=3, first_seen_ms=1)]
+
+    ledger = FakeLedger()
+    index = IndexDeadLetters(queue=Queue(), ledger=ledger)
+    first = asyncio.run(index_dead_letters(index=index, now_ms=5))
+    second = asyncio.run(index_dead_letters(index=index, now_ms=6))
+
+    assert (first, second) == ({"seen": 2, "indexed": 2}, {"seen": 2, "indexed": 0})
+    assert {(row.key.account, row.state, row.reason) for row in ledger.rows.values()} == {
+        ("acme", "dead", "attempts_used_up"),
+        ("unknown", "dead", "unreadable_message"),
+    }
