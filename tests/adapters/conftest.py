@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import time
 import uuid
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
 
+from infra.local.emulator import Emulator
+from infra.paths import EMULATOR_PYTHON
 from relay.adapters.clients import aws_client
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_gates import DynamoGates
@@ -30,7 +27,6 @@ from tests.fakes import FakeAccounts, FakeClock, FakeGates, FakeInbox, FakeInbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
 LOCAL = {"region_name": "eu-west-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 World = Any
@@ -97,42 +93,11 @@ def _no_aws_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def emulator_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    python = ROOT / ".venv-emulator" / "bin" / "python"
-    if not python.exists():
+def emulator_url() -> Iterator[str]:
+    if not EMULATOR_PYTHON.exists():
         pytest.skip("no .venv-emulator: `make setup` builds it")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    home = tmp_path_factory.mktemp("emulator")
-    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "MINISTACK_HOST": "localhost"}
-    folders = {name: str(home) for name in ("S3_DATA_DIR", "STATE_DIR", "TMPDIR")}
-    process = subprocess.Popen(
-        [python, "-m", "ministack"],
-        env={"PATH": os.environ["PATH"], **settings, **folders},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _await_port(port, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _await_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        if process.poll() is not None:
-            pytest.fail(f"the emulator ended with {process.returncode}")
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail("the emulator does not answer")
+    with Emulator(region=LOCAL["region_name"]) as emulator:
+        yield emulator.endpoint_url
 
 
 @pytest.fixture

@@ -33,6 +33,15 @@ def noise(size: int) -> bytes:
     return random.Random(7).randbytes(size)
 
 
+def short_pages(client: Any, operation: str, size: int) -> None:
+    """Answers end after `size` items, as they do in life after 1 MB."""
+
+    def cut(params: dict[str, Any], **_: Any) -> None:
+        params["Limit"] = min(size, params.get("Limit", size))
+
+    client.meta.events.register(f"provide-client-params.dynamodb.{operation}", cut)
+
+
 async def drain(found: Any) -> list[Any]:
     return [each async for each in found]
 
@@ -140,8 +149,9 @@ def test_an_open_item_never_expires_and_a_closed_one_35_days_later(aws):
     assert "expires_at" not in item_of(aws, "acme#order-1")
     asyncio.run(aws.inbox.close("acme", "order-1", ends={"1": "done"}, of=2))
 
-    expires_at = int(item_of(aws, "acme#order-1")["expires_at"]["N"])
-    assert expires_at == int((aws.clock.now() + timedelta(days=35)).timestamp())
+    item = item_of(aws, "acme#order-1")
+    assert not {"open_pk", "open_sk"} & item.keys()
+    assert int(item["expires_at"]["N"]) == int((aws.clock.now() + timedelta(days=35)).timestamp())
 
 
 @pytest.mark.parametrize(("size", "objects"), [(INLINE_BYTES - 100, 0), (INLINE_BYTES + 100, 1), (4_500_000, 1)])
@@ -169,6 +179,15 @@ def test_an_id_longer_than_a_key_allows_is_kept_whole(aws):
 
     assert asyncio.run(aws.inbox.get("acme", long)).delivery.inbox_id == long
     assert asyncio.run(drain(aws.inbox.open_since(before_ms=NOON_MS + 1, limit=5))) == [("acme", long, NOON_MS)]
+
+
+def test_what_was_received_is_listed_over_many_pages(aws):
+    for n in range(9):
+        aws.writer.put(delivery(f"m{n}", at=NOON + timedelta(minutes=n)), digest="d")
+    short_pages(aws.dynamo, "Scan", 2)
+
+    found = asyncio.run(drain(aws.inbox.received("acme", from_ms=0, to_ms=NOON_MS * 2, limit=99)))
+    assert [item.delivery.inbox_id for item in found] == [f"m{n}" for n in range(9)]
 
 
 def test_hundreds_of_events_end_in_pieces(aws):

@@ -38,12 +38,15 @@ async def call(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -
         raise relay_error(exc) from exc
 
 
-async def pages(function: Callable[..., Any], /, *, limit: int | None = None, **query: Any) -> AsyncIterator[Any]:
-    """The items of a query or scan over all its pages, at most `limit`."""
+async def pages(
+    function: Callable[..., Any], /, *, limit: int | None = None, page: int | None = None, **query: Any
+) -> AsyncIterator[Any]:
+    """The items of a query or scan over all its pages, at most `limit`; `page` is how many to ask for at a time."""
     left = limit
     while left is None or left > 0:
-        if left is not None:
-            query["Limit"] = left
+        asked = page if left is None else left
+        if asked is not None:
+            query["Limit"] = asked
         answer = await call(function, **query)
         for item in answer["Items"]:
             yield item

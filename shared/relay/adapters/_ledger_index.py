@@ -44,9 +44,10 @@ class LedgerIndex:
         self._table = table
         self._clock = clock
 
-    async def due(self, account: str, *, priority: str, now_ms: int, limit: int) -> list[Mapping[str, Any]]:
-        found = self._work(due_partition(account, priority), to_ms=now_ms + 1, limit=limit)
-        return await self._read([item async for item in found])
+    def due(self, account: str, *, priority: str, now_ms: int, limit: int) -> AsyncIterator[Mapping[str, Any]]:
+        """Oldest first, read `limit` at a time for as long as the caller asks: some may have moved on since."""
+        found = self._work(due_partition(account, priority), to_ms=now_ms + 1, page=limit)
+        return self._batches(found, size=min(limit, BATCH_GET))
 
     async def next_due(self, account: str) -> int | None:
         firsts = await asyncio.gather(*(self._first(due_partition(account, each)) for each in PRIORITIES))
@@ -115,11 +116,13 @@ class LedgerIndex:
             if item["work_sk"]["S"].endswith(f"#{DUE_STATES[state]}"):
                 yield item
 
-    async def _batches(self, found: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[Mapping[str, Any]]:
+    async def _batches(
+        self, found: AsyncIterator[Mapping[str, Any]], *, size: int = BATCH_GET
+    ) -> AsyncIterator[Mapping[str, Any]]:
         batch: list[Mapping[str, Any]] = []
         async for item in found:
             batch.append(item)
-            if len(batch) == BATCH_GET:
+            if len(batch) == size:
                 for row in await self._read(batch):
                     yield row
                 batch = []
@@ -157,11 +160,18 @@ class LedgerIndex:
                 return counted
 
     def _work(
-        self, partition: str, *, from_ms: int = 0, to_ms: int | None = None, limit: int | None = None
+        self,
+        partition: str,
+        *,
+        from_ms: int = 0,
+        to_ms: int | None = None,
+        limit: int | None = None,
+        page: int | None = None,
     ) -> AsyncIterator[Any]:
         return pages(
             self._client.query,
             limit=limit,
+            page=page,
             TableName=self._table,
             IndexName="work",
             KeyConditionExpression="work_pk = :pk AND work_sk BETWEEN :from AND :to",

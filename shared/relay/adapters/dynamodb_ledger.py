@@ -107,13 +107,15 @@ class DynamoLedger:
         return [_rows.key_of(item, item["sk"]["S"].removeprefix(_rows.CHILD)) async for item in found]
 
     async def due(self, account: str, *, priority: str, now_ms: int, limit: int) -> Sequence[Row]:
-        items = await self._index.due(account, priority=priority, now_ms=now_ms, limit=limit)
-        rows = [await self._row(item) for item in items]
-        return [
-            row
-            for row in rows
-            if row.state in _rows.DUE_STATES and row.indexed and 0 < row.due_ms <= now_ms and row.priority == priority
-        ]
+        rows: list[Row] = []
+        async for item in self._index.due(account, priority=priority, now_ms=now_ms, limit=limit):
+            row = await self._row(item)
+            due = row.state in _rows.DUE_STATES and row.indexed and 0 < row.due_ms <= now_ms
+            if due and row.priority == priority:
+                rows.append(row)
+            if len(rows) == limit:
+                break
+        return rows
 
     async def next_due(self, account: str) -> int | None:
         return await self._index.next_due(account)
