@@ -171,6 +171,7 @@ def test_only_a_write_that_may_have_left_is_an_unknown_outcome(kind, request_):
 
     assert type(raised.value) is expected
     assert "maria" not in str(raised.value)
+    assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
 
 
@@ -286,9 +287,11 @@ async def cut_half_way(writer):
 
 
 async def drip(writer):
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4000\r\n\r\n")
-    for _ in range(200):
-        writer.write(b" ")
+    """A good reply, a byte at a time: each read succeeds at once, all of them take four seconds."""
+    body = json.dumps({"id": ID}).encode().rjust(200)
+    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 200\r\n\r\n")
+    for position in range(200):
+        writer.write(body[position : position + 1])
         await writer.drain()
         await asyncio.sleep(0.02)
 
