@@ -33,6 +33,7 @@ class Policy:
     simplified: bool = False  # a buyer without tax id gets a `salesreceipt` up to the limit
     simplified_limit: Decimal = Decimal(400)
     refunds: Literal["creditnote", "nothing"] = "creditnote"
+    plain_refund_rate: Decimal | None = None  # the tax in refunds that are a bare amount; None: a person judges each
     invoices: Literal["invoice", "nothing"] = "invoice"  # those another system issued
     finish: Literal["draft", "approve", "approve_and_pay"] = "draft"
     payments: Literal["ignore", "pay"] = "ignore"  # a payment event of its own
@@ -200,6 +201,7 @@ def _contradictions(settings: Settings) -> Iterator[tuple[bool, str, str]]:
     yield policy.simplified_limit < 0, "policy.simplified_limit", "an amount not below zero"
     yield not 0 <= policy.rounding_limit <= Decimal("0.02"), "policy.rounding_limit", "0 to 0.02"
     yield not 0 <= policy.product_tax_rate < 100, "policy.product_tax_rate", "a percentage"
+    yield not 0 <= (policy.plain_refund_rate or 0) < 100, "policy.plain_refund_rate", "a percentage"
     for place, rule in enumerate(settings.tax_rules):
         yield bool(rule.take) == bool(rule.review), f"tax_rules[{place}]", "either `take` or `review`"
     for place, rate in enumerate(settings.exchange_rates):

@@ -106,7 +106,7 @@ def _country_and_number(tax_id: TaxId, compact: str, buyer_country: str | None) 
 
 
 def _status(country: str, number: str) -> Literal["valid", "unchecked", "invalid"]:
-    if not number or len(number) > 20:
+    if not number or len(number) > 20 or number.startswith("XI"):
         return "invalid"
     try:
         if country in EU_COUNTRIES:

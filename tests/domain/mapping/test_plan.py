@@ -13,7 +13,7 @@ from relay.domain.mapping.plan import plan
 from relay.domain.mapping.sales import name_original
 from relay.domain.models import Contact, CreditNote, Hint, Payment, Product, TaxId
 from relay.domain.settings import default_settings
-from tests.domain.mapping.factories import AT, D, event, invoice, line, order, planned, refund, tax
+from tests.domain.mapping.factories import AT, D, event, invoice, keys, line, order, planned, refund, tax
 
 PAID = order(line("100", tax("21", "21")), total="121")
 UNPAID = replace(PAID, payment_status="unpaid")
@@ -83,7 +83,7 @@ def test_a_buyer_without_tax_id_gets_a_simplified_invoice_by_policy_and_within_t
         (invoice(line("1"), total="1", voided_at=AT), "invoice.voided", "invoice_voided"),
         (refund(total="0"), "refund.created", "nothing_refunded"),
         (Payment(amount=D(1), currency="EUR"), "payment.received", "policy_payments"),
-        (Hint(object="invoice", action="create", holded_id="a" * 24), "holded.invoice.create", "hint"),
+        (Hint(object="invoice", action="create", holded_id="a" * 24), "holded.invoice.create", "holded_has_it"),
     ],
 )  # fmt: skip
 def test_what_asks_for_nothing_is_ignored_with_its_reason(data, type_, reason):
@@ -139,11 +139,11 @@ def test_a_refund_waits_for_its_sale_and_names_what_it_corrects():
     assert (made.purpose, made.document.doc_type, made.parent) == ("creditnote", "creditnote", ("1001", "invoice"))
     assert made.contact is None
     assert made.document.total == D(121)
-    assert (made.document.description, made.document.notes) == ("Abono de #1001 (shopify)", "Roto")
+    assert (made.document.description, made.document.notes) == ("Abono de #1001 (Shopify)", "Roto")
 
     named = name_original(made.document, number="F260012")
 
-    assert named.description == "Abono de #1001 (shopify) - Rectifica F260012"
+    assert named.description == "Abono de #1001 (Shopify) - Rectifica F260012"
     assert named.notes == "Roto\nRectifica F260012"
 
 
@@ -160,8 +160,14 @@ def test_a_partial_refund_with_a_restocking_fee_and_shipping_comes_to_what_was_p
     assert made.document.total == D("54.45")
 
 
-def test_a_plain_amount_without_lines_is_reviewed_because_its_tax_is_unknown():
-    assert planned(refund(total="10")).reason == "no_lines"
+def test_a_bare_amount_is_reviewed_unless_source_or_policy_says_what_tax_is_in_it():
+    bare = refund(total="12.10")
+
+    assert planned(bare).reason == "refund_tax_unknown"
+    assert keys(planned(bare, settings={"policy": {"plain_refund_rate": "21"}})) == [("s_iva_21",)]
+    assert keys(planned(replace(bare, tax_total=D("2.10")))) == [("s_iva_21",)]
+    assert keys(planned(replace(bare, tax_total=D(0)))) == [("s_iva_exento",)]
+    assert planned(replace(bare, tax_total=D("2.10"))).document.total == D("12.10")
 
 
 def test_a_credit_note_of_another_system_corrects_its_invoice():

@@ -46,6 +46,7 @@ def sold(
         (sold(address("ES", "28001")), "s_iva_exento"),
         (sold(None), "s_iva_exento"),
         (sold(None, tax("21", "21")), "s_iva_21"),
+        (sold(None, tax("19", "19", country="DE")), "s_oss_de_19"),
         (sold(address("ES", "35001"), tax("7", "7", name="IGIC")), "s_igic_7"),
         (sold(address("ES", None, "TF"), tax("7", "7")), "s_igic_7"),
         (sold(address("ES", "35001")), "s_iva_export"),
@@ -79,6 +80,7 @@ def test_the_built_in_table_settles_the_cases_of_spanish_law(made_order, key):
     ("made_order", "reason"),
     [
         (sold(address("US"), tax("6", "6")), "tax_not_settled"),
+        (sold(None, tax("10", "10", country="AU")), "tax_not_settled"),
         (sold(address("AU"), tax("10", "10")), "tax_not_settled"),
         (sold(address("AR"), tax("21", "21", name="IVA")), "tax_not_settled"),
         (sold(address("DE"), tax("20", "20")), "tax_not_settled"),

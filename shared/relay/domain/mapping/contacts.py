@@ -61,7 +61,7 @@ def buyer_of(
         phone=_first(contact.phone if contact else None, address.phone if address else None),
         is_person=is_person,
         bill_address=address,
-        shipping_address=shipping if shipping != address else None,
+        shipping_address=shipping if shipping and not _same_place(shipping, address) else None,
         iban=contact.iban if contact else None,
         due_days=contact.payment_terms_days if contact else None,
         language=contact.language if contact else None,
@@ -75,6 +75,13 @@ def buyer_of(
         scheme=_scheme(contact, settings),
         anonymous=False,
     )
+
+
+def _same_place(one: Address, other: Address | None) -> bool:
+    def where(address: Address) -> tuple[str | None, ...]:
+        return address.line1, address.line2, address.city, address.postal_code, address.country
+
+    return other is not None and where(one) == where(other)
 
 
 def _is_business(tax_id: CheckedTaxId | None, company: str | None) -> bool:

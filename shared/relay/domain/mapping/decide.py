@@ -43,7 +43,7 @@ def _settle(sale: Sale, one: Charged, main: Supply) -> TaxDecision:
     if one.line.kind == "rounding" and not one.rates:
         return NOTHING
     supply = sale.supply(one, main)
-    place = sale.place(goods=supply != "services")
+    place = sale.place(goods=supply != "services", taxed_by=one.taxed_by)
     tax_id = sale.buyer.tax_id
     case = TaxCase(
         place=place,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from relay.domain.mapping.taxes import TaxDecision
     from relay.domain.models import LineKind
 
+_USUAL_DECIMALS = 6
 _MOST_DECIMALS = 12
 _LONGEST_NAME = 250
 _LONGEST_TEXT = 1000
@@ -69,13 +70,24 @@ def rounding_draft(amount: Decimal) -> LineDraft:
 
 
 def unit_price(net: Decimal, *, units: Decimal) -> Decimal:
-    """The shortest unit price (at least two decimals) that makes `net` for these units."""
+    """A unit price that makes `net` for these units: exact with few decimals where there is one, else as exact as it gets.
+
+    The closer `units * price` is to whole cents, the less it matters whether tax is counted before or after rounding.
+    """
     exact = net / units
-    for decimals in range(2, _MOST_DECIMALS + 1):
-        price = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    for decimals in (2, 3, 4):
+        price = _rounded(exact, decimals)
+        if price * units == net:
+            return price
+    for decimals in range(_USUAL_DECIMALS, _MOST_DECIMALS + 1):
+        price = _rounded(exact, decimals)
         if line_net(units=units, price=price) == net:
             return price
     return exact
+
+
+def _rounded(number: Decimal, decimals: int) -> Decimal:
+    return number.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
 
 
 def _plain_price(charged: Charged, *, units: Decimal, net: Decimal) -> _Price:
@@ -102,7 +114,7 @@ def _percent_price(charged: Charged, *, units: Decimal, net: Decimal) -> _Price 
         )
     exact = exact * HUNDRED / (HUNDRED + sum(charged.rates, ZERO))
     for decimals in range(2, 9):
-        price = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+        price = _rounded(exact, decimals)
         if line_net(units=units, price=price, discount_percent=percent) == net:
             return _Price(price, _tidy(percent))
     return None

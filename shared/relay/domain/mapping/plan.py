@@ -33,6 +33,14 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
     order has the purpose `invoice` whether it becomes an invoice or a `salesreceipt`: one sale, one key, one document.
     """
     data = event.data
+    if event.source == "holded" or isinstance(data, Hint):
+        return Plan(
+            outcome="ignored",
+            purpose=_PURPOSES.get(type(data), "invoice"),
+            subject=event.subject,
+            reason="holded_has_it",
+            detail="What was read in Holded is never written back into it.",
+        )
     try:
         match data:
             case Order():
@@ -47,14 +55,6 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
                 return records.plan_product(event, data, settings, catalogue)
             case Payment():
                 return records.plan_payment(event, data, settings, catalogue)
-            case Hint():
-                return Plan(
-                    outcome="ignored",
-                    purpose="invoice",
-                    subject=event.subject,
-                    reason="hint",
-                    detail="A Holded webhook leads to a re-read, never to a write.",
-                )
     except Undecided as undecided:
         return Plan(
             outcome="review",

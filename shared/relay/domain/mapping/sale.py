@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from relay.domain.mapping.places import UNKNOWN, Place, place_of
+from relay.domain.models import Address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,15 +47,15 @@ class Sale:
     def paid_in_full(self) -> bool:
         return self.document.payment_status in {"paid", "refunded", "partially_refunded"}
 
-    def place(self, *, goods: bool) -> Place:
-        """Goods are taxed where they go, services where the buyer is."""
+    def place(self, *, goods: bool, taxed_by: str = "") -> Place:
+        """Goods are taxed where they go, services where the buyer is; without an address, where the tax was charged for."""
         draft, document = self.buyer.draft, self.document
         shipping = document.shipping_address or draft.shipping_address
         billing = document.billing_address or draft.bill_address
         for address in (shipping, billing) if goods else (billing, shipping):
             if address is not None and address.country:
                 return place_of(address, goods=goods)
-        return UNKNOWN
+        return place_of(Address(country=taxed_by), goods=goods) if len(taxed_by) == 2 else UNKNOWN
 
     def main_supply(self, charged: Sequence[Charged]) -> Supply:
         """What most lines are: shipping and fees share their lot."""

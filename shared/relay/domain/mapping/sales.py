@@ -9,9 +9,11 @@ from relay.domain.documents import PaymentDraft, Plan
 from relay.domain.mapping import choices, digest
 from relay.domain.mapping.assemble import assemble, circumstances
 from relay.domain.mapping.contacts import buyer_of
+from relay.domain.mapping.evidence import tax_total
 from relay.domain.mapping.sale import MADRID, Sale
-from relay.domain.models import CreditNote
-from relay.domain.money import ZERO
+from relay.domain.mapping.undecided import Undecided
+from relay.domain.models import CreditNote, Line, TaxLine
+from relay.domain.money import HUNDRED, ZERO, cents
 from relay.domain.text import clip
 
 if TYPE_CHECKING:
@@ -87,10 +89,10 @@ def plan_correction(
         return _ignored(event, "creditnote", "policy_refunds", "By the account's policy.")
     if correction.total == 0 and not any(line.unit_price for line in correction.lines):
         return _ignored(event, "creditnote", "nothing_refunded", "No money was given back.")
-    sale = _sale(event, correction, settings, catalogue, today)
+    sale = _sale(event, _with_a_line(correction, settings), settings, catalogue, today)
     original = f" de {correction.number or correction.refers_to}" if correction.number or correction.refers_to else ""
     notes = clip(correction.reason, 500) or None
-    draft = assemble(sale, doc_type="creditnote", description=f"Abono{original} ({event.source})", notes=notes)
+    draft = assemble(sale, doc_type="creditnote", description=f"Abono{original} ({_source(event)})", notes=notes)
     plan = _document(event, sale, draft, purpose="creditnote")
     has_buyer = correction.contact is not None or isinstance(correction, CreditNote)
     return replace(
@@ -98,6 +100,26 @@ def plan_correction(
         contact=plan.contact if has_buyer and not sale.buyer.anonymous else None,
         parent=(correction.refers_to, "invoice") if correction.refers_to else None,
     )
+
+
+def _with_a_line(correction: CreditNote | Refund, settings: Settings) -> CreditNote | Refund:
+    """A bare amount as one line, where the source or the policy says what tax is in it. Raises `Undecided` otherwise."""
+    if correction.lines:
+        return correction
+    rate = settings.policy.plain_refund_rate
+    stated = tax_total(correction)
+    if stated is not None:
+        taxes = correction.taxes or ((TaxLine(amount=stated),) if stated else ())
+    elif rate is not None:
+        taxes = (TaxLine(rate=rate, amount=cents(correction.total * rate / (HUNDRED + rate))),) if rate else ()
+    else:
+        raise Undecided(
+            "refund_tax_unknown",
+            "The refund is a bare amount: neither lines nor taxes say what it gives back. Credit it by hand, or set "
+            "policy.plain_refund_rate if everything sold bears one rate.",
+        )
+    line = Line(name="Reembolso", unit_price=correction.total, total=correction.total, taxes=taxes)
+    return replace(correction, prices_include_tax=True, lines=(line,))
 
 
 def name_original(draft: DocumentDraft, *, number: str) -> DocumentDraft:
@@ -133,7 +155,11 @@ def _sale_type(sale: Sale) -> DocType:
 
 
 def _title(event: Event, document: SalesModel) -> str:
-    return clip(f"{event.source.capitalize()} {document.number or document.id}", 200)
+    return clip(f"{_source(event)} {document.number or document.id}", 200)
+
+
+def _source(event: Event) -> str:
+    return {"woocommerce": "WooCommerce", "standard": "Webhook"}.get(event.source, event.source.capitalize())
 
 
 def _document(event: Event, sale: Sale, draft: DocumentDraft, *, purpose: Purpose) -> Plan:
