@@ -82,9 +82,33 @@ def test_what_came_in_is_listed_with_its_ends(setting: Setting, arrived: Deliver
             "received_at": "2026-03-02T09:00:00Z",
             "open": False,
             "ends": {"0": "document:abc"},
+            "now": {},
         }
     ]
     assert human.exit_code == 0
+
+
+def test_an_event_the_ledger_took_over_shows_what_became_of_it(setting: Setting, arrived: Delivery) -> None:
+    asyncio.run(setting.inbox.close("acme", arrived.inbox_id, ends={"0": "waiting:queued"}, of=1))
+    write(setting, arrived, state="confirmed", holded_id="abc")
+
+    [told] = setting.json("events", "list", "--account", "acme")
+
+    assert told["now"] == {"0": "invoice confirmed"}
+
+
+def test_a_delivery_that_nobody_took_over_is_not_called_published(setting: Setting, arrived: Delivery) -> None:
+    told = setting.json("events", "show", arrived.inbox_id, "--account", "acme")
+    human = setting.run("events", "show", arrived.inbox_id, "--account", "acme")
+
+    assert told["published"] is False
+    assert "published" not in human.stdout
+
+
+def test_the_settlement_sweep_is_not_listed_as_waiting(setting: Setting, arrived: Delivery) -> None:
+    del arrived
+
+    assert setting.json("events", "list", "--account", "acme", "--state", "waiting") == []
 
 
 def test_what_is_older_than_asked_for_is_left_out(setting: Setting, arrived: Delivery) -> None:

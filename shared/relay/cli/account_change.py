@@ -63,7 +63,7 @@ def set_account(
     here = world(ctx, local=local, stack=stack)
     files = (token_file, v1_key_file) if token_file or v1_key_file or refresh else None
     told = asyncio.run(_change(here, account, changes, bound, credential_files=files))
-    emit(told, as_json=as_json, human=lambda: fields(told))
+    emit(told, as_json=as_json, human=lambda: fields({**told, "changed": ", ".join(told["changed"]) or "nothing"}))
 
 
 def row_of(one: "Account") -> dict[str, Any]:

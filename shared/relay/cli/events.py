@@ -10,7 +10,7 @@ import typer
 from relay.cli import inputs
 from relay.cli.console import AsJson, RelayGroup, emit, lines, table, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
-from relay.cli.timeline import timeline
+from relay.cli.timeline import shown, timeline
 from relay.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def list_events(
     here = world(ctx, local=local, stack=stack)
     if state is None:
         rows = asyncio.run(_received(here, account, back, limit))
-        columns = ["received_at", "id", "source", "topic", "open", "ends"]
+        columns = ["received_at", "id", "source", "topic", "open", "ends", "now"]
     else:
         rows = asyncio.run(_standing(here, account, state, back, limit))
         columns = ["updated_at", "event", "source", "object", "purpose", "state", "reason", "due_at", "number", "total"]
@@ -66,17 +66,29 @@ async def _received(here: World, account: str, back: timedelta, limit: int) -> l
     found = here.inbox.received(
         account, from_ms=now_ms - round(back.total_seconds() * 1000), to_ms=now_ms + 1, limit=limit
     )
-    return [
-        {
-            "id": item.delivery.inbox_id,
-            "source": item.delivery.source,
-            "topic": item.delivery.topic,
-            "received_at": item.delivery.received_at,
-            "open": item.open,
-            "ends": dict(item.ends),
-        }
-        async for item in found
-    ]
+    return [await _listed(here, item) async for item in found]
+
+
+async def _listed(here: World, item: "InboxItem") -> dict[str, Any]:
+    """An inbox item ends when the ledger takes its event over; what the ledger made of a waiting one since then is `now`."""
+    from relay.services.unfold import unfold
+
+    handed_over = any(end.startswith("waiting:") for end in item.ends.values())
+    events = unfold(item.delivery).events if handed_over else ()
+    since = {
+        number: ", ".join(f"{row.key.purpose} {row.state}" for row in rows)
+        for number, rows in [(event.id.rpartition("#")[2], await _rows(here, event)) for event in events]
+        if rows and item.ends.get(number, "").startswith("waiting:")
+    }
+    return {
+        "id": item.delivery.inbox_id,
+        "source": item.delivery.source,
+        "topic": item.delivery.topic,
+        "received_at": item.delivery.received_at,
+        "open": item.open,
+        "ends": dict(item.ends),
+        "now": since,
+    }
 
 
 async def _standing(here: World, account: str, state: str, back: timedelta, limit: int) -> list[dict[str, Any]]:
@@ -90,35 +102,12 @@ async def _standing(here: World, account: str, state: str, back: timedelta, limi
         found = here.ledger.in_state(account, state, limit=limit)  # type: ignore[arg-type]  # one of STATES, checked by the caller
     rows: list[dict[str, Any]] = []
     async for row in found:
+        if row.kind == "settle":
+            continue  # the settlement sweep lives in the waiting room and is nobody's event
         rows.append(shown(row))
         if len(rows) >= limit:
             break
     return rows
-
-
-def shown(row: "Row") -> dict[str, Any]:
-    """A ledger row for people and programs: what it is about, where it stands, why, and what it became in Holded."""
-    return {
-        "event": row.event_id,
-        "type": row.event_type,
-        "source": row.key.source,
-        "object": row.key.object_id,
-        "purpose": row.key.purpose,
-        "state": row.state,
-        "step": row.step,
-        "reason": row.reason,
-        "detail": row.detail,
-        "parent": row.parent,
-        "attempts": row.attempts,
-        "created_at": utc(row.created_ms),
-        "updated_at": utc(row.updated_ms),
-        "due_at": utc(row.due_ms),
-        "document": row.doc_type,
-        "holded_id": row.holded_id,
-        "number": row.number,
-        "total": row.total,
-        "currency": row.currency,
-    }
 
 
 @app.command()
@@ -139,17 +128,19 @@ def show(
 
 
 async def _story(here: World, account: str, inbox_id: str, number: str) -> dict[str, Any]:
-    from relay.services.unfold import unfold
-
     await here.account(account)
     item = await here.inbox.get(account, inbox_id)
     if item is None:
         raise NotFound("event_unknown", detail=f"{account} has no delivery {inbox_id}; it may have passed its 35 days")
     delivery = item.delivery
+    from relay.services.unfold import unfold
+
     read = unfold(delivery)
     wanted = [event for event in read.events if not number or event.id.endswith(f"#{number}")]
     if number and not wanted:
         raise NotFound("event_unknown", detail=f"the delivery holds {len(read.events)} events, none is number {number}")
+    events = [await _event(here, item, event) for event in wanted]
+    taken_over = bool(item.published_ms or item.ends or any(event["ledger"] for event in events))
     return {
         "id": inbox_id,
         "account": account,
@@ -157,11 +148,12 @@ async def _story(here: World, account: str, inbox_id: str, number: str) -> dict[
         "topic": delivery.topic,
         "received_at": delivery.received_at,
         "bytes": len(delivery.body),
+        "published": taken_over,
         "published_at": utc(item.published_ms),
         "open": item.open,
         "reason": read.ignored or read.review,
         "detail": read.detail,
-        "events": [await _event(here, item, event) for event in wanted],
+        "events": events,
     }
 
 

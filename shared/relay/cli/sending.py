@@ -49,8 +49,8 @@ def send(
 async def _newest(here: World, account: str, source: str) -> tuple[str, dict[str, str]]:
     held = await here.accounts.webhook_secrets(account)
     if held is None:
-        raise NotFound("account_unknown", detail=f"no account {account}; see `relay account list`")
-    if not held.secrets.get(source):
+        await here.account(account)
+    if held is None or not held.secrets.get(source):
         raise NotFound("secret_missing", detail=f"{account} has no secret for {source}; see `relay secret rotate`")
     return held.secrets[source][0], dict(held.bindings.get(source, {}))
 

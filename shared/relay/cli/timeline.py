@@ -1,18 +1,48 @@
-"""The timeline of an event as lines for people: one a step, with its time where one is known."""
+"""How ledger rows and an event's timeline are shown: one line a step, with its time where one is known."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from relay.cli.console import utc
+
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from relay.domain.ledger import Row
+
+
+def shown(row: "Row") -> dict[str, Any]:
+    """A ledger row for people and programs: what it is about, where it stands, why, and what it became in Holded."""
+    return {
+        "event": row.event_id,
+        "type": row.event_type,
+        "source": row.key.source,
+        "object": row.key.object_id,
+        "purpose": row.key.purpose,
+        "state": row.state,
+        "step": row.step,
+        "reason": row.reason,
+        "detail": row.detail,
+        "parent": row.parent,
+        "attempts": row.attempts,
+        "created_at": utc(row.created_ms),
+        "updated_at": utc(row.updated_ms),
+        "due_at": utc(row.due_ms),
+        "document": row.doc_type,
+        "holded_id": row.holded_id,
+        "number": row.number,
+        "total": row.total,
+        "currency": row.currency,
+    }
 
 
 def timeline(told: Mapping[str, Any]) -> list[str]:
     """One line a step, in the order of time."""
     at: list[tuple[datetime | None, str]] = [
         (told["received_at"], f"received   {told['source']} {told['topic']}, {told['bytes']} bytes"),
-        (told["published_at"], f"published  {len(told['events'])} event(s)"),
     ]
+    if told["published"]:
+        at.append((told["published_at"], f"published  {len(told['events'])} event(s)"))
     if told["reason"]:
         at.append((None, f"not routed: {told['reason']} {told['detail']}".rstrip()))
     for event in told["events"]:
@@ -21,7 +51,7 @@ def timeline(told: Mapping[str, Any]) -> list[str]:
             at.append((row["created_at"], f"claimed    {row['purpose']} of {row['source']} {row['object']}"))
             at.append((row["updated_at"], _standing_line(row)))
         if event["end"]:
-            at.append((None, f"ended      {event['end']}"))
+            at.append((None, f"closed     the inbox, with {event['end']}"))
     if told["open"]:
         at.append((None, "open       not every event has its end yet"))
     return [f"{'' if when is None else when.strftime('%Y-%m-%d %H:%M:%S'):<19}  {what}" for when, what in at]
