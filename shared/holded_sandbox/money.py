@@ -38,16 +38,25 @@ def styled(value: str | Decimal, style: str) -> str:
     return f"{whole},{fraction}"
 
 
-def number(value: object, field: str) -> Decimal:
-    """A finite decimal of a JSON number or a dotted string; a 400 naming the field otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        bad_request(f"{field} must be a number")
+def readable(text: object) -> Decimal | None:
+    """The decimal of a JSON number or of dotted text, if it is one of a size and precision that business has."""
+    if isinstance(text, bool) or not isinstance(text, int | float | str | Decimal):
+        return None
     try:
-        result = Decimal(str(value))
-    except InvalidOperation:
+        result = Decimal(str(text).strip())
+    except (InvalidOperation, ValueError):
+        return None
+    exponent = result.as_tuple().exponent
+    return result if isinstance(exponent, int) and exponent >= -20 and abs(result) < Decimal("1e12") else None
+
+
+def number(value: object, field: str, *, most: int | None = None) -> Decimal:
+    """`readable`, at most `most` either way; a 400 naming the field otherwise."""
+    result = readable(value)
+    if result is None:
         bad_request(f"{field} must be a number")
-    if not result.is_finite() or abs(result) >= Decimal("1e15"):
-        bad_request(f"{field} must be a finite number")
+    if most is not None and abs(result) > most:
+        bad_request(f"{field} must lie between -{most} and {most}")
     return result
 
 

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from holded_sandbox.company import Company, Settings
+from holded_sandbox.wire import dumps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ class Store:
                     if body is None:
                         self._connection.execute(_DELETE, key)
                     else:
-                        self._connection.execute(_UPSERT, (*key, json.dumps(body)))
+                        self._connection.execute(_UPSERT, (*key, dumps(body)))
                 company.dirty.clear()
 
     def forget(self) -> None:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from holded_sandbox.money import plain
-from holded_sandbox.v1_documents import amount
 from holded_sandbox.v1_json import raw_float, v1_response
 from holded_sandbox.v1_lists import page
-from holded_sandbox.v2_catalogue import RESOURCES
+from holded_sandbox.v2_catalogue import RESOURCES, Resource
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ class Legacy:
     v2_path: str
     shown: Callable[[Call, Record], Record]
     writes: dict[str, str]
-    money: tuple[str, ...] = ()
     verbs: str = "LCRUD"
 
 
@@ -98,7 +95,7 @@ def _group(_call: Call, record: Record) -> Record:
 _ACCOUNT_WRITES = {"name": "name", "accountNum": "account_num", "color": "color"}  # `desc` is a no-op (drift INV-7, 9)
 _RESOURCES = (
     Legacy(
-        path="/products", v2_path="/products", shown=_product, money=("price", "cost"),
+        path="/products", v2_path="/products", shown=_product,
         writes={
             "kind": "kind", "name": "name", "desc": "description", "price": "price", "subtotal": "price", "cost": "cost",
             "purchasePrice": "cost", "tags": "tags", "barcode": "barcode", "sku": "sku", "weight": "weight",
@@ -106,7 +103,7 @@ _RESOURCES = (
         },
     ),
     Legacy(
-        path="/services", v2_path="/services", shown=_service, money=("price", "cost"),
+        path="/services", v2_path="/services", shown=_service,
         writes={"name": "name", "desc": "description", "tags": "tags", "subtotal": "price", "cost": "cost"},
     ),
     Legacy(path="/expensesaccounts", v2_path="/expenses-accounts", shown=_account, writes=_ACCOUNT_WRITES),
@@ -132,10 +129,19 @@ def _find(call: Call, table: str) -> Record:
     return record
 
 
-def _apply(legacy: Legacy, record: Record, body: Record) -> Record:
+def _apply(legacy: Legacy, stored: Resource, record: Record, body: Record) -> Record:
     for wire, name in legacy.writes.items():
-        if body.get(wire) is not None:
-            record[name] = plain(amount(body[wire], wire)) if name in legacy.money else body[wire]
+        if body.get(wire) is None:
+            continue
+        value = (
+            str(body[wire])
+            if isinstance(stored.defaults[name], str | None) and name not in stored.money
+            else body[wire]
+        )
+        try:
+            record[name] = stored.typed(name, value)
+        except ValueError as error:
+            raise LegacyError(str(error)) from None
     if not record["name"]:
         raise LegacyError("name needed")
     return record
@@ -151,12 +157,12 @@ def _register_one(router: Router, legacy: Legacy) -> None:
     table = stored.table
 
     def create(call: Call) -> Response:
-        record = _apply(legacy, stored.blank(call.desk.mint()), call.body)
+        record = _apply(legacy, stored, stored.blank(call.desk.mint()), call.body)
         call.desk.company.put(table, record, call.desk.now)
         return _changed(call, "Created", record["id"], 201)
 
     def update(call: Call) -> Response:
-        record = _apply(legacy, dict(_find(call, table)), call.body)
+        record = _apply(legacy, stored, dict(_find(call, table)), call.body)
         call.desk.company.put(table, record, call.desk.now)
         return _changed(call, "Updated", record["id"])
 

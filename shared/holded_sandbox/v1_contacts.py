@@ -82,7 +82,7 @@ def _apply(call: Call, contact: Record) -> None:
         given = body["defaults"]
         wires = {"dueDays": "due_days", "salesTax": "sales_tax", "purchasesTax": "purchases_tax", "currency": "currency",
                  "paymentMethod": "payment_method", "discount": "discount", "language": "language"}  # fmt: skip
-        known = {name: given[wire] for wire, name in wires.items() if given.get(wire) is not None}
+        known = {name: given[wire] for wire, name in wires.items() if isinstance(given.get(wire), str | int)}
         contact["defaults"] = contact["defaults"] | known
     if isinstance(body.get("tags"), list):
         contact["tags"] = [str(tag) for tag in body["tags"]]

@@ -10,7 +10,7 @@ from holded_sandbox.documents import RefusedError, payment_status
 from holded_sandbox.facts import fact
 from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import plain
-from holded_sandbox.v1_documents import amount, day, decomposed, documented_fields, read_lines, shown
+from holded_sandbox.v1_documents import amount, day, decomposed, documented_fields, read_lines, shown, texts
 from holded_sandbox.v1_json import v1_response
 from holded_sandbox.v1_lists import page
 from holded_sandbox.wire import LegacyError, UnknownPageError
@@ -39,6 +39,10 @@ def _kind(call: Call) -> Kind:
     return kind
 
 
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _find(call: Call) -> Record:
     kind = _kind(call)
     document = call.desk.company.get("documents", call.params["id"])
@@ -57,18 +61,20 @@ def _contact(call: Call) -> Record:
         return found
     known = company.tables["contacts"].values()
     if body.get("contactCode"):
-        coded = next((one for one in known if body["contactCode"] in {one["code"], one["vat_number"]}), None)
+        coded = next((one for one in known if str(body["contactCode"]) in {one["code"], one["vat_number"]}), None)
         if coded is not None:
             return coded
     if not body.get("contactName"):
         raise LegacyError("contactId needed")
     contact = contacts.blank(call.desk.now)
     address = {
-        "address": body.get("contactAddress"), "city": body.get("contactCity"), "postal_code": body.get("contactCp"),
-        "province": body.get("contactProvince"), "country_code": body.get("contactCountryCode"),
+        "address": "contactAddress", "city": "contactCity", "postal_code": "contactCp", "province": "contactProvince",
+        "country_code": "contactCountryCode",
     }  # fmt: skip
-    contact |= {"name": str(body["contactName"]), "code": body.get("contactCode"), "email": body.get("contactEmail")}
-    contact["bill_address"] |= address
+    given = {name: str(body[wire]) for name, wire in address.items() if body.get(wire) is not None}
+    contact |= {"name": str(body["contactName"]), "bill_address": contact["bill_address"] | given}
+    for name, wire in (("code", "contactCode"), ("email", "contactEmail")):
+        contact[name] = str(body[wire]) if body.get(wire) is not None else None
     return contacts.create(call.desk, contact)
 
 
@@ -83,13 +89,13 @@ def _create(call: Call) -> Response:
     contact = _contact(call)
     # Contact defaults overrule what the lines say unless the caller forbids it (Holded facts 3.2).
     default_tax = contact["defaults"].get("sales_tax" if kind.side == "sales" else "purchases_tax")
-    forced = [default_tax] if default_tax and body.get("applyContactDefaults", True) else None
+    forced = [default_tax] if isinstance(default_tax, str) and body.get("applyContactDefaults", True) else None
     document["lines"] = read_lines(call.desk.company, kind, body.get("items") or [], forced)
     document |= {"contact_id": contact["id"], "contact_name": contact["name"]}
     document |= {name: body[wire] for wire, name in _CREATE_TEXT.items() if isinstance(body.get(wire), str)}
-    document["tags"] = [tag for tag in body.get("tags") or [] if isinstance(tag, str)]
+    document["tags"] = texts(body.get("tags"))
     document["custom_fields"] = decomposed(body.get("customFields"))
-    document["_own_number"] = body.get("invoiceNum")
+    document["_own_number"] = str(body["invoiceNum"]) if body.get("invoiceNum") else None
     if isinstance(body.get("currency"), str):
         document["currency"] = body["currency"].upper()
     if body.get("currencyChange"):
@@ -135,7 +141,7 @@ def _pay(call: Call) -> Response:
         if call.body.get(name) in (None, ""):
             raise LegacyError(f"{name} needed")
     paid, when = amount(call.body["amount"], "amount"), day(call.body["date"], "date")
-    bank, note = call.body.get("treasury"), str(call.body.get("desc") or "")
+    bank, note = _id(call.body.get("treasury")), str(call.body.get("desc") or "")
     try:
         payment = documents.pay(call.desk, document, amount=paid, day=when, bank_id=bank, note=note)
     except RefusedError as refusal:

@@ -7,12 +7,13 @@ Written `items`, read `products`; written `subtotal`, read `price`; written `con
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from holded_sandbox.days import MADRID, from_unix, to_unix
 from holded_sandbox.documents import blank_line, payment_status
 from holded_sandbox.facts import fact
+from holded_sandbox.money import readable
 from holded_sandbox.v1_json import raw_float
 from holded_sandbox.wire import LegacyError
 
@@ -24,15 +25,17 @@ if TYPE_CHECKING:
 _STATUS = {"pending": 0, "completed": 1, "partial": 2, "cancelled": 3}
 
 
-def amount(value: object, field: str) -> Decimal:
-    """A finite number of a v1 body; text with a number in it is taken too."""
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        raise LegacyError(f"{field} is not a number") from None
-    if isinstance(value, bool) or not number.is_finite() or abs(number) >= Decimal("1e15"):
+def amount(value: object, field: str, *, most: int | None = None) -> Decimal:
+    """A number of a v1 body; text with a number in it is taken too."""
+    number = readable(value)
+    if number is None or (most is not None and abs(number) > most):
         raise LegacyError(f"{field} is not a number")
     return number
+
+
+def texts(value: object) -> list[str]:
+    """The texts of a list; anything else is dropped in silence."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def day(value: object, field: str) -> str:
@@ -142,16 +145,17 @@ def _read_line(company: Company, kind: Kind, item: object, forced_taxes: list[st
     line |= {
         "name": str(item.get("name") or ""),
         "description": str(item.get("desc") or ""),
-        "sku": item.get("sku") or None,
+        "sku": str(item["sku"]) if item.get("sku") else None,
     }
     for name, wire in (("price", "subtotal"), ("units", "units"), ("discount", "discount")):
         if item.get(wire) not in (None, ""):
-            line[name] = str(amount(item[wire], f"{where}.{wire}"))
+            most = 100 if name == "discount" else None
+            line[name] = str(amount(item[wire], f"{where}.{wire}", most=most))
     rates = company.tax_rates()
     if isinstance(item.get("taxes"), list):
-        line["taxes"] = [tax for tax in item["taxes"] if isinstance(tax, str) and tax in rates]
+        line["taxes"] = [tax for tax in texts(item["taxes"]) if tax in rates]
     elif item.get("tax") not in (None, ""):
-        percent = amount(item["tax"], f"{where}.tax")
+        percent = amount(item["tax"], f"{where}.tax", most=1000)
         key = _plain_tax(company, kind, percent)
         line |= {"taxes": [key]} if key else {"tax_percent": str(percent)}
     if forced_taxes:
@@ -159,8 +163,8 @@ def _read_line(company: Company, kind: Kind, item: object, forced_taxes: list[st
     account = item.get("accountingAccountId")
     # An account number is ignored in silence; only an id counts (Holded facts 3.3).
     line["account"] = account if isinstance(account, str) and len(account) == 24 else None
-    line["tags"] = [tag for tag in item.get("tags") or [] if isinstance(tag, str)]
-    line["service_id"] = item.get("serviceId")
+    line["tags"] = texts(item.get("tags"))
+    line["service_id"] = item["serviceId"] if isinstance(item.get("serviceId"), str) else None
     product = next(
         (one for one in company.tables["products"].values() if line["sku"] and one["sku"] == line["sku"]), None
     )

@@ -101,7 +101,7 @@ def _create_payment(call: Call) -> Response:
         raise LegacyError("amount and date needed")
     contact = call.desk.company.get("contacts", str(body.get("contactId")))
     payment = {
-        "id": call.desk.mint(), "type": "collection", "bank_account_id": body.get("bankId"),
+        "id": call.desk.mint(), "type": "collection", "bank_account_id": str(body["bankId"]) if body.get("bankId") else None,
         "contact_id": contact["id"] if contact else None, "contact_name": contact["name"] if contact else "",
         "amount": plain(amount(body["amount"], "amount")), "description": str(body.get("desc") or ""),
         "date": day(body["date"], "date"), "document_type": None, "document_id": None,

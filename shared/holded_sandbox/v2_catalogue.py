@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from holded_sandbox.money import number, plain
+from holded_sandbox.money import number, plain, readable
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from holded_sandbox.routes import Call, Router
+
+
+_WORDS: dict[type, str] = {str: "text", bool: "true or false", list: "an array of text", dict: "an object"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,21 @@ class Resource:
     update_method: str = "PUT"
     event: str | None = None  # the webhook's object, where there is one
     hidden: tuple[str, ...] = field(default=())
+
+    def typed(self, name: str, value: object) -> object:
+        """The value as it is stored, of the kind of the field's default; raises ValueError naming the field."""
+        default = self.defaults[name]
+        if name in self.money or (isinstance(default, int) and not isinstance(default, bool)):
+            amount = readable(value)
+            if amount is None:
+                raise ValueError(f"{name} must be a number")
+            if name in self.money:
+                return plain(amount)
+            return int(amount) if amount == amount.to_integral_value() else float(amount)
+        kind = str if default is None else type(default)
+        if not isinstance(value, kind) or (kind is list and not all(isinstance(item, str) for item in value)):
+            raise ValueError(f"{name} must be {_WORDS[kind]}")
+        return value
 
     def blank(self, record_id: str) -> Record:
         return {"id": record_id} | deepcopy(self.defaults)
@@ -109,7 +127,10 @@ def _find(call: Call, resource: Resource) -> Record:
 def _apply(resource: Resource, record: Record, body: Record) -> None:
     for name in resource.writable:
         if body.get(name) is not None:
-            record[name] = plain(number(body[name], name)) if name in resource.money else body[name]
+            try:
+                record[name] = resource.typed(name, body[name])
+            except ValueError as error:
+                bad_request(str(error))
 
 
 def product_event(record: Record) -> Record:
@@ -176,7 +197,7 @@ def _stock(call: Call) -> Response:
     body = {
         "id": product["id"], "productId": product["id"], "variantId": None, "sku": product["sku"],
         "warehouseId": call.body["warehouse_id"], "stockVariation": int(variation), "calculatedStock": after["stock"],
-        "description": call.body.get("description"), "action": "manual_stock_update",
+        "description": str(call.body.get("description") or ""), "action": "manual_stock_update",
     }  # fmt: skip
     call.desk.emitter.emit(call.desk.company, "stock", "update", body, call.desk.now)
     return json_response({"id": product["id"]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holded_sandbox import contacts
+from holded_sandbox.money import number
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
@@ -47,6 +48,9 @@ def _apply(call: Call, contact: Record) -> None:
             if not isinstance(body[name] or [], list):
                 bad_request(f"{name} must be an array")
             contact[name] = list(body[name] or [])
+            kind = str if name in {"extra_emails", "tags"} else dict
+            if not all(isinstance(item, kind) for item in contact[name]):
+                bad_request(f"{name} holds something of another kind")
     for name in ("bill_address", "defaults"):
         if name in body:
             given = body[name] or {}
@@ -63,7 +67,7 @@ def _apply(call: Call, contact: Record) -> None:
         contact["is_person"] = bool(body["is_person"])
     for name in ("client_record", "supplier_record"):
         if body.get(name) is not None:
-            contact[name] = {"num": int(body[name]), "name": contact["name"]}  # written as a plain number
+            contact[name] = {"num": int(number(body[name], name)), "name": contact["name"]}  # written as a plain number
     if call.desk.company.settings.custom_id_by_v2 and "custom_id" in body:
         contact["custom_id"] = body["custom_id"]
 

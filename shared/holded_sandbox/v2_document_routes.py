@@ -10,7 +10,7 @@ from holded_sandbox.days import read_day, today
 from holded_sandbox.documents import RefusedError, payment_status
 from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import number, plain
-from holded_sandbox.v2_documents import apply, replaced, shown
+from holded_sandbox.v2_documents import apply, replaced, shown, text
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found, unprocessable
 
@@ -126,9 +126,9 @@ def pay(call: Call, kind: Kind) -> Response:
         bad_request("amount is required")
     amount = number(call.body["amount"], "amount")
     day = read_day(call.body["date"]) if call.body.get("date") else today(call.desk.now)
-    bank, note = call.body.get("treasury_id"), str(call.body.get("description") or "")
+    bank, note = (text(call.body.get(name), name) for name in ("treasury_id", "description"))
     try:
-        payment = documents.pay(call.desk, document, amount=amount, day=day, bank_id=bank, note=note)
+        payment = documents.pay(call.desk, document, amount=amount, day=day, bank_id=bank, note=note or "")
     except RefusedError as refusal:
         unprocessable(str(refusal))
     return json_response({"id": payment["id"], "amount": plain(amount)}, 201)
@@ -163,7 +163,7 @@ def pdf(call: Call, kind: Kind) -> Response:
 
 
 def set_pipeline(call: Call, kind: Kind) -> Response:
-    document = find(call, kind) | {"pipeline_id": call.body.get("pipeline_id")}
+    document = find(call, kind) | {"pipeline_id": text(call.body.get("pipeline_id"), "pipeline_id")}
     documents.changed(call.desk, document)
     return json_response({"id": document["id"]})
 

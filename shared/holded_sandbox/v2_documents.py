@@ -32,8 +32,8 @@ _TEXT = (
 )  # fmt: skip
 
 
-def _number(text: str) -> int | float:
-    value = Decimal(text)
+def _number(decimal: str) -> int | float:
+    value = Decimal(decimal)
     return int(value) if value == value.to_integral_value() else float(value)
 
 
@@ -76,7 +76,7 @@ def shown(company: Company, document: Record, *, listed: bool = False) -> Record
     return view
 
 
-def _text(value: object, field: str) -> str | None:
+def text(value: object, field: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
@@ -107,10 +107,11 @@ def _read_line(company: Company, item: object, position: int) -> Record:
     line = blank_line()
     for name in _LINE_TEXT:
         if item.get(name) is not None:
-            line[name] = _text(item[name], f"{where}.{name}")
+            line[name] = text(item[name], f"{where}.{name}")
     for name in ("price", "units", "discount", "weight", "cost_price"):
         if item.get(name) is not None:
-            line[name] = str(number(item[name], f"{where}.{name}"))
+            most = 100 if name == "discount" else None
+            line[name] = str(number(item[name], f"{where}.{name}", most=most))
     rates = company.tax_rates()
     known_keys = {tax["id"]: tax["key"] for tax in company.tables["taxes"].values()}
     # A tax the account does not have is dropped in silence, like every unknown value (Holded facts 8.3).
@@ -123,24 +124,24 @@ def _read_line(company: Company, item: object, position: int) -> Record:
 def apply(company: Company, kind: Kind, document: Record, body: Record) -> None:
     """Read the fields of a create or update body into `document`; keys that Holded does not know are ignored."""
     if "contact_id" in body:
-        contact_id = _text(body["contact_id"], "contact_id")
+        contact_id = text(body["contact_id"], "contact_id")
         contact = company.get("contacts", contact_id or "")
         if contact is None:
             unprocessable("Contact not found")
         document["contact_id"], document["contact_name"] = contact["id"], contact["name"]
     for name in _TEXT:
         if name in body:
-            document[name] = _text(body[name], name)
+            document[name] = text(body[name], name)
     if body.get("date") is not None:
         document["date"] = read_day(body["date"])
     if "due_date" in body:
         document["due_date"] = None if body["due_date"] is None else read_day(body["due_date"])
     if body.get("currency") is not None:
-        document["currency"] = str(body["currency"]).upper()
+        document["currency"] = (text(body["currency"], "currency") or "").upper()
     if body.get("currency_change") is not None:
         document["currency_change"] = plain(number(body["currency_change"], "currency_change"))
     if body.get("discount") is not None:
-        document["discount"] = str(number(body["discount"], "discount"))
+        document["discount"] = str(number(body["discount"], "discount", most=100))
     if "tags" in body:
         document["tags"] = _texts(body["tags"], "tags")
     if "custom_fields" in body:
@@ -151,7 +152,7 @@ def apply(company: Company, kind: Kind, document: Record, body: Record) -> None:
         document["lines"] = [_read_line(company, item, position) for position, item in enumerate(body["items"])]
     if kind.side == "purchases" and body.get("number") is not None:
         # Written as `number`, read as `document_number` (Holded facts 3.4).
-        document["_own_number"] = _text(body["number"], "number")
+        document["_own_number"] = text(body["number"], "number")
 
 
 def replaced(company: Company, kind: Kind, document: Record, body: Record, now: float) -> Record:

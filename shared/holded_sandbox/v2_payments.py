@@ -9,6 +9,7 @@ from holded_sandbox import documents
 from holded_sandbox.days import ledger_date, read_day
 from holded_sandbox.kinds import KINDS
 from holded_sandbox.money import number, plain
+from holded_sandbox.v2_documents import text
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
@@ -64,10 +65,10 @@ def _create(call: Call) -> Response:
             bad_request(f"{name} is required")
     contact = call.desk.company.get("contacts", str(call.body.get("contact_id")))
     payment = {
-        "id": call.desk.mint(), "type": call.body.get("type") or "collection",
-        "bank_account_id": call.body.get("bank_account_id"), "contact_id": contact["id"] if contact else None,
+        "id": call.desk.mint(), "type": text(call.body.get("type"), "type") or "collection",
+        "bank_account_id": text(call.body.get("bank_account_id"), "bank_account_id"), "contact_id": contact["id"] if contact else None,
         "contact_name": contact["name"] if contact else "", "amount": plain(number(call.body["amount"], "amount")),
-        "description": call.body.get("description") or "", "date": read_day(call.body["date"]),
+        "description": text(call.body.get("description"), "description") or "", "date": read_day(call.body["date"]),
         "document_type": None, "document_id": None,
     }  # fmt: skip
     call.desk.company.put("payments", payment, call.desk.now)
@@ -78,7 +79,7 @@ def _create(call: Call) -> Response:
 
 def _update(call: Call) -> Response:
     payment = dict(_find(call))
-    payment |= {name: call.body[name] for name in ("description", "bank_account_id") if name in call.body}
+    payment |= {name: text(call.body[name], name) for name in ("description", "bank_account_id") if name in call.body}
     if call.body.get("date") is not None:
         payment["date"] = read_day(call.body["date"])
     call.desk.company.put("payments", payment, call.desk.now)

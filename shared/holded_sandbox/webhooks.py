@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from holded_sandbox.days import iso_utc
 from holded_sandbox.facts import fact
+from holded_sandbox.wire import dumps
 
 if TYPE_CHECKING:
     from random import Random
@@ -124,7 +124,7 @@ class Emitter:
         event = f"{subject}.{action}"
         if event not in EVENTS:
             raise ValueError(f"{event}: not one of Holded's webhook events")
-        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        raw = dumps(body).encode()
         for endpoint in company.tables["webhooks"].values():
             if endpoint["events"] is not None and event not in endpoint["events"]:
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, NoReturn
@@ -117,6 +118,17 @@ def problem_response(problem: ProblemError, headers: dict[str, str] | None = Non
     return json_response(body, problem.status, {"content-type": "application/problem+json", **(headers or {})})
 
 
+def dumps(body: object) -> str:
+    """Compact JSON of a record; a decimal inside it becomes the number it is."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _decimal(text: str) -> Decimal:
+    if math.isinf(float(text)):
+        raise ValueError("a number is out of range")
+    return Decimal(text)
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
@@ -128,7 +140,7 @@ def read_object(body: bytes, *, exact: bool = True) -> Record:
     """
     if not body.strip():
         return {}
-    value = json.loads(body, parse_float=Decimal if exact else float, parse_constant=_refuse_constant)
+    value = json.loads(body, parse_float=_decimal if exact else float, parse_constant=_refuse_constant)
     if not isinstance(value, dict):
         raise ValueError("the body is not a JSON object")  # noqa: TRY004 - the callers translate one error
     return value
