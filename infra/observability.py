@@ -62,19 +62,13 @@ class Observability(Construct):
         )
 
     def _own(self) -> list[cloudwatch.Alarm]:
-        open_event = self._metric("OldestOpenEventSeconds")
-        due_row = self._metric("OldestDueRowSeconds")
-        review = self._metric("ReviewCount")
-        quota = self._metric("QuotaUsedPercent")
-        return [
-            alarm(self, "OldestOpenEvent", open_event, says="An event has no end after an hour", at_least=3600),
-            alarm(self, "OldestDueRow", due_row, says="Due work is not done after half an hour", at_least=1800),
-            alarm(self, "Review", review, says="Events wait for a person's decision: relay status", at_least=1),
-            *(
-                alarm(self, f"Quota{step}", quota, says=f"{step} % of an account's month are spent", at_least=step)
-                for step in QUOTA_STEPS
-            ),
+        rows = [
+            ("OldestOpenEvent", "OldestOpenEventSeconds", "An event has no end after an hour", 3600),
+            ("OldestDueRow", "OldestDueRowSeconds", "Due work is not done after half an hour", 1800),
+            ("Review", "ReviewCount", "Events wait for a person's decision: relay status", 1),
         ]
+        rows += [(f"Quota{n}", "QuotaUsedPercent", f"{n} % of an account's month are spent", n) for n in QUOTA_STEPS]
+        return [alarm(self, name, self._metric(of), says=says, at_least=limit) for name, of, says, limit in rows]
 
     def _dead(self, name: str, queue: sqs.Queue) -> cloudwatch.Alarm:
         waiting = queue.metric_approximate_number_of_messages_visible(period=_MINUTES(1), statistic="Maximum")
@@ -101,9 +95,9 @@ class Observability(Construct):
     def _dashboard(
         self, functions: Sequence[RelayFunction], dead: Mapping[str, sqs.Queue], alarms: Sequence[cloudwatch.Alarm]
     ) -> None:
-        calls = [function.function.metric_invocations() for function in functions]
-        slow = [function.function.metric_duration(statistic="p95") for function in functions]
-        failed = [queue.metric_approximate_number_of_messages_visible() for queue in dead.values()]
+        calls = [each.function.metric_invocations() for each in functions]
+        slow = [each.function.metric_duration(statistic="p95") for each in functions]
+        failed = [each.metric_approximate_number_of_messages_visible() for each in dead.values()]
         ages = [self._metric("OldestOpenEventSeconds"), self._metric("OldestDueRowSeconds")]
         cloudwatch.Dashboard(
             self,

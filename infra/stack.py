@@ -10,6 +10,7 @@ from infra.delivery import Delivery, Queues
 from infra.event_bus import EventBus
 from infra.intake import Intake
 from infra.observability import Observability
+from infra.publishing import Publishing
 from infra.storage import Storage
 from infra.upkeep import Upkeep
 
@@ -42,13 +43,14 @@ class RelayStack(cdk.Stack):
         storage = Storage(self, "Storage", stage=stage)
         queues = Queues(self, "Queues")
         intake = Intake(self, "Intake", stage=stage, storage=storage, package=packages["receive_webhook"])
-        bus = EventBus(
+        bus = EventBus(self, "EventBus", stage=stage, fiscal=queues.fiscal, normal=queues.normal)
+        publishing = Publishing(
             self,
-            "EventBus",
+            "Publishing",
             stage=stage,
             storage=storage,
             package=packages["publish_event"],
-            fiscal=queues.fiscal,
+            bus=bus.bus,
             normal=queues.normal,
         )
         delivery = Delivery(
@@ -67,14 +69,14 @@ class RelayStack(cdk.Stack):
             self,
             "Observability",
             stage=stage,
-            functions=[intake.receive_webhook, bus.publish_event, delivery.write_holded, *by_clock],
+            functions=[intake.receive_webhook, publishing.publish_event, delivery.write_holded, *by_clock],
             by_clock=by_clock,
-            stream_reader=bus.publish_event,
+            stream_reader=publishing.publish_event,
             dead={
                 "FiscalDlq": queues.fiscal_dead,
                 "NormalDlq": queues.normal_dead,
                 "Undelivered": bus.undelivered,
-                "Unpublished": bus.unpublished,
+                "Unpublished": publishing.unpublished,
                 "Unscheduled": upkeep.unscheduled,
             },
         )

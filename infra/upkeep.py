@@ -8,8 +8,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from infra.event_bus import allow_publishing, publishing_environment
 from infra.parts import queue
+from infra.publishing import allow_publishing, publishing_environment
 from infra.relay_function import RelayFunction
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Upkeep(Construct):
         index = self.index_dead_letters
         # No DeleteMessage: a dead letter stays where the console's redrive finds it.
         index.allow(
-            ["sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+            ["sqs:ReceiveMessage"],
             [queues.fiscal_dead.queue_arn, queues.normal_dead.queue_arn],
         )
         index.allow(["dynamodb:PutItem"], [storage.state.table_arn])
