@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from relay.domain.models import Event
-from relay.domain.sources.base import Normalised, Refused
+from relay.domain.sources.base import Normalised
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
@@ -57,34 +57,42 @@ def milliseconds(at: datetime | None) -> int:
 
 
 def collect(delivery: Delivery, elements: Iterable[T], build: Callable[[T], Sequence[Fact]]) -> Normalised:
-    """Build every element; a bad one never takes the good ones with it.
-
-    Elements that give neither event nor reason (nothing left in them) are counted nowhere.
-    """
-    events: list[Event] = []
-    refused: list[Refused] = []
-    number = 0
-    for element in elements:
+    """Build every element; a bad one never takes the good ones with it."""
+    facts: list[Fact] = []
+    refused: list[_Refused] = []
+    for place, element in enumerate(elements):
         try:
-            facts = build(element)
+            facts += build(element)
         except BadInput as error:
-            refused.append(Refused(number, review=error.reason, detail=error.detail))
-            number += 1
+            refused.append(_Refused(place, error.reason, error.detail, review=True))
         except Ignored as verdict:
-            refused.append(Refused(number, ignored=verdict.reason, detail=verdict.detail))
-            number += 1
-        else:
-            for fact in facts:
-                events.append(_event(delivery, fact, number))
-                number += 1
-    if events:
-        return Normalised(events=tuple(events), refused=tuple(refused))
+            refused.append(_Refused(place, verdict.reason, verdict.detail, review=False))
+    events = tuple(_event(delivery, fact, number) for number, fact in enumerate(facts))
     if not refused:
-        return Normalised(ignored="empty_list", detail="the body is a list without elements")
-    # One reason stands for all: what needs a human before what does not.
+        return Normalised(events=events) if events else _EMPTY
+    # One reason stands for all that gave no event: what needs a human before what does not.
     worst = next((one for one in refused if one.review), refused[0])
-    others = f" (and {len(refused) - 1} more elements)" if len(refused) > 1 else ""
-    return Normalised(ignored=worst.ignored, review=worst.review, detail=worst.detail + others)
+    detail = worst.detail if not events and len(refused) == 1 else _told(refused)
+    if worst.review:
+        return Normalised(events=events, review=worst.reason, detail=detail)
+    return Normalised(events=events, ignored=worst.reason, detail=detail)
+
+
+_EMPTY: Final = Normalised(ignored="empty_list", detail="the body is a list without elements")
+_TOLD = 5
+
+
+class _Refused(NamedTuple):
+    place: int
+    reason: str
+    detail: str
+    review: bool
+
+
+def _told(refused: Sequence[_Refused]) -> str:
+    shown = [f"element {one.place}: {one.reason}: {one.detail}" for one in refused[:_TOLD]]
+    more = [f"and {len(refused) - _TOLD} more elements"] if len(refused) > _TOLD else []
+    return "; ".join([*shown, *more])
 
 
 def _event(delivery: Delivery, fact: Fact, number: int) -> Event:

@@ -33,11 +33,10 @@ class Removed:
 
 def amount(node: Node, key: str) -> Decimal | None:
     """A money field in the shop's currency: the plain field, else the `_set`'s shop money (never the buyer's currency)."""
-    plain = node.number(key)
+    plain = None if key.endswith("_set") else node.number(key)
     if plain is not None:
         return plain
-    own = node.child(key if key.endswith("_set") else key + "_set")
-    return own.child("shop_money").number("amount")
+    return node.child(key.removesuffix("_set") + "_set").child("shop_money").number("amount")
 
 
 def removed_units(node: Node) -> Removed:

@@ -26,10 +26,10 @@ def facts(topic: str, value: Any) -> Sequence[Fact]:
     at = node.instant("processed_at") or node.instant("created_at")
     if at is None:
         raise node.wrong("missing_field", "created_at", "an ISO 8601 instant")
-    currency = _currency(node)
     moved = [one for one in node.children("transactions") if _gave_back(one)]
     if not moved:
         raise Ignored("nothing_refunded", "no money went back: units were only taken off the order or back to stock")
+    currency = _currency(node)
     lines = _lines(node)
     total = _money(moved, currency)
     if total is None:
@@ -199,7 +199,7 @@ def _one_tax(tax: Decimal, sold: Node) -> tuple[TaxLine, ...]:
 
 
 def _duties(node: Node) -> list[Line]:
-    found = [amount(one, "amount") or amount(one, "amount_set") for one in node.children("duties")]
+    found = [amount(one, "amount_set") for one in node.children("duties")]
     return [Line(kind="fee", name="Import duties", unit_price=money, total=money) for money in found if money]
 
 

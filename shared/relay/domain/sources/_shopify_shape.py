@@ -38,7 +38,7 @@ def unwrap(body: Any, resource: str) -> list[Any]:
         if key in {resource, resource + "s"}:
             body = inner
         elif key in _WRAPPERS:
-            raise BadInput("topic_mismatch", detail=f"the topic announces a {resource}, the body holds something else")
+            raise BadInput("topic_mismatch", detail=f"the body is not of the kind the topic announces ({resource})")
     return body if isinstance(body, list) else [body]
 
 

@@ -53,7 +53,7 @@ _NOT: Final = frozenset(
     }
 )
 _WORD = re.compile(r"[a-z0-9]+")
-_CANDIDATE = re.compile(r"[A-Z0-9]{2}[A-Z0-9 .\-/]{3,16}[A-Z0-9]")
+_CANDIDATE = re.compile(r"[A-Z0-9][A-Z0-9.\-/]{3,18}[A-Z0-9]")
 _EU: Final = frozenset(
     [
         "AT",
@@ -133,8 +133,7 @@ def from_company(*names: str | None) -> tuple[TaxId, ...]:
     """A valid tax id that a buyer wrote into the company field, for want of a better one."""
     for name in names:
         for candidate in _CANDIDATE.findall((name or "").upper()):
-            for word in (candidate, *candidate.split()):
-                country = of_country(word, "company") if looks_like_one(word) else None
-                if country:
-                    return (TaxId(value=word.strip(), country=country, kind="company"),)
+            country = of_country(candidate, "company") if looks_like_one(candidate) else None
+            if country:
+                return (TaxId(value=candidate, country=country, kind="company"),)
     return ()

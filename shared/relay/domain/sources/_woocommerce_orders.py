@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from relay.domain.models import Order, Payment, Refund, TaxLine
+from relay.domain.models import Order, Payment, TaxLine
 from relay.domain.sources._facts import Fact, Ignored, milliseconds
 from relay.domain.sources._money import ZERO
 from relay.domain.sources._node import TEXT_CHARS, Node
-from relay.domain.sources._time import MADRID
 from relay.domain.sources._woocommerce_contacts import address, contact, text
-from relay.domain.sources._woocommerce_lines import Rate, order_lines, rates_of, returned_lines
+from relay.domain.sources._woocommerce_lines import Rate, order_lines, rates_of
+from relay.domain.sources._woocommerce_refunds import listed, when
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from relay.domain.models import PaymentStatus
 
@@ -27,8 +26,6 @@ _OWN_META: Final = frozenset({"is_vat_exempt"})
 def facts(verb: str, value: Any) -> Sequence[Fact]:
     """https://woocommerce.github.io/woocommerce-rest-api-docs/#order-properties . One event for the order, one a refund."""
     node = Node(value, "order")
-    if node.child("error").value:
-        raise Ignored("shop_error", "the shop's batch answer holds an error for this element")
     if node.text("status") in _DRAFTS:
         raise Ignored("not_final", "the order is a draft or in the bin")
     order = _order(node)
@@ -37,7 +34,7 @@ def facts(verb: str, value: Any) -> Sequence[Fact]:
     if order.cancelled_at:
         kind = "order.cancelled"
     own = Fact(type=kind, subject=order.id, data=order, at=at, version=milliseconds(at))
-    return [own, *(_refund(one, node, order) for one in node.children("refunds"))]
+    return [own, *(listed(one, node, order) for one in node.children("refunds"))]
 
 
 def _order(node: Node) -> Order:
@@ -51,11 +48,11 @@ def _order(node: Node) -> Order:
     lines = order_lines(node, rates)
     if not node.children("line_items") and not node.children("fee_lines"):
         raise node.wrong("no_lines", "line_items", "at least one line")
-    issued = _when(node, "date_created")
+    issued = when(node, "date_created")
     if issued is None:
         raise node.wrong("missing_field", "date_created_gmt", "an ISO 8601 instant")
     status = node.text("status") or ""
-    updated = _when(node, "date_modified")
+    updated = when(node, "date_modified")
     return Order(
         id=subject,
         number=node.text("number", 60),
@@ -80,11 +77,6 @@ def _order(node: Node) -> Order:
     )
 
 
-def _when(node: Node, key: str) -> datetime | None:
-    """`_gmt` is UTC without saying so; the plain date is the shop's local time."""
-    return node.instant(f"{key}_gmt") or node.instant(key, MADRID)
-
-
 def _taxes(node: Node, rates: Mapping[str, Rate]) -> tuple[TaxLine, ...]:
     found = []
     for one in node.children("tax_lines"):
@@ -98,13 +90,13 @@ def _payment_status(node: Node, status: str) -> PaymentStatus:
     # `processing` without a payment date is cash on delivery: not paid yet.
     if status == "refunded":
         return "refunded"
-    if _when(node, "date_paid") or status == "completed":
+    if when(node, "date_paid") or status == "completed":
         return "partially_refunded" if node.children("refunds") else "paid"
     return "voided" if status in _CALLED_OFF else "unpaid"
 
 
 def _paid(node: Node, currency: str, subject: str) -> tuple[Payment, ...]:
-    at = _when(node, "date_paid")
+    at = when(node, "date_paid")
     total = node.need_number("total")
     if at is None or total <= 0:
         return ()
@@ -133,32 +125,3 @@ def _vouchers(node: Node, currency: str) -> tuple[Payment, ...]:
 def _custom_fields(node: Node) -> dict[str, str]:
     meta = node.pairs("meta_data", "key")
     return {key: value for key, value in meta.items() if not key.startswith("_") and key not in _OWN_META}
-
-
-def _refund(node: Node, order_node: Node, order: Order) -> Fact:
-    """A refund as its order lists it: id, reason and a negative total; lines only where a plugin adds them."""
-    subject = node.need_ident("id")
-    told = node.number("total")
-    amount = abs(told if told is not None else node.need_number("amount"))
-    if not amount:
-        raise node.wrong("missing_field", "total", "what was refunded")
-    at = _when(node, "date_created") or order.updated_at or order.issued_at
-    full = amount == order.total
-    lines = returned_lines(node, rates_of(order_node))
-    data = Refund(
-        id=subject,
-        currency=order.currency,
-        issued_at=at,
-        prices_include_tax=False,
-        contact=order.contact,
-        billing_address=order.billing_address,
-        shipping_address=order.shipping_address,
-        # A whole refund gives back the order's own lines; of a part, WooCommerce does not tell which.
-        lines=lines or (order.lines if full else ()),
-        total=amount,
-        payment_status="refunded",
-        refers_to=order.id,
-        reason=text(node, "reason", TEXT_CHARS),
-        full=full or None,
-    )
-    return Fact(type="refund.created", subject=subject, data=data, at=at, version=milliseconds(at))

@@ -10,7 +10,8 @@ from relay.domain.sources.base import Identity
 
 _RESOURCES: Final = ("order", "customer", "product")
 _VERBS: Final = ("created", "updated", "restored")
-TOPICS: Final = frozenset(f"{one}.{verb}" for one in _RESOURCES for verb in _VERBS)
+# WooCommerce has no refund topic; a shop that posts the refund resource itself calls it this.
+TOPICS: Final = frozenset({f"{one}.{verb}" for one in _RESOURCES for verb in _VERBS} | {"refund.created"})
 DELETED: Final = frozenset(f"{one}.deleted" for one in _RESOURCES)
 
 _BATCH: Final = {"create": "created", "update": "updated", "delete": "deleted"}
@@ -39,6 +40,8 @@ def resource_of(value: Any) -> str:
     """What an object is by its own fields: the topic is an unsigned header."""
     if not isinstance(value, dict):
         return ""
+    if "refunded_by" in value or "refunded_payment" in value:
+        return "refund"
     if "line_items" in value and ("billing" in value or "order_key" in value):
         return "order"
     if "username" in value or ("email" in value and "billing" in value):

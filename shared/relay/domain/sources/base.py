@@ -62,28 +62,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """One element of a list that gave no event, beside others that did. `number` is its place in the numbering of events."""
-
-    number: int
-    ignored: str = ""
-    review: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Normalised:
     """Events, or why there are none. `ignored` and `review` are constant words; `detail` is a sentence without payload.
 
-    A list with good and bad elements gives the good ones as `events` and the others as `refused`. Both share one
-    numbering (`<inbox id>#<n>`), so every element has an end of its own; with `events` set, `ignored` and `review` are empty.
+    A list with good and bad elements gives both: the good ones as `events`, numbered from 0 without gaps, and one reason
+    for the rest, with `detail` naming the elements by their place.
     """
 
     events: tuple[Event, ...] = ()
     ignored: str = ""
     review: str = ""
     detail: str = ""
-    refused: tuple[Refused, ...] = ()
 
 
 class Source(Protocol):

@@ -58,20 +58,29 @@ def normalise(delivery: Delivery) -> Normalised:
         elements = _woocommerce_shape.unwrap(_json.loads(delivery.body), delivery.topic)
     except BadInput as error:
         return Normalised(review=error.reason, detail=error.detail)
-    from relay.domain.sources import _facts, _woocommerce_contacts, _woocommerce_orders, _woocommerce_products
+    from relay.domain.sources import (
+        _facts,
+        _woocommerce_contacts,
+        _woocommerce_orders,
+        _woocommerce_products,
+        _woocommerce_refunds,
+    )
 
     build = {
         "order": _woocommerce_orders.facts,
         "customer": _woocommerce_contacts.facts,
         "product": _woocommerce_products.facts,
+        "refund": _woocommerce_refunds.facts,
     }
 
     def one(element: _woocommerce_shape.Element) -> Sequence[_facts.Fact]:
         if element.verb == "deleted":
             raise _facts.Ignored("deleted", "the shop deleted the object; what was written for it stays")
+        if isinstance(element.value, dict) and isinstance(element.value.get("error"), dict):
+            raise _facts.Ignored("shop_error", "the shop's batch answer holds an error for this element")
         if _woocommerce_shape.resource_of(element.value) != element.resource:
             raise BadInput(
-                "topic_mismatch", detail=f"the topic announces a {element.resource}, the body holds something else"
+                "topic_mismatch", detail=f"the body is not of the kind the topic announces ({element.resource})"
             )
         return build[element.resource](element.verb, element.value)
 
