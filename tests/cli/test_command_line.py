@@ -75,6 +75,29 @@ def test_a_broken_local_description_is_bad_input(tmp_path: Path) -> None:
     assert b"local_stack_malformed" in done.stderr
 
 
+def test_a_reader_that_leaves_early_hears_no_complaint(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m relay.cli.app schemas write {tmp_path}/out | true"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, cwd=tmp_path)
+
+    assert done.stderr == b""
+
+
+def test_a_fault_of_ours_shows_its_kind_and_nothing_more(tmp_path: Path) -> None:
+    code = (
+        "import sys; from relay.cli import app as command; from relay.cli.app import app\n"
+        "@app.command('boom')\ndef boom() -> None:\n    raise ValueError('a secret word')\n"
+        "sys.argv = ['relay', 'boom']; command.main()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert b"unexpected ValueError" in done.stderr
+    assert b"secret word" not in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
 def test_the_sandbox_is_started_as_a_program_with_its_own_arguments(tmp_path: Path) -> None:
     done = relay("sandbox", "--help", cwd=tmp_path)
 

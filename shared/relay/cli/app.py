@@ -1,5 +1,6 @@
 """The `relay` command: its sub-commands, and the way out for every error."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,8 @@ from relay.cli.sending import send
 from relay.cli.signatures import check_signature
 from relay.cli.status import status
 from relay.errors import BadInput
+
+DEBUG = "RELAY_DEBUG"
 
 app = typer.Typer(
     cls=RelayGroup,
@@ -60,10 +63,10 @@ def main() -> None:
     """Entry point of the `relay` script."""
     try:
         app()
-    except BrokenPipeError:
-        # The reader (`| head`) has left: nothing more to say, and nothing to complain about at exit.
-        sys.stdout = None  # stops the interpreter from flushing into the closed pipe
-        sys.exit(0)
+    except Exception as error:  # a fault of ours: its text may hold what nobody should read in a log
+        if os.environ.get(DEBUG):
+            raise
+        sys.exit(f"error: unexpected {type(error).__name__}; set {DEBUG}=1 to see where, it may show payloads")
 
 
 if __name__ == "__main__":
