@@ -13,26 +13,28 @@ from holded_sandbox.kinds import KINDS
 from holded_sandbox.v2_documents import apply
 
 if TYPE_CHECKING:
-    from holded_sandbox.routes import Call
+    from holded_sandbox.control_call import ControlCall
     from holded_sandbox.wire import Record
 
 
-def _find(desk: Desk, call: Call) -> Record:
+def _find(desk: Desk, call: ControlCall) -> Record:
     document = desk.company.get("documents", call.params["id"])
     if document is None:
         raise LookupError("document")
     return document
 
 
-def edit(desk: Desk, call: Call) -> Record:
+def edit(call: ControlCall) -> Record:
     """The fields of a v2 update body; what is not named stays."""
+    desk = call.desk()
     document = dict(_find(desk, call))
     apply(desk.company, KINDS[document["_kind"]], document, call.body)
     documents.changed(desk, document)
     return document
 
 
-def approve(desk: Desk, call: Call) -> Record:
+def approve(call: ControlCall) -> Record:
+    desk = call.desk()
     document = _find(desk, call)
     try:
         documents.approve(desk, document)
@@ -41,7 +43,8 @@ def approve(desk: Desk, call: Call) -> Record:
     return document
 
 
-def cancel(desk: Desk, call: Call) -> Record:
+def cancel(call: ControlCall) -> Record:
+    desk = call.desk()
     document = _find(desk, call)
     try:
         documents.cancel(desk, document)
@@ -50,13 +53,15 @@ def cancel(desk: Desk, call: Call) -> Record:
     return document
 
 
-def delete(desk: Desk, call: Call) -> Record:
+def delete(call: ControlCall) -> Record:
+    desk = call.desk()
     document = _find(desk, call)
     documents.delete(desk, document, by_person=True)
     return {"id": document["id"]}
 
 
-def delete_contact(desk: Desk, call: Call) -> Record:
+def delete_contact(call: ControlCall) -> Record:
+    desk = call.desk()
     contact = desk.company.get("contacts", call.params["id"])
     if contact is None:
         raise LookupError("contact")

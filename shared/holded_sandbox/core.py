@@ -19,12 +19,12 @@ from holded_sandbox.faults import Fault, FaultPlan
 from holded_sandbox.ids import IdMint
 from holded_sandbox.limits import Refusal, quota_headers
 from holded_sandbox.webhooks import Emitter
-from holded_sandbox.wire import Exchange, ProblemError, Record, Request, Response, problem_response
+from holded_sandbox.wire import Exchange, ProblemError, Record, Request, Response, json_response, problem_response
 
 if TYPE_CHECKING:
     from random import Random
 
-    from holded_sandbox.routes import Route
+    from holded_sandbox.routes import Handler, Route
 
 _HTML = "<!DOCTYPE html><html><head><title>Holded</title></head><body><h1>{title}</h1></body></html>"
 
@@ -35,7 +35,7 @@ class _Target:
 
     company: Company
     api: str
-    found: tuple[Route, dict[str, str]] | None
+    found: tuple[Route[Handler], dict[str, str]] | None
 
     def label(self, request: Request) -> str:
         return f"{request.method} {self.found[0].template if self.found else '(unknown)'}"
@@ -87,14 +87,17 @@ class Sandbox:
         for at, request, target in sorted(due, key=lambda item: item[0]):
             self._answer(target, request, at)
 
-    def handle(self, request: Request, now: float) -> Exchange:
-        """One call of a client, from authentication to what the network makes of the answer."""
+    def handle(self, request: Request, now: float, *, fault: Fault | None = None) -> Exchange:
+        """One call of a client, from authentication to what the network makes of the answer.
+
+        `fault` strikes this very call, whatever the plan of faults says: a simulation decides call by call.
+        """
         self.advance(now)
         target = self._authenticate(request)
         if isinstance(target, Response):
             return Exchange(action="reply", response=target)
         company, label = target.company, target.label(request)
-        fault = self.faults.pick(company.id, request.method, request.path, now)
+        fault = fault or self.faults.pick(company.id, request.method, request.path, now)
         if fault is not None and fault.kind == "reset":
             return Exchange(action="reset")
         refusal = company.quota.take(now) if fault is None else _forced(fault, company, now) or company.quota.take(now)
@@ -115,6 +118,8 @@ class Sandbox:
             return Exchange(action="hang")
         if fault.kind == "error_before":
             return Exchange(action="reply", response=_broken(fault.status))
+        if fault.kind == "status_zero":
+            return Exchange(action="reply", response=json_response({"status": 0, "info": "Something went wrong"}))
         if fault.kind == "html":
             return Exchange(action="reply", response=_page(200, "Page not found"))
         target.company.extra_lag_seconds = fault.seconds if fault.kind == "hide" else 0.0

@@ -10,6 +10,7 @@ from holded_sandbox.days import local_datetime, today
 from holded_sandbox.facts import fact
 from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import cents, line_amounts, plain, totals
+from holded_sandbox.numbering import find_series, render_number
 from holded_sandbox.webhooks import Emitter, document_event
 
 if TYPE_CHECKING:
@@ -128,29 +129,13 @@ def _number(desk: Desk, kind: Kind, document: Record) -> None:
     if own and kind.side == "purchases":
         document["document_number"] = own  # the supplier's number is kept (Holded facts 3.2, 3.4)
         return
-    series = _series(desk.company, kind, document["number_line_id"])
+    series = find_series(desk.company, kind, document["number_line_id"])
     if series is None:
         document["document_number"] = own or document["id"]
         return
     series["last"] += 1
     desk.company.put("series", series, desk.now)
     document["document_number"] = render_number(series["format"], series["last"], document["date"])
-
-
-def _series(company: Company, kind: Kind, wanted: str | None) -> Record | None:
-    if wanted and (named := company.get("series", wanted)) is not None and named["type"] == kind.series:
-        return named
-    return next((series for series in company.tables["series"].values() if series["type"] == kind.series), None)
-
-
-def render_number(pattern: str, counter: int, day: str) -> str:
-    """`F[YY]%%%%` and 7 in 2026 give `F260007` (Holded facts 2.1)."""
-    text = pattern.replace("[YYYY]", day[:4]).replace("[YY]", day[2:4])
-    width = text.count("%")
-    if not width:
-        return f"{text}{counter}"
-    head, _, tail = text.partition("%")
-    return f"{head}{counter:0{width}d}{tail.replace('%', '')}"
 
 
 def pay(desk: Desk, document: Record, *, amount: Decimal, day: str, bank_id: str | None, note: str) -> Record:

@@ -22,6 +22,7 @@ Kind = Literal[
     "reset",  # the connection is reset before anything is done
     "slow",  # commits, answers `seconds` later
     "truncate",  # commits, answers half of the JSON
+    "status_zero",  # 200 with `{"status": 0, ...}`, without commit; v2 too is said to do it (Holded facts 8.3)
     "html",  # 200 with an HTML page, without commit
     "limit_minute",  # 429 of the minute window
     "limit_month",  # 429 of the month window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from holded_sandbox.wire import Record, Request, Response
 
@@ -29,13 +29,17 @@ class Call:
 
 
 Handler = Callable[[Call], Response]
+"""Carries out one call of v1 or v2."""
+
+
+H = TypeVar("H")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Generic[H]):
     method: str
     template: str
-    handler: Handler
+    handler: H
     scope: str = ""  # v2: `area:resource`; `.read` or `.write` follows from the method
     segments: tuple[str, ...] = ()
 
@@ -44,12 +48,12 @@ class Route:
         return f"{self.scope}.{'read' if self.method == 'GET' else 'write'}"
 
 
-class Router:
+class Router(Generic[H]):
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self._routes: dict[tuple[str, int], list[Route]] = {}
+        self._routes: dict[tuple[str, int], list[Route[H]]] = {}
 
-    def add(self, method: str, template: str, handler: Handler, scope: str = "") -> None:
+    def add(self, method: str, template: str, handler: H, scope: str = "") -> None:
         segments = tuple(template.strip("/").split("/"))
         route = Route(method=method, template=self.prefix + template, handler=handler, scope=scope, segments=segments)
         known = self._routes.setdefault((method, len(segments)), [])
@@ -57,14 +61,7 @@ class Router:
         # Fixed words win over placeholders: /invoices/find-by-number before /invoices/{id}.
         known.sort(key=lambda item: sum(segment.startswith("{") for segment in item.segments))
 
-    def route(self, method: str, template: str, scope: str = "") -> Callable[[Handler], Handler]:
-        def register(handler: Handler) -> Handler:
-            self.add(method, template, handler, scope)
-            return handler
-
-        return register
-
-    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    def find(self, method: str, path: str) -> tuple[Route[H], dict[str, str]] | None:
         segments = path.removeprefix(self.prefix).strip("/").split("/")
         for route in self._routes.get((method, len(segments)), ()):
             params: dict[str, str] = {}
@@ -77,6 +74,6 @@ class Router:
                 return route, params
         return None
 
-    def all(self) -> Iterator[Route]:
+    def all(self) -> Iterator[Route[H]]:
         for routes in self._routes.values():
             yield from routes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from holded_sandbox.resources import RESOURCES
 from holded_sandbox.seed_taxes import SPANISH_TAXES
-from holded_sandbox.v2_catalogue import RESOURCES
 from holded_sandbox.v2_settings import new_series
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from holded_sandbox import v1_catalogue, v1_contacts, v1_document_routes, v1_settings
 from holded_sandbox.facts import fact
-from holded_sandbox.routes import Call, Route, Router
+from holded_sandbox.routes import Call, Handler, Route, Router
 from holded_sandbox.v1_json import v1_response
 from holded_sandbox.wire import LegacyError, Request, Response, UnknownPageError, read_object
 
@@ -19,7 +19,7 @@ USAGE_KEY = "api_v1_legacy_1"
 _KEY = re.compile(r"[0-9a-f]{32}")
 _PAGE = b"<!DOCTYPE html><html><head><title>Holded</title></head><body><h1>404</h1><p>Page not found</p></body></html>"
 
-ROUTER = Router(PREFIX)
+ROUTER: Router[Handler] = Router(PREFIX)
 for _module in (v1_document_routes, v1_contacts, v1_catalogue, v1_settings):
     _module.register(ROUTER)
 
@@ -32,7 +32,7 @@ def denied(key: str) -> Response:
     return v1_response({"status": 401}, 401)
 
 
-def find(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+def find(method: str, path: str) -> tuple[Route[Handler], dict[str, str]] | None:
     return ROUTER.find(method, path) if path.startswith(PREFIX + "/") else None
 
 
@@ -42,7 +42,7 @@ def unknown_page() -> Response:
 
 
 @fact("12.4 200-with-status-0 validation", "12.4 status/info bodies")
-def answer(desk: Desk, request: Request, found: tuple[Route, dict[str, str]] | None) -> Response:
+def answer(desk: Desk, request: Request, found: tuple[Route[Handler], dict[str, str]] | None) -> Response:
     """Carry out one authenticated call. A read-only key writes nothing: the module is "not permitted", so HTML."""
     try:
         if found is None or (request.method != "GET" and not desk.company.v1_keys[request.headers["key"]]):

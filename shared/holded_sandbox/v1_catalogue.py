@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from holded_sandbox.resources import RESOURCES, Resource
 from holded_sandbox.v1_json import raw_float, v1_response
 from holded_sandbox.v1_lists import page
-from holded_sandbox.v2_catalogue import RESOURCES, Resource
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
     from holded_sandbox.wire import Record, Response
 
 
@@ -152,7 +152,7 @@ def _changed(call: Call, info: str, record_id: str, status: int = 200) -> Respon
     return v1_response({"status": 1, "info": info, "id": record_id}, status)
 
 
-def _register_one(router: Router, legacy: Legacy) -> None:
+def _register_one(router: Router[Handler], legacy: Legacy) -> None:
     stored = _STORED[legacy.v2_path]
     table = stored.table
 
@@ -188,7 +188,7 @@ def _register_one(router: Router, legacy: Legacy) -> None:
             router.add(method, path, handler)
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     for legacy in _RESOURCES:
         _register_one(router, legacy)
     router.add("POST", "/treasury", lambda _call: v1_response({"under": "development"}, 201))

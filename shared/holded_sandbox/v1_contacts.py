@@ -12,7 +12,7 @@ from holded_sandbox.v1_lists import page
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
 if TYPE_CHECKING:
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
     from holded_sandbox.wire import Record, Response
 
 _TEXT = {
@@ -130,7 +130,7 @@ def _list(call: Call) -> Response:
     return page(call, found, _shown)
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     router.add("GET", "/contacts", _list)
     router.add("POST", "/contacts", _create)
     router.add("GET", "/contacts/{id}", lambda call: v1_response(_shown(_find(call))))

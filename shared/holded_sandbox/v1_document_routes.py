@@ -18,7 +18,7 @@ from holded_sandbox.wire import LegacyError, UnknownPageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
     from holded_sandbox.wire import Record, Response
 
 _CREATE_TEXT = {
@@ -187,7 +187,7 @@ def _send(call: Call) -> Response:
     return v1_response({"status": 1, "info": "Document sent"})
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     base, one = "/documents/{type}", "/documents/{type}/{id}"
     router.add("GET", base, _list)
     router.add("POST", base, _create)

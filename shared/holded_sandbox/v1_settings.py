@@ -16,7 +16,7 @@ from holded_sandbox.v2_settings import new_series
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
 if TYPE_CHECKING:
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
     from holded_sandbox.wire import Record, Response
 
 _TAX = ("name", "amount", "scope", "key", "group", "type")
@@ -118,7 +118,7 @@ def _delete_payment(call: Call) -> Response:
     return v1_response({"status": 1, "info": "Successfully deleted", "id": payment["id"]})
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     router.add("GET", "/taxes", _taxes)
     router.add("GET", "/numberingseries/{type}", _series)
     router.add("POST", "/numberingseries/{type}", _create_series)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from holded_sandbox import v2_catalogue, v2_contacts, v2_document_routes, v2_payments, v2_settings, v2_usage
 from holded_sandbox.facts import fact
-from holded_sandbox.routes import Call, Route, Router
+from holded_sandbox.routes import Call, Handler, Route, Router
 from holded_sandbox.wire import ProblemError, Request, Response, bad_request, not_found, problem_response, read_object
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v2"
 
-ROUTER = Router(PREFIX)
+ROUTER: Router[Handler] = Router(PREFIX)
 for _module in (v2_document_routes, v2_contacts, v2_catalogue, v2_settings, v2_payments, v2_usage):
     _module.register(ROUTER)
 
@@ -31,21 +31,21 @@ def denied() -> Response:
 
 
 @fact("12.1 bearer check → scope check")
-def _check_scope(company: Company, token: str, route: Route) -> None:
+def _check_scope(company: Company, token: str, route: Route[Handler]) -> None:
     scopes = company.tokens[token]
     if scopes is not None and route.needed_scope not in scopes:
         detail = f"Insufficient permissions: {route.needed_scope} required."
         raise ProblemError(403, "forbidden", "Forbidden", detail)
 
 
-def usage_key(route: Route) -> str:
+def usage_key(route: Route[Handler]) -> str:
     """The counter's name in `/usage`, e.g. `api_contacts_contacts_list_1` (Holded facts 8.1)."""
     area, _, resource = route.scope.partition(":")
     verb = {"GET": "list" if not route.segments[-1].startswith("{") else "get"}.get(route.method, route.method.lower())
     return f"api_{area}_{resource}_{verb}_1".replace("-", "_")
 
 
-def answer(desk: Desk, request: Request, found: tuple[Route, dict[str, str]] | None) -> Response:
+def answer(desk: Desk, request: Request, found: tuple[Route[Handler], dict[str, str]] | None) -> Response:
     """Carry out one authenticated call."""
     try:
         if found is None:

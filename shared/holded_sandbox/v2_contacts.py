@@ -10,7 +10,7 @@ from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
 if TYPE_CHECKING:
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
 
 _SCOPE = "contacts:contacts"
 _FILTERS = ("phone", "mobile", "email", "custom_id", "code")
@@ -111,7 +111,7 @@ def _search(call: Call) -> Response:
     return page(call, "contacts", (item for item in visible if item["name"].casefold().startswith(prefix)), _shown)
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     router.add("POST", "/contacts", _create, _SCOPE)
     router.add("GET", "/contacts", _list, _SCOPE)
     router.add("GET", "/contacts/search", _search, _SCOPE)

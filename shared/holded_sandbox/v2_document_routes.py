@@ -17,7 +17,7 @@ from holded_sandbox.wire import Record, Response, bad_request, json_response, no
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
 
 _ISO_SORTS = {"date": "date", "dueDate": "due_date"}
 
@@ -174,7 +174,7 @@ def bulk_refused(call: Call, _kind: Kind) -> Response:
     return json_response({"message": "None of the invoices could be approved"}, 422)
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     for kind in KINDS.values():
         base, one = f"/{kind.v2}", f"/{kind.v2}/{{id}}"
         _bind(router, "POST", base, create, kind)
@@ -195,5 +195,7 @@ def register(router: Router) -> None:
     _bind(router, "POST", "/invoices/bulk/approve", bulk_refused, invoice)
 
 
-def _bind(router: Router, method: str, template: str, handler: Callable[[Call, Kind], Response], kind: Kind) -> None:
+def _bind(
+    router: Router[Handler], method: str, template: str, handler: Callable[[Call, Kind], Response], kind: Kind
+) -> None:
     router.add(method, template, lambda call: handler(call, kind), kind.scope)

@@ -16,7 +16,7 @@ from holded_sandbox.wire import Record, Response, bad_request, json_response, no
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
 
 _SCOPE = "accounting:payments"
 _STATUS = {"pending": "no_paid", "partial": "partial_paid", "completed": "paid", "cancelled": "no_paid"}
@@ -123,7 +123,7 @@ def _entry(document: Record, position: int) -> Iterator[Record]:
         }  # fmt: skip
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     router.add("POST", "/payments", _create, _SCOPE)
     router.add("GET", "/payments", _list, _SCOPE)
     router.add("GET", "/payments/{id}", lambda call: json_response(_shown(call, _find(call))), _SCOPE)

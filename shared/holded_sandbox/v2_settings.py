@@ -8,7 +8,7 @@ from holded_sandbox.kinds import SERIES_TYPES
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
 if TYPE_CHECKING:
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
 
 _TAX = ("id", "name", "amount", "scope", "key", "group", "type", "items", "status", "visible")
 _SERIES = ("id", "name", "format", "last", "type", "refund_numbering_series_id", "verifactu_excluded")
@@ -89,7 +89,7 @@ def _delete(call: Call) -> Response:
     return Response(status=204)
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     router.add("GET", "/taxes", _taxes, "accounting:taxes")
     router.add("GET", "/taxes/keys-by-country", _keys_by_country, "accounting:taxes")
     router.add("GET", "/numbering-series/{type}", _list, _SETTINGS)

@@ -10,7 +10,7 @@ from holded_sandbox.limits import NEXT_PLAN, PLANS
 from holded_sandbox.wire import Response, json_response, not_found
 
 if TYPE_CHECKING:
-    from holded_sandbox.routes import Call, Router
+    from holded_sandbox.routes import Call, Handler, Router
 
 _SCOPE = "developers:usage"
 _TYPE = "automation_token"
@@ -42,6 +42,6 @@ def _usage_by_type(call: Call) -> Response:
     return _usage(call)
 
 
-def register(router: Router) -> None:
+def register(router: Router[Handler]) -> None:
     router.add("GET", "/usage", _usage, _SCOPE)
     router.add("GET", "/usage/{type}", _usage_by_type, _SCOPE)

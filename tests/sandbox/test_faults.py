@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from holded_sandbox.faults import Fault
+from holded_sandbox.wire import Request
+
 
 def _set(holded, **fault: object) -> None:
     holded.control("POST", "/faults", fault, status=201)
@@ -61,6 +64,22 @@ def test_a_truncated_reply_is_not_json_and_is_committed(holded):
     assert (response.status, _made(holded)) == (201, 1)
     with pytest.raises(json.JSONDecodeError):
         response.json()
+
+
+def test_a_v2_reply_can_be_a_200_with_status_0_and_nothing_done(holded):
+    _set(holded, kind="status_zero")
+    response = _create(holded).response
+
+    assert (response.status, response.json()["status"], _made(holded)) == (200, 0, 0)
+
+
+def test_a_caller_in_process_can_name_the_fault_of_a_call(holded):
+    request = Request.make(
+        "POST", "/api/v2/contacts", headers={"authorization": "Bearer pat_test"}, json_body={"name": "x"}
+    )
+    exchange = holded.sandbox.handle(request, holded.now, fault=Fault(kind="lose_reply"))
+
+    assert (exchange.action, _made(holded)) == ("reset", 1)
 
 
 def test_html_comes_with_200_and_nothing_is_done(holded):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from holded_sandbox.v2_catalogue import RESOURCES
+from holded_sandbox.resources import RESOURCES
 
 
 @pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.path)

@@ -224,7 +224,9 @@ def test_cancelling_needs_an_approved_document_and_shows_in_the_status(holded):
         ({"contact_id": "?", "items": []}, 400, "items is required"),
         ({"contact_id": "?", "items": [{}], "date": "03-04-2026"}, 400, "Invalid date format"),
         ({"contact_id": "?", "items": [{"price": "x"}]}, 400, "items[0].price must be a number"),
-        ({"contact_id": "?", "items": [{"price": "Infinity"}]}, 400, "items[0].price must be a finite number"),
+        ({"contact_id": "?", "items": [{"price": "Infinity"}]}, 400, "items[0].price must be a number"),
+        ({"contact_id": "?", "items": [{"price": "1e-40"}]}, 400, "items[0].price must be a number"),
+        ({"contact_id": "?", "items": [{"discount": 101}]}, 400, "items[0].discount must lie between"),
         ({"contact_id": "?", "items": [{"taxes": "s_iva_21"}]}, 400, "items[0].taxes must be an array of strings"),
     ],
 )
