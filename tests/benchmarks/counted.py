@@ -1,4 +1,4 @@
-"""Counts every call that boto3 makes and what a write costs by DynamoDB's rules, from the items themselves.
+"""Counts every call that a boto3 client makes and what a write costs by DynamoDB's rules, from the items themselves.
 
 The emulator does not bill. So each write looks at its item before and after: the table takes a unit a KB of the larger
 of the two, an index one for each entry that goes or comes (its entries hold keys only, well below a KB), a transaction
@@ -11,8 +11,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from typing import Any
-
-INDEX_KEYS = (("open_pk", "open_sk"), ("work_pk", "work_sk"), ("holded_pk",), ("wake_pk", "wake_ms"))
 
 
 def item_bytes(item: dict[str, Any]) -> int:
@@ -37,11 +35,11 @@ def _value_bytes(value: dict[str, Any]) -> int:
     return 1
 
 
-def write_units(before: dict[str, Any], after: dict[str, Any]) -> tuple[int, int]:
-    """Units of the table and of its indexes for one write."""
+def write_units(before: dict[str, Any], after: dict[str, Any], indexes: list[tuple[str, ...]]) -> tuple[int, int]:
+    """Units of the table and of its indexes (their key attributes) for one write."""
     table = max(1, -(-max(item_bytes(before), item_bytes(after)) // 1024))
     index = 0
-    for names in INDEX_KEYS:
+    for names in indexes:
         was, now = _entry(before, names), _entry(after, names)
         if was != now:
             index += (was is not None) + (now is not None)
@@ -53,19 +51,19 @@ def _entry(item: dict[str, Any], names: tuple[str, ...]) -> tuple[str, ...] | No
 
 
 class Meter:
-    """Hooks into boto3's default session; make it before the clients that it shall see."""
+    """`watch` a client's or a session's events: what is made from that session later is counted too."""
 
     def __init__(self, side_client: Any) -> None:
-        """`side_client` is a DynamoDB client of another session: its calls are not counted."""
-        import boto3
-
+        """`side_client` is a DynamoDB client that is not watched. `images = False` counts calls only, and costs no time."""
         self._side = side_client
         self._lock = threading.Lock()
+        self._schemas: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {}
+        self.images = True
         self.calls: Counter[str] = Counter()
         self.table_units = self.index_units = self.read_units = 0
         self.written_bytes: list[int] = []
-        boto3.setup_default_session()
-        events = boto3.DEFAULT_SESSION.events
+
+    def watch(self, events: Any) -> None:
         events.register("provide-client-params.dynamodb", self._asked)
         events.register("after-call", self._answered)
 
@@ -80,7 +78,9 @@ class Meter:
         self.written_bytes.clear()
 
     def _asked(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        found = _written(model.name, params)
+        if not self.images:
+            return
+        found = [(table, self._key(table, held)) for table, held in _written(model.name, params)]
         context["bench_written"] = [(table, key, self._image(table, key)) for table, key in found]
         context["bench_read"] = params if model.name in {"GetItem", "Query", "BatchGetItem"} else None
 
@@ -90,7 +90,7 @@ class Meter:
         times = 2 if model.name == "TransactWriteItems" else 1
         for table, key, before in context.get("bench_written", ()):
             after = self._image(table, key)
-            units, index = write_units(before, after)
+            units, index = write_units(before, after, self._schema(table)[1])
             with self._lock:
                 self.table_units += units * times
                 self.index_units += index
@@ -103,20 +103,29 @@ class Meter:
         item: dict[str, Any] = self._side.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
         return item
 
+    def _key(self, table: str, held: dict[str, Any]) -> dict[str, Any]:
+        return {name: held[name] for name in self._schema(table)[0]}
+
+    def _schema(self, table: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        if table not in self._schemas:
+            described = self._side.describe_table(TableName=table)["Table"]
+            indexes = [_names(index) for index in described.get("GlobalSecondaryIndexes", ())]
+            self._schemas[table] = _names(described), indexes
+        return self._schemas[table]
+
+
+def _names(described: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(part["AttributeName"]) for part in described["KeySchema"])
+
 
 def _written(operation: str, params: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    if operation == "PutItem":
-        return [(params["TableName"], _key(params["Item"]))]
-    if operation in {"UpdateItem", "DeleteItem"}:
-        return [(params["TableName"], params["Key"])]
+    """Table and what holds the key, for each item a call writes."""
+    if operation in {"PutItem", "UpdateItem", "DeleteItem"}:
+        return [(params["TableName"], params.get("Key") or params["Item"])]
     if operation == "TransactWriteItems":
         parts = [next(iter(part.values())) for part in params["TransactItems"]]
-        return [(part["TableName"], part.get("Key") or _key(part["Item"])) for part in parts]
+        return [(part["TableName"], part.get("Key") or part["Item"]) for part in parts]
     return []
-
-
-def _key(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: item[name] for name in ("pk", "sk", "id") if name in item and (name != "id" or "pk" not in item)}
 
 
 def _read_units(params: dict[str, Any], answer: dict[str, Any]) -> float:

@@ -54,6 +54,8 @@ class Road:
         self._sqs = boto3.Session().client("sqs", endpoint_url=endpoint_url)
         self.meter = Meter(self._side)
         self.published: list[str] = []
+        boto3.setup_default_session()
+        self.meter.watch(boto3.DEFAULT_SESSION.events)
         boto3.DEFAULT_SESSION.events.register("provide-client-params.events.PutEvents", self._see)
         self._sandbox, self._company = sandbox_url, company
         self.echoes: queue.Queue[tuple[dict[str, str], str]] = queue.Queue()
@@ -200,6 +202,10 @@ def main() -> None:
         road.stage("warm-up", [first], [first])
         road.stage("known contact, draft", range(first + 1, first + 1 + count), [first] * count)
         first += count + 1
+        road.meter.images = False
+        road.stage("timed", range(first, first + count), [chosen.first] * count)
+        road.meter.images = True
+        first += count
     road.stage("new contact", range(first, first + count), range(first, first + count))
     server.shutdown()
 
