@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
 from relay.domain.mapping.catalogue import Catalogue, kind_of
 from relay.domain.mapping.countries import country_named
-from relay.domain.settings import Settings, default_settings, dump_settings, parse_settings
+from relay.domain.settings import Policy, Settings, default_settings, dump_settings, parse_settings
 from relay.errors import BadInput
 
 
@@ -160,3 +163,24 @@ def test_the_sandboxs_company_has_every_tax_of_everyday_trade():
     for rule in builtin_rules(oss=True):
         if rule.name in everyday:
             assert [select(selector, catalogue).key for selector in rule.take]
+
+
+def test_the_example_in_the_documentation_is_a_settings_file():
+    text = (Path(__file__).resolve().parents[3] / "docs/mapping.md").read_text()
+    example = json.loads(text.split("```json")[1].split("```")[0])
+
+    assert parse_settings(example).policy.finish == "approve"
+
+
+def test_the_documentation_names_every_policy():
+    text = (Path(__file__).resolve().parents[3] / "docs/mapping.md").read_text()
+    quiet = {
+        "document_date",
+        "zero_lines",
+        "supplies",
+        "invalid_tax_id_field",
+        "product_prices_include_tax",
+        "product_tax_rate",
+    }
+
+    assert {one.name for one in fields(Policy)} - quiet <= set(re.findall(r"[a-z_]+", text))

@@ -198,6 +198,17 @@ def test_a_tax_the_account_lacks_or_has_twice_is_reviewed_and_named():
     assert keys(planned(sale, catalogue=standard)) == [("s_iva_21",)]
 
 
+def test_the_ipsi_of_one_city_is_not_the_others():
+    row = {"name": "IPSI Melilla 4%", "amount": "4", "scope": "sales", "key": "s_ipsi_melilla4", "group": "ipsi"}
+    catalogue = Catalogue.from_json({"taxes": [row]})
+    general = Catalogue.from_json({"taxes": [row, row | {"name": "IPSI 4%", "key": "s_ipsi_4"}]})
+
+    assert keys(planned(sold(address("ES", "52001"), tax("4", "4")), catalogue=catalogue)) == [("s_ipsi_melilla4",)]
+    assert planned(sold(address("ES", "51001"), tax("4", "4")), catalogue=catalogue).reason == "tax_not_in_account"
+    assert keys(planned(sold(address("ES", "52001"), tax("4", "4")), catalogue=general)) == [("s_ipsi_melilla4",)]
+    assert keys(planned(sold(address("ES", "51001"), tax("4", "4")), catalogue=general)) == [("s_ipsi_4",)]
+
+
 def test_a_tax_given_as_an_amount_only_is_the_one_rate_that_makes_it():
     made = planned(order(line("33.33", tax(None, "7.00", name="Impuesto")), total="40.33"))
     unclear = planned(order(line("0.10", tax(None, "0.01", name="Impuesto")), total="0.11"))

@@ -91,11 +91,13 @@ def _special_territories() -> Iterator[TaxRule]:
             name="igic", zones=("canary",), rates=(rate,), systems=("igic", "other"), taxed_by=("ES", "IC"),
             take=(Selector(kind="igic", rate=rate),),
         )  # fmt: skip
-    for rate in sorted(IPSI_RATES):
-        yield TaxRule(
-            name="ipsi", zones=("ceuta", "melilla"), rates=(rate,), systems=("ipsi", "other"), taxed_by=("ES", "EA"),
-            take=(Selector(kind="ipsi", rate=rate),),
-        )  # fmt: skip
+    cities: tuple[Zone, ...] = ("ceuta", "melilla")
+    for city in cities:
+        for rate in sorted(IPSI_RATES):
+            yield TaxRule(
+                name="ipsi", zones=(city,), rates=(rate,), systems=("ipsi", "other"), taxed_by=("ES", "EA"),
+                take=(Selector(kind="ipsi", rate=rate, country=city),),
+            )  # fmt: skip
     export = _free("export", "not_subject", "exempt", "vat")
     yield TaxRule(name="export", zones=("canary", "ceuta", "melilla"), rates=(), take=export)
     yield TaxRule(name="export", zones=("outside",), supplies=("goods",), rates=(), take=export)

@@ -29,7 +29,7 @@ CHOICE_LISTS: tuple[ChoiceList, ...] = ("payment_methods", "sales_channels", "wa
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
-    """A sales tax of the account. `rate` is a percent; a retention's is negative. `country` only for OSS taxes."""
+    """A sales tax of the account. `rate` is a percent; a retention's is negative. `country` only for OSS taxes, the city for IPSI."""
 
     key: str
     name: str
@@ -127,11 +127,18 @@ def _taxes(rows: Iterable[Mapping[str, Any]]) -> Iterable[Tax]:
             name=name,
             rate=-abs(rate) if kind == "retention" else rate,
             kind=kind,
-            country=country_named(f"{name} {key.replace('_', ' ')}") if kind == "oss" else "",
+            country=_place(kind, f"{name} {key.replace('_', ' ')}"),
             parts=tuple(str(item) for item in items)
             if isinstance(items, Sequence) and not isinstance(items, str)
             else (),
         )
+
+
+def _place(kind: TaxKind, words: str) -> str:
+    if kind == "oss":
+        return country_named(words)
+    named = [city for city in ("ceuta", "melilla") if kind == "ipsi" and city in words.lower()]
+    return named[0] if len(named) == 1 else ""
 
 
 def _rate(value: object, where: str) -> Decimal:

@@ -80,11 +80,12 @@ def select(selector: Selector, catalogue: Catalogue) -> Tax:
             if tax.kind == kind
             and not tax.parts
             and (selector.rate is None or tax.rate == selector.rate)
-            and (not selector.country or tax.country == selector.country)
+            and (not selector.country or tax.country == selector.country or (kind == "ipsi" and not tax.country))
         ]
         # Of several alike, the one whose key follows Holded's own grammar (Holded facts 6) is the standard one.
         standard = [tax for tax in found if tax.key in _standard_keys(kind, tax.rate)]
-        chosen = standard or found
+        named = [tax for tax in found if selector.country and tax.country == selector.country]
+        chosen = named or standard or found
         if len(chosen) == 1:
             return chosen[0]
         if chosen:
