@@ -14,6 +14,7 @@ import pytest
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.errors import BadInput, NotAllowed, Unavailable
 from relay.ports import Account, AccountSecrets, Credential
+from tests.adapters.counting import Counted
 from tests.adapters.test_inbox import delivery
 from tests.adapters.test_ledger import NOON_MS, row, waiting
 
@@ -224,18 +225,6 @@ def test_changes_are_logged_by_month_in_order(aws):
     assert [item["what"]["S"] for item in found] == ["1", "5"]
 
 
-class Counted:
-    """Counts the calls that leave a boto3 client."""
-
-    def __init__(self, *clients: Any) -> None:
-        self.calls: list[str] = []
-        for client in clients:
-            client.meta.events.register("before-send", self._sent)
-
-    def _sent(self, request: Any, **_: Any) -> None:
-        self.calls.append(str(request.headers.get("X-Amz-Target", request.url), "ascii").rpartition(".")[2])
-
-
 def test_a_warm_account_costs_one_call_an_accepted_delivery(aws):
     asyncio.run(aws.accounts.set_webhook_secrets("acme", secrets()))
     counted = Counted(aws.dynamo, aws.kms, aws.s3)
@@ -275,6 +264,20 @@ def test_a_flood_of_invented_accounts_neither_fills_memory_nor_pushes_out_a_know
 
     assert counted.calls == ["GetItem"] * 30
     assert len(aws.secrets._unknown._held) == 10
+
+
+def test_of_more_accounts_than_the_memory_holds_the_busy_ones_stay(aws):
+    for name in ("busy", "rare", "new"):
+        asyncio.run(aws.accounts.set_webhook_secrets(name, secrets(name)))
+    aws.secrets._known._size = 2
+    for name in ("busy", "rare", "busy", "new"):
+        aws.secrets.load(name)
+    counted = Counted(aws.dynamo)
+
+    assert aws.secrets.load("busy") == secrets("busy")
+    assert counted.calls == []
+    assert aws.secrets.load("rare") == secrets("rare")
+    assert counted.calls == ["GetItem"]
 
 
 def test_a_new_account_is_seen_within_seconds(aws):

@@ -104,7 +104,7 @@ def test_a_batch_stays_below_one_megabyte_in_all():
     expected = [2, 2, 2]
     for count in expected:
         stub.add_response("put_events", {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}] * count})
-    bus = EventBridgeBus(client=client, bus_name="b", bodies=None)  # type: ignore[arg-type]
+    bus = EventBridgeBus(client=client, bus_name="b", bodies=None)
     with stub:
         assert asyncio.run(bus.publish([cloud_event(n, data="x" * size) for n, size in enumerate(sizes)])) == []
 
@@ -119,7 +119,7 @@ def test_refused_entries_are_told_by_their_index():
     stub.add_response("put_events", {"FailedEntryCount": 2, "Entries": [good, bad, *[good] * 7, bad]})
     stub.add_client_error("put_events", "InternalException", http_status_code=500)
     stub.add_response("put_events", {"FailedEntryCount": 1, "Entries": [bad]})
-    bus = EventBridgeBus(client=client, bus_name="b", bodies=None)  # type: ignore[arg-type]
+    bus = EventBridgeBus(client=client, bus_name="b", bodies=None)
     with stub:
         refused = asyncio.run(bus.publish([cloud_event(n) for n in range(21)]))
 
@@ -130,7 +130,7 @@ def test_refused_entries_are_told_by_their_index():
 def test_nothing_to_publish_calls_nobody():
     client, stub = stubbed("events")
     with stub:
-        assert asyncio.run(EventBridgeBus(client=client, bus_name="b", bodies=None).publish([])) == []  # type: ignore[arg-type]
+        assert asyncio.run(EventBridgeBus(client=client, bus_name="b", bodies=None).publish([])) == []
     client.close()
 
 

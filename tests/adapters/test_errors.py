@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import botocore.exceptions
 import botocore.session
 import pytest
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ParamValidationError
 
+from relay.adapters import _errors
 from relay.adapters._calls import call
 from relay.adapters._errors import AWS_ERRORS, TABLE, ConditionFailed, is_conflict, relay_error
 from relay.adapters.clients import aws_client, lazy_client
@@ -35,13 +39,13 @@ USED = {
     "events": ["PutEvents"],
     "kms": ["Encrypt", "Decrypt"],
     "s3": ["PutObject", "GetObject", "DeleteObjects", "ListObjectsV2"],
-    "sqs": ["SendMessageBatch"],
+    "sqs": ["SendMessageBatch", "ReceiveMessage"],
 }
 HANDLED = {"ConditionalCheckFailedException", "TransactionCanceledException"}
 
 
 def client_error(code: str, **answer: Any) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "holds the secret payload"}} | answer, "PutItem")  # type: ignore[arg-type]
+    return ClientError({"Error": {"Code": code, "Message": "holds the secret payload"}} | answer, "PutItem")
 
 
 def modelled_codes() -> set[str]:
@@ -53,6 +57,24 @@ def modelled_codes() -> set[str]:
             for shape in model.operation_model(operation).error_shapes:
                 codes |= {shape.name, shape.metadata.get("error", {}).get("code", shape.name)}
     return codes
+
+
+def called_by_the_adapters() -> set[str]:
+    """Operations whose methods are taken from something named like a client, anywhere in the adapters."""
+    session = botocore.session.get_session()
+    operations = {
+        xform_name(operation): operation
+        for service in USED
+        for operation in session.get_service_model(service).operation_names
+    }
+    folder = Path(_errors.__file__).parent
+    nodes = [node for module in folder.glob("*.py") for node in ast.walk(ast.parse(module.read_text()))]
+    taken = [node for node in nodes if isinstance(node, ast.Attribute) and node.attr in operations]
+    return {operations[node.attr] for node in taken if ast.unparse(node.value).endswith(("client", "s3", "kms"))}
+
+
+def test_the_operations_looked_at_are_those_the_adapters_call():
+    assert called_by_the_adapters() == {operation for operations in USED.values() for operation in operations}
 
 
 def test_every_error_that_aws_declares_for_what_we_call_is_in_the_table():

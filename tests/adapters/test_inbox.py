@@ -12,6 +12,7 @@ import pytest
 
 from relay.adapters.dynamodb_inbox_writer import INLINE_BYTES
 from relay.domain.sources.base import Delivery
+from tests.adapters.counting import Counted
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 NOON_MS = round(NOON.timestamp() * 1000)
@@ -152,6 +153,25 @@ def test_an_open_item_never_expires_and_a_closed_one_35_days_later(aws):
     item = item_of(aws, "acme#order-1")
     assert not {"open_pk", "open_sk"} & item.keys()
     assert int(item["expires_at"]["N"]) == int((aws.clock.now() + timedelta(days=35)).timestamp())
+
+
+def test_the_end_of_a_delivery_costs_one_call_and_of_several_events_at_most_two(aws):
+    async def story() -> None:
+        for name in ("one", "all", "several"):
+            await aws.inbox.put(delivery(name), digest="d")
+        counted.calls.clear()
+        await aws.inbox.close("acme", "one", ends={"0": "done"}, of=1)
+        await aws.inbox.close("acme", "all", ends={"0": "done", "1": "done"}, of=2)
+        assert counted.calls == ["UpdateItem"] * 2
+        await aws.inbox.close("acme", "several", ends={"0": "done"}, of=2)
+        assert counted.calls == ["UpdateItem"] * 3
+        await aws.inbox.close("acme", "several", ends={"1": "done"}, of=2)
+        assert counted.calls == ["UpdateItem"] * 5
+
+    counted = Counted(aws.dynamo)
+    asyncio.run(story())
+    for name in ("one", "all", "several"):
+        assert not {"open_pk", "open_sk"} & item_of(aws, f"acme#{name}").keys()
 
 
 @pytest.mark.parametrize(("size", "objects"), [(INLINE_BYTES - 100, 0), (INLINE_BYTES + 100, 1), (4_500_000, 1)])
