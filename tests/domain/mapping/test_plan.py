@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.domain.mapping.catalogue import Catalogue
+from relay.domain.mapping.corrections import name_original
 from relay.domain.mapping.default_catalogue import default_catalogue
 from relay.domain.mapping.plan import plan
-from relay.domain.mapping.sales import name_original
 from relay.domain.models import Contact, CreditNote, Hint, Payment, Product, TaxId
 from relay.domain.settings import default_settings
 from tests.domain.mapping.factories import AT, D, event, invoice, keys, line, order, planned, refund, tax

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from relay.domain.documents import Plan, Purpose
-from relay.domain.mapping import records, sales
+from relay.domain.mapping import corrections, records, sales
 from relay.domain.mapping.undecided import Undecided
 from relay.domain.models import Contact, CreditNote, Hint, Invoice, Order, Payment, Product, Refund
 
@@ -48,7 +48,7 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
             case Invoice():
                 return sales.plan_invoice(event, data, settings, catalogue, today=today)
             case CreditNote() | Refund():
-                return sales.plan_correction(event, data, settings, catalogue, today=today)
+                return corrections.plan_correction(event, data, settings, catalogue, today=today)
             case Contact():
                 return records.plan_contact(event, data, settings)
             case Product():
