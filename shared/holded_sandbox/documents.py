@@ -154,6 +154,8 @@ def pay(desk: Desk, document: Record, *, amount: Decimal, day: str, bank_id: str
     recompute(desk, document)
     desk.company.put("documents", document, desk.now)
     desk.emitter.emit(desk.company, "payment", "create", {"id": payment["id"], "amount": payment["amount"]}, desk.now)
+    if desk.company.settings.payment_updates_document:
+        desk.emitter.emit(desk.company, document["_kind"], "update", document_event(document), desk.now)
     return payment
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from holded_sandbox.resources import RESOURCES, Resource
 from holded_sandbox.v1_json import raw_float, v1_response
 from holded_sandbox.v1_lists import page
+from holded_sandbox.v2_catalogue import tell
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
 if TYPE_CHECKING:
@@ -147,8 +148,7 @@ def _apply(legacy: Legacy, stored: Resource, record: Record, body: Record) -> Re
     return record
 
 
-def _changed(call: Call, info: str, record_id: str, status: int = 200) -> Response:
-    _ = call
+def _changed(info: str, record_id: str, status: int = 200) -> Response:
     return v1_response({"status": 1, "info": info, "id": record_id}, status)
 
 
@@ -159,17 +159,20 @@ def _register_one(router: Router[Handler], legacy: Legacy) -> None:
     def create(call: Call) -> Response:
         record = _apply(legacy, stored, stored.blank(call.desk.mint()), call.body)
         call.desk.company.put(table, record, call.desk.now)
-        return _changed(call, "Created", record["id"], 201)
+        tell(call.desk, stored, "create", record)
+        return _changed("Created", record["id"], 201)
 
     def update(call: Call) -> Response:
         record = _apply(legacy, stored, dict(_find(call, table)), call.body)
         call.desk.company.put(table, record, call.desk.now)
-        return _changed(call, "Updated", record["id"])
+        tell(call.desk, stored, "update", record)
+        return _changed("Updated", record["id"])
 
     def delete(call: Call) -> Response:
         record = _find(call, table)
         call.desk.company.drop(table, record["id"])
-        return _changed(call, "Successfully deleted", record["id"])
+        tell(call.desk, stored, "delete", record)
+        return _changed("Successfully deleted", record["id"])
 
     def listed(call: Call) -> Response:
         return page(

@@ -12,6 +12,7 @@ from holded_sandbox.wire import Record, Response, bad_request, json_response, no
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from holded_sandbox.documents import Desk
     from holded_sandbox.routes import Call, Handler, Router
 
 
@@ -41,15 +42,16 @@ def product_event(record: Record) -> Record:
     return {name: record.get(name) for name in shape}
 
 
-def _emit(call: Call, resource: Resource, action: str, record: Record) -> None:
+def tell(desk: Desk, resource: Resource, action: str, record: Record) -> None:
+    """Send the webhook of a change, whichever API made it."""
     if resource.event is None:
         return
     body = {"id": record["id"], "name": record["name"]}
     if resource.event == "product":
         body = product_event(record)
         if action == "delete":
-            body = {"id": record["id"], "kind": record["kind"], "deletedAt": int(call.desk.now)}
-    call.desk.emitter.emit(call.desk.company, resource.event, action, body, call.desk.now)
+            body = {"id": record["id"], "kind": record["kind"], "deletedAt": int(desk.now)}
+    desk.emitter.emit(desk.company, resource.event, action, body, desk.now)
 
 
 def _create(call: Call, resource: Resource) -> Response:
@@ -59,7 +61,7 @@ def _create(call: Call, resource: Resource) -> Response:
     record = resource.blank(call.desk.mint())
     _apply(resource, record, call.body)
     call.desk.company.put(resource.table, record, call.desk.now)
-    _emit(call, resource, "create", record)
+    tell(call.desk, resource, "create", record)
     return json_response({"id": record["id"]}, 201)
 
 
@@ -67,14 +69,14 @@ def _update(call: Call, resource: Resource) -> Response:
     record = dict(_find(call, resource))
     _apply(resource, record, call.body)
     call.desk.company.put(resource.table, record, call.desk.now)
-    _emit(call, resource, "update", record)
+    tell(call.desk, resource, "update", record)
     return json_response({"id": record["id"]})
 
 
 def _delete(call: Call, resource: Resource) -> Response:
     record = _find(call, resource)
     call.desk.company.drop(resource.table, record["id"])
-    _emit(call, resource, "delete", record)
+    tell(call.desk, resource, "delete", record)
     return Response(status=204)
 
 

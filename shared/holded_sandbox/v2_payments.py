@@ -83,6 +83,8 @@ def _update(call: Call) -> Response:
     if call.body.get("date") is not None:
         payment["date"] = read_day(call.body["date"])
     call.desk.company.put("payments", payment, call.desk.now)
+    body = {"id": payment["id"], "amount": payment["amount"]}
+    call.desk.emitter.emit(call.desk.company, "payment", "update", body, call.desk.now)
     return json_response({"id": payment["id"]})
 
 

@@ -172,3 +172,28 @@ def test_what_v1_writes_is_told_too(holded):
     holded.v1("POST", "/documents/invoice", body, status=201)
 
     assert [event for event, _ in _bodies(holded)] == ["contact.create", "invoice.create", "invoice.approve"]
+
+
+def test_a_payment_is_told_and_by_switch_so_is_its_document(holded):
+    _subscribe(holded, events=["payment.create", "payment.update", "payment.delete", "invoice.update"])
+    invoice = holded.invoice()
+    payment = holded.v2("POST", f"/invoices/{invoice}/payments", {"amount": "1"}, status=201)["id"]
+    holded.v2("PUT", f"/payments/{payment}", {"description": "d"})
+    holded.call("DELETE", f"/api/v2/payments/{payment}")
+    holded.company.configure({"payment_updates_document": True})
+    holded.v2("POST", f"/invoices/{invoice}/payments", {"amount": "1"}, status=201)
+
+    told = [event for event, _ in _bodies(holded)]
+    assert told == ["payment.create", "payment.update", "payment.delete", "payment.create", "invoice.update"]
+
+
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_products_services_and_warehouses_are_told_by_both_apis(holded, api):
+    _subscribe(holded)
+    call = getattr(holded, api)
+    for path in ("/products", "/services", "/warehouses"):
+        made = call("POST", path, {"name": "n", "kind": "simple"}, status=201)["id"]
+        call("PUT" if api == "v1" or path != "/warehouses" else "PATCH", f"{path}/{made}", {"name": "m"})
+
+    expected = [f"{name}.{action}" for name in ("product", "service", "warehouse") for action in ("create", "update")]
+    assert [event for event, _ in _bodies(holded)] == expected
