@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from infra.environments import DEFAULT_REGION
+from infra.local.run import STACK_NAME, STAGE
+from infra.local.synth import template
 from tests.benchmarks.documents import measured
 from tests.benchmarks.report import Figure
 
@@ -16,7 +19,6 @@ PER_MILLION = {  # USD
     "KMS request": 3.00,
 }
 LAMBDA_GB_SECOND = 0.0000133334  # arm64
-MEMORY_GB = {"receive_webhook": 0.5, "publish_event": 0.5, "write_holded": 1.0}
 
 
 def figure() -> Figure:
@@ -43,7 +45,8 @@ def figure() -> Figure:
     }
     cost = {name: (count, count * PER_MILLION[name]) for name, count in counts.items()}
     seconds = {name: each["ms"] / 1000 / documents for name, each in timed["functions"].items()}
-    duration = sum(seconds[name] * MEMORY_GB[name] for name in seconds)
+    memory = _memory_gb()
+    duration = sum(seconds[name] * memory[name] for name in seconds)
     cost["Lambda GB-second"] = (duration, duration * 1_000_000 * LAMBDA_GB_SECOND)
     total = sum(usd for _, usd in cost.values())
     writes = cost["DynamoDB write unit"][1]
@@ -57,3 +60,10 @@ def figure() -> Figure:
 
 def _batches(functions: dict[str, dict[str, int]]) -> int:
     return functions["write_holded"]["invocations"]
+
+
+def _memory_gb() -> dict[str, float]:
+    """Each function's memory, from the synthesised template."""
+    resources = template(STACK_NAME, stage_name=STAGE, region=DEFAULT_REGION)["Resources"].values()
+    functions = [each["Properties"] for each in resources if each["Type"] == "AWS::Lambda::Function"]
+    return {each["Handler"].split(".")[1]: each["MemorySize"] / 1024 for each in functions}
