@@ -266,3 +266,63 @@ def test_the_ledger_shows_days_with_slashes_and_balances(holded):
         ("0.00", "21.00"),
     ]
     holded.v2("GET", "/ledger-entries", status=400)
+
+
+def test_custom_fields_and_line_details_round_trip(holded):
+    line = {
+        "name": "x", "units": "2", "price": 5, "sku": "S", "tags": ["t"], "weight": 1.5, "account": "a" * 24,
+        "type": "service", "description": "d",
+    }  # fmt: skip
+    fields = [{"field": "ref", "value": "1001"}]
+    document = holded.v2("GET", "/invoices/" + holded.invoice(items=[line], custom_fields=fields, currency="usd"))
+    shown = document["lines"][0]
+
+    assert (document["custom_fields"], document["currency"]) == (fields, "USD")
+    assert (shown["units"], shown["sku"], shown["tags"], shown["weight"], shown["account"]) == (
+        2,
+        "S",
+        ["t"],
+        1.5,
+        "a" * 24,
+    )
+
+
+def test_a_tax_may_be_named_by_its_id(holded):
+    tax = next(tax for tax in holded.v2("GET", "/taxes")["items"] if tax["key"] == "s_iva_10")
+    line = {"name": "x", "units": 1, "price": 10, "taxes": [tax["id"]]}
+    document = holded.v2("GET", "/invoices/" + holded.invoice(items=[line]))
+
+    assert (document["total"], document["lines"][0]["taxes"]) == ("11,00", ["s_iva_10"])
+
+
+def test_sending_the_pdf_and_the_pipeline(holded):
+    invoice = holded.invoice()
+    pdf = holded.call("GET", f"/api/v2/invoices/{invoice}/pdf")
+    holded.v2("PUT", f"/invoices/{invoice}/pipeline", {"pipeline_id": "p1"})
+
+    assert (pdf.headers["content-type"], pdf.body[:4]) == ("application/pdf", b"%PDF")
+    assert holded.v2("GET", f"/invoices/{invoice}")["pipeline_id"] == "p1"
+    assert holded.call("POST", f"/api/v2/invoices/{invoice}/send", {"emails": ["a@b.example"]}).body == b""
+    holded.v2("POST", f"/invoices/{invoice}/send", {}, status=400)
+
+
+def test_a_cancelled_document_takes_no_payment(holded):
+    invoice = holded.invoice()
+    holded.v2("POST", f"/invoices/{invoice}/approve")
+    holded.v2("POST", f"/invoices/{invoice}/cancel")
+
+    holded.v2("POST", f"/invoices/{invoice}/payments", {"amount": "1"}, status=422)
+
+
+def test_a_datetime_is_the_day_it_is_in_madrid(holded):
+    document = holded.v2("GET", "/invoices/" + holded.invoice(date="2026-07-01T22:30:00Z"))
+
+    assert document["date"] == "2026-07-02"
+
+
+def test_a_document_of_nothing_is_complete_once_approved(holded):
+    invoice = holded.invoice(items=[{"name": "free", "units": 1, "price": 0}])
+    before = holded.v2("GET", f"/invoices/{invoice}")["status"]
+    holded.v2("POST", f"/invoices/{invoice}/approve")
+
+    assert (before, holded.v2("GET", f"/invoices/{invoice}")["status"]) == ("pending", "completed")
