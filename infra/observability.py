@@ -1,4 +1,4 @@
-"""What a person is told: alarms to one topic, and one dashboard of what waits, what failed and what is left of quota."""
+"""What a person is told: an alarm for each way to fail, to wait too long or to run out of quota, all to one topic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra.parts import alarm
+from infra.dashboard import Dashboard
+from infra.parts import alarm, figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from infra.environments import Stage
     from infra.relay_function import RelayFunction
 
-NAMESPACE = "HoldedRelay"
 QUOTA_STEPS = (50, 70, 90, 100)
 _MINUTES = cdk.Duration.minutes
 
@@ -49,17 +49,7 @@ class Observability(Construct):
         for each in alarms:
             each.add_alarm_action(actions.SnsAction(topic))
         cdk.CfnOutput(self, "TopicArn", value=topic.topic_arn).override_logical_id("AlarmTopicArn")
-        self._dashboard(functions, dead, alarms)
-
-    def _metric(self, name: str) -> cloudwatch.Metric:
-        """One that the functions write with their logs."""
-        return cloudwatch.Metric(
-            namespace=NAMESPACE,
-            metric_name=name,
-            dimensions_map={"Stage": self._stage.name},
-            statistic="Maximum",
-            period=_MINUTES(5),
-        )
+        Dashboard(self, stage=stage, functions=functions, dead=dead, alarms=alarms)
 
     def _own(self) -> list[cloudwatch.Alarm]:
         rows = [
@@ -68,7 +58,7 @@ class Observability(Construct):
             ("Review", "ReviewCount", "Events wait for a person's decision: relay status", 1),
         ]
         rows += [(f"Quota{n}", "QuotaUsedPercent", f"{n} % of an account's month are spent", n) for n in QUOTA_STEPS]
-        return [alarm(self, name, self._metric(of), says=says, at_least=limit) for name, of, says, limit in rows]
+        return [alarm(self, name, figure(self._stage, of), says=says, at_least=limit) for name, of, says, limit in rows]
 
     def _dead(self, name: str, queue: sqs.Queue) -> cloudwatch.Alarm:
         waiting = queue.metric_approximate_number_of_messages_visible(period=_MINUTES(1), statistic="Maximum")
@@ -91,26 +81,3 @@ class Observability(Construct):
         age = function.function.metric("IteratorAge", period=_MINUTES(1), statistic="Maximum")
         says = "Deliveries wait five minutes to be published"
         return alarm(self, "IteratorAge", age, says=says, at_least=300_000, periods=3)
-
-    def _dashboard(
-        self, functions: Sequence[RelayFunction], dead: Mapping[str, sqs.Queue], alarms: Sequence[cloudwatch.Alarm]
-    ) -> None:
-        calls = [each.function.metric_invocations() for each in functions]
-        slow = [each.function.metric_duration(statistic="p95") for each in functions]
-        failed = [each.metric_approximate_number_of_messages_visible() for each in dead.values()]
-        ages = [self._metric("OldestOpenEventSeconds"), self._metric("OldestDueRowSeconds")]
-        cloudwatch.Dashboard(
-            self,
-            "Dashboard",
-            dashboard_name=f"holded-relay-{self._stage.name}",
-            widgets=[
-                [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=24)],
-                [_graph("Oldest", ages), _graph("To review", [self._metric("ReviewCount")])],
-                [_graph("Quota used, %", [self._metric("QuotaUsedPercent")]), _graph("Not delivered", failed)],
-                [_graph("Calls", calls), _graph("p95, ms", slow)],
-            ],
-        )
-
-
-def _graph(title: str, metrics: Sequence[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=metrics, width=12)

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
     from infra.environments import Stage
 
+_WRITTEN_BY = {
+    "OldestOpenEventSeconds": "sweep_inbox",
+    "OldestDueRowSeconds": "release_due",
+    "ReviewCount": "write_holded",
+    "QuotaUsedPercent": "write_holded",
+}
+
 
 def removal_of(stage: Stage) -> cdk.RemovalPolicy:
     """What becomes of data when its stack goes."""
@@ -64,6 +71,17 @@ def alarm(
         evaluation_periods=periods,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def figure(stage: Stage, name: str) -> cloudwatch.Metric:
+    """One that a function writes with its logs. The toolkit adds the function's name as a second dimension."""
+    return cloudwatch.Metric(
+        namespace="HoldedRelay",
+        metric_name=name,
+        dimensions_map={"Stage": stage.name, "service": _WRITTEN_BY[name]},
+        statistic="Maximum",
+        period=cdk.Duration.minutes(5),
     )
 
 
