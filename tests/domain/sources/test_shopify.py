@@ -182,6 +182,22 @@ def test_units_taken_off_before_payment_are_not_invoiced() -> None:
     assert sum_of(found) == found.total
 
 
+@pytest.mark.parametrize(
+    ("entry", "order_fields"),
+    [
+        ({"order_adjustments": [{"kind": "refund_discrepancy", "amount": "121.00"}]}, {}),
+        ({}, {"cancelled_at": "2026-03-02T10:00:00Z"}),
+    ],
+)
+def test_goods_that_came_back_without_money_and_a_cancellation_leave_what_was_sold(
+    entry: dict[str, Any], order_fields: dict[str, Any]
+) -> None:
+    back = {"transactions": [], "refund_line_items": [{"line_item_id": 1, "quantity": 1, "subtotal": 121.0}], **entry}
+    found = order(refunds=[back], **order_fields)
+
+    assert (found.total, [one.quantity for one in found.lines]) == (D("121.00"), [D(1)])
+
+
 def test_a_paid_refund_leaves_the_order_as_it_was_sold() -> None:
     listed = changed(SHOPIFY_REFUND)
     assert order(financial_status="refunded", refunds=[listed]).total == D("121.00")

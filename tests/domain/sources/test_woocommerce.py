@@ -130,6 +130,16 @@ def test_without_a_told_percent_the_rate_is_the_only_one_that_explains_every_lin
     assert [tax.rate for tax in order(tax_lines=[bare], line_items=[cent]).lines[0].taxes] == [None]
 
 
+def test_taxes_told_unrounded_are_read_as_the_shop_rounds_them() -> None:
+    taxes = [{"id": 3, "total": "38.115"}, {"id": 4, "total": "10.001"}]
+    lines = [line(total="181.50", total_tax="48.12", taxes=taxes), line(total="10.00", total_tax="0.00", taxes=[])]
+    each = order(line_items=lines, total_tax="48.12")
+    sum_only = order(line_items=lines, total_tax="48.116")
+
+    assert [tax.amount for tax in each.lines[0].taxes] == [D("38.12"), D("10.00")]
+    assert [tax.amount for tax in sum_only.lines[0].taxes] == [D("38.115"), D("10.001")]
+
+
 @pytest.mark.parametrize(
     "key",
     [

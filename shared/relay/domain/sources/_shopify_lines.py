@@ -40,13 +40,19 @@ def amount(node: Node, key: str) -> Decimal | None:
 
 
 def removed_units(node: Node) -> Removed:
-    """What order edits took off: entries of `refunds` through which no money moved."""
+    """What order edits took off: entries of `refunds` through which no money moved.
+
+    Not those with a discrepancy (goods came back, the money stayed), and nothing of a cancelled order: its units are all
+    taken off as well, and what was sold must still be seen.
+    """
+    if node.value.get("cancelled_at"):
+        return Removed()
     included = node.flag("taxes_included") is True
     units: dict[str, _Units] = {}
     money = tax = ZERO
     for refund in node.children("refunds"):
-        if refund.value.get("transactions") != []:
-            continue  # money went back (a credit note's matter), or the payload does not say
+        if refund.value.get("transactions") != [] or refund.children("order_adjustments"):
+            continue  # money went back (a credit note's matter), stayed, or the payload does not say
         for one in refund.children("refund_line_items"):
             subtotal, own_tax = amount(one, "subtotal") or ZERO, amount(one, "total_tax") or ZERO
             line_id = one.ident("line_item_id") or ""

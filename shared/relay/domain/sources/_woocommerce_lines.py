@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from relay.domain.models import Discount, Line, TaxLine
-from relay.domain.sources._money import ZERO, only_rate, unit_price
+from relay.domain.sources._money import CENT, ZERO, only_rate, spread, unit_price
 from relay.domain.sources._woocommerce_contacts import text
 
 if TYPE_CHECKING:
@@ -53,8 +54,31 @@ def _bases(node: Node, rate_id: str) -> list[tuple[Decimal, Decimal]]:
 
 
 def order_lines(node: Node, rates: Mapping[str, Rate]) -> tuple[Line, ...]:
+    """All lines. A line's taxes are told unrounded ("38.115") beside what they come to in cents (`total_tax` "38.12").
+
+    Shops round either each line or only the sum: the reading whose sum is the order's tax is the shop's own.
+    """
     coupons = [code for one in node.children("coupon_lines") if (code := text(one, "code", 60))]
     code = coupons[0] if len(coupons) == 1 else None
+    lines = _all(node, rates, code)
+    charged = tuple(_in_cents(line, told) for line, told in zip(lines, _told_taxes(node), strict=True))
+    whole = sum((tax.amount for line in charged for tax in line.taxes), ZERO)
+    return charged if whole == node.number("total_tax") else lines
+
+
+def _told_taxes(node: Node) -> list[Decimal | None]:
+    return [one.number("total_tax") for group in _GROUPS for one in node.children(group)]
+
+
+def _in_cents(line: Line, whole: Decimal | None) -> Line:
+    if whole is None or abs(sum((tax.amount for tax in line.taxes), ZERO) - whole) > CENT * len(line.taxes):
+        return line
+    shares = spread(whole, [tax.amount for tax in line.taxes])
+    taxes = tuple(dataclasses.replace(tax, amount=share) for tax, share in zip(line.taxes, shares, strict=True))
+    return dataclasses.replace(line, taxes=taxes)
+
+
+def _all(node: Node, rates: Mapping[str, Rate], code: str | None) -> tuple[Line, ...]:
     return (
         *(_article(one, rates, code) for one in node.children("line_items")),
         *(_plain(one, rates, "shipping", "method_title") for one in node.children("shipping_lines")),
@@ -108,16 +132,15 @@ def _plain(node: Node, rates: Mapping[str, Rate], kind: LineKind, title: str) ->
 
 
 def _taxes(node: Node, rates: Mapping[str, Rate]) -> tuple[TaxLine, ...]:
-    found = []
-    for one in node.children("taxes"):
-        amount = one.number("total")
-        rate = rates.get(one.ident("id") or "", Rate(None, None, None))
-        if amount is not None:
-            found.append(TaxLine(name=rate.name, rate=rate.percent, amount=amount, country=rate.country))
+    told = [(one, amount) for one in node.children("taxes") if (amount := one.number("total")) is not None]
     whole = node.number("total_tax")
-    if not found and whole:
+    if not told and whole:
         only = next(iter(rates.values())) if len(rates) == 1 else Rate(None, None, None)
         return (TaxLine(name=only.name, rate=only.percent, amount=whole, country=only.country),)
+    found = []
+    for one, amount in told:
+        rate = rates.get(one.ident("id") or "", Rate(None, None, None))
+        found.append(TaxLine(name=rate.name, rate=rate.percent, amount=amount, country=rate.country))
     return tuple(found)
 
 
