@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 from relay.cli.schemas import rendered, write_schemas
-from relay.domain import wire
+from relay.domain import wire, wire_schemas
 from relay.errors import BadInput
 from tests.domain.sources.payloads import POSTED, SHOPIFY_ORDER, STRIPE_INVOICE, changed, normalise, only
 
@@ -32,8 +32,8 @@ def test_a_cloudevent_has_its_required_attributes_and_follows_the_published_sche
     assert {"specversion", "id", "source", "type"} <= set(detail)
     assert (detail["source"], detail["account"]) == (f"relay.{event.source}", "acme")
     assert all(name.isascii() and name.isalnum() and name.islower() for name in detail)
-    jsonschema.validate(detail, wire.schemas()["cloudevent"])
-    jsonschema.validate(detail["data"], wire.schemas()[event.type.partition(".")[0]])
+    jsonschema.validate(detail, wire_schemas.schemas()["cloudevent"])
+    jsonschema.validate(detail["data"], wire_schemas.schemas()[event.type.partition(".")[0]])
 
 
 def test_money_is_text_and_never_a_float() -> None:
@@ -44,7 +44,7 @@ def test_money_is_text_and_never_a_float() -> None:
 
 
 def test_a_posted_event_follows_the_schema_it_is_published_under() -> None:
-    schema = wire.schemas()["event"]
+    schema = wire_schemas.schemas()["event"]
     jsonschema.validate(POSTED, schema)
     misspelt = changed(POSTED)
     misspelt["data"]["tax"] = "1"
@@ -55,7 +55,7 @@ def test_a_posted_event_follows_the_schema_it_is_published_under() -> None:
 
 def test_the_schemas_in_the_documentation_are_current() -> None:
     folder = ROOT / "docs" / "schemas"
-    expected = {f"{name}.json": rendered(schema) for name, schema in wire.schemas().items()}
+    expected = {f"{name}.json": rendered(schema) for name, schema in wire_schemas.schemas().items()}
 
     assert {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")} == expected
 
@@ -63,7 +63,7 @@ def test_the_schemas_in_the_documentation_are_current() -> None:
 def test_writing_schemas_writes_one_file_each(tmp_path: Path) -> None:
     written = write_schemas(tmp_path / "new")
 
-    assert [path.stem for path in written] == sorted(wire.schemas())
+    assert [path.stem for path in written] == sorted(wire_schemas.schemas())
     for path in written:
         jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text()))
 

@@ -1,4 +1,4 @@
-"""Unified models and events as JSON and back, the CloudEvents on the bus, and the JSON Schemas of `docs/schemas/`.
+"""Unified models and events as JSON and back, and the CloudEvents on the bus.
 
 Money is a string in JSON ("12.10"), instants are ISO 8601 with an offset, absent is null. Unknown fields are refused: a
 misspelt `tax` beside `taxes` would otherwise be a wrong document.
@@ -10,7 +10,7 @@ import dataclasses
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -40,16 +40,16 @@ MODEL_OF: Final[Mapping[str, type[Model]]] = {
 }
 """The model of `data` by the first word of an event's type."""
 
-_ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: TypeAdapter(model) for name, model in MODEL_OF.items()}
+ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: TypeAdapter(model) for name, model in MODEL_OF.items()}
 _HINT: Final[TypeAdapter[Hint]] = TypeAdapter(Hint)
 _LARGEST: Final = Decimal(10) ** 13
-_SCHEMA_BASE: Final = "urn:holded-relay:schema:"
+SCHEMA_BASE: Final = "urn:holded-relay:schema:"
 
 
 def _adapter(event_type: str) -> TypeAdapter[Any]:
     if event_type.startswith("holded."):
         return _HINT
-    found = _ADAPTERS.get(event_type.partition(".")[0])
+    found = ADAPTERS.get(event_type.partition(".")[0])
     if found is None:
         raise BadInput("unknown_type", field="type", detail="the type's first word names no unified model")
     return found
@@ -106,7 +106,7 @@ def to_cloudevent(event: Event) -> dict[str, Any]:
         "subject": event.subject,
         "time": event.time.isoformat(),
         "datacontenttype": "application/json",
-        "dataschema": _SCHEMA_BASE + _schema_name(event.type),
+        "dataschema": SCHEMA_BASE + _schema_name(event.type),
         "account": event.account,
         "version": event.version,
         "monotone": event.monotone,
@@ -170,68 +170,3 @@ def loads(text: bytes) -> Event:
 
 def _schema_name(event_type: str) -> str:
     return "hint" if event_type.startswith("holded.") else event_type.partition(".")[0]
-
-
-def schemas() -> dict[str, dict[str, Any]]:
-    """JSON Schema 2020-12 by file name: every unified model, `event` (what a sender may post), `cloudevent` (the bus)."""
-    adapters: list[tuple[str, Literal["validation"], TypeAdapter[Any]]] = [
-        (name, "validation", adapter) for name, adapter in _ADAPTERS.items()
-    ]
-    refs, shared = TypeAdapter.json_schemas(adapters)
-    of_model = {name: _titled(name, adapter.json_schema()) for name, adapter in _ADAPTERS.items()}
-    data = {name: refs[(name, "validation")] for name in _ADAPTERS}
-    return {
-        **of_model,
-        "event": _event_schema("event", data, shared["$defs"], _POSTED, ["type", "data"]),
-        "cloudevent": _event_schema("cloudevent", data, shared["$defs"], _ON_THE_BUS, [*_ON_THE_BUS, "data"]),
-    }
-
-
-_TEXT: Final = {"type": "string", "minLength": 1}
-_POSTED: Final[Mapping[str, Any]] = {
-    "type": {**_TEXT, "description": "`<object>.<verb in the past>`, such as order.paid"},
-    "subject": {**_TEXT, "description": "The object's id at the sender; `data.id` unless told"},
-    "time": {**_TEXT, "format": "date-time", "description": "When it happened; the delivery's instant unless told"},
-    "version": {"type": "integer", "minimum": 0, "description": "Grows with the object; `time` in ms unless told"},
-    "account": {**_TEXT, "description": "If told, it must be the account it is posted to"},
-}
-_ON_THE_BUS: Final[Mapping[str, Any]] = {
-    "specversion": {"const": "1.0"},
-    "id": {**_TEXT, "description": "Stable over redeliveries: deduplicate on it"},
-    "source": {**_TEXT, "description": "`relay.<source>`"},
-    "type": _POSTED["type"],
-    "subject": {**_TEXT, "description": "The source's object id"},
-    "time": {**_TEXT, "format": "date-time"},
-    "datacontenttype": {"const": "application/json"},
-    "dataschema": _TEXT,
-    "account": _TEXT,
-    "version": {"type": "integer", "minimum": 0, "description": "Grows with the object; compare only `updated` events"},
-    "monotone": {"type": "boolean", "description": "A fact that no later event takes back"},
-    "rawref": {**_TEXT, "description": "The inbox id of the raw delivery"},
-}
-
-
-def _titled(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": _SCHEMA_BASE + name, **schema}
-
-
-def _event_schema(
-    name: str, data: Mapping[str, Any], defs: Any, properties: Mapping[str, Any], required: list[str]
-) -> dict[str, Any]:
-    """`data` is chosen by the first word of `type`."""
-    choices = [
-        {
-            "if": {"properties": {"type": {"pattern": f"^{word}\\."}}, "required": ["type"]},
-            "then": {"properties": {"data": dict(schema)}},
-        }
-        for word, schema in data.items()
-    ]
-    body = {
-        "title": name,
-        "type": "object",
-        "properties": {**properties, "data": {"type": "object"}},
-        "required": required,
-        "allOf": choices,
-        "$defs": defs,
-    }
-    return _titled(name, body)

@@ -98,7 +98,7 @@ def judge(source: str, topic: str, body: bytes) -> None:
     topic=st.text(max_size=30) | st.sampled_from(["orders/paid", "order.updated"]),
     body=st.binary() | JUNK.map(lambda one: json.dumps(one).encode()),
 )
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_body_gets_an_answer(source: str, topic: str, body: bytes) -> None:
     judge(source, topic, body)
 
@@ -122,7 +122,7 @@ def test_a_good_body_with_anything_anywhere_gets_an_answer(
     stamp=st.text() | st.just("1772442000"),
     secrets=st.lists(st.text() | st.just("whsec_AAAA") | st.just("whpk_" + "A" * 43 + "="), max_size=3),
 )
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_no_header_or_secret_makes_verifying_raise_or_accept(
     source: str, body: bytes, value: str, stamp: str, secrets: list[str]
 ) -> None:
@@ -144,6 +144,7 @@ def test_no_header_or_secret_makes_verifying_raise_or_accept(
     other=st.builds(Identity, st.text(), st.text(min_size=1), st.integers(min_value=0)),
     digests=st.tuples(st.text(), st.text()),
 )
+@settings(deadline=None)
 def test_two_identities_share_an_id_only_when_they_are_equal(
     one: Identity, other: Identity, digests: tuple[str, str]
 ) -> None:

@@ -1,12 +1,12 @@
-"""Stripe invoices and credit notes of any API version."""
+"""Stripe invoices of any API version, and what they share with credit notes."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, Final
 
-from relay.domain.models import Contact, CreditNote, Discount, Invoice, Payment, TaxLine
-from relay.domain.sources._facts import Fact, Ignored, milliseconds
+from relay.domain.models import Contact, Discount, Invoice, Payment, TaxLine
+from relay.domain.sources._facts import Fact, milliseconds
 from relay.domain.sources._money import ZERO, net_total, taxes_onto_lines
 from relay.domain.sources._node import TEXT_CHARS, Node, first
 from relay.domain.sources._stripe_contacts import address, customer, exempt, tax_ids
@@ -38,7 +38,7 @@ _TYPES: Final = {
 _STATUS: Final[dict[str, PaymentStatus]] = {"paid": "paid", "void": "voided"}
 
 
-def invoice_facts(element: Element) -> Sequence[Fact]:
+def facts(element: Element) -> Sequence[Fact]:
     """https://docs.stripe.com/api/invoices/object . The subject is the invoice id under every topic."""
     node = Node(element.value, "invoice")
     invoice = _invoice(node)
@@ -59,7 +59,7 @@ def _invoice(node: Node) -> Invoice:
     issued = first_instant(node.epoch("effective_at"), moments.epoch("finalized_at"), node.epoch("created"))
     if issued is None:
         raise node.wrong("missing_field", "created", "unix seconds")
-    lines, taxes, included = _lines(node, money)
+    lines, taxes, included = document_lines(node, money)
     due = node.epoch("due_date")
     return Invoice(
         id=subject,
@@ -68,20 +68,20 @@ def _invoice(node: Node) -> Invoice:
         issued_at=issued,
         due_on=madrid_day(due) if due else None,
         prices_include_tax=included,
-        contact=_buyer(node),
+        contact=buyer(node),
         billing_address=address(node.child("customer_address"), name=node.text("customer_name")),
         shipping_address=_shipping_address(node),
         lines=lines,
-        discounts=_whole_discounts(node, money, lines),
+        discounts=whole_discounts(node, money, lines),
         taxes=taxes,
         subtotal=money.of(node, "subtotal"),
-        tax_total=_tax_total(node, money, taxes),
+        tax_total=tax_total(node, money, taxes),
         total=total,
         amount_due=money.of(node, "amount_remaining"),
         payment_status=_payment_status(node, money),
         payments=_payments(node, money, moments.epoch("paid_at")),
         note=first(node.text("description", TEXT_CHARS), node.text("footer", TEXT_CHARS)),
-        custom_fields=_custom_fields(node),
+        custom_fields=custom_fields(node),
         test=node.flag("livemode") is False,
         voided_at=moments.epoch("voided_at"),
         paid_at=moments.epoch("paid_at"),
@@ -92,7 +92,7 @@ def first_instant(*instants: datetime | None) -> datetime | None:
     return next((at for at in instants if at), None)
 
 
-def _lines(node: Node, money: Money) -> tuple[tuple[Line, ...], tuple[TaxLine, ...], bool]:
+def document_lines(node: Node, money: Money) -> tuple[tuple[Line, ...], tuple[TaxLine, ...], bool]:
     raw = node.children("lines")
     if node.child("lines").flag("has_more"):
         raise BadInput(
@@ -137,12 +137,12 @@ def _as_new(one: Node) -> dict[str, object]:
     return value
 
 
-def _tax_total(node: Node, money: Money, taxes: tuple[TaxLine, ...]) -> Decimal | None:
+def tax_total(node: Node, money: Money, taxes: tuple[TaxLine, ...]) -> Decimal | None:
     told = money.of(node, "tax")
     return told if told is not None else sum((tax.amount for tax in taxes), ZERO)
 
 
-def _whole_discounts(node: Node, money: Money, lines: tuple[Line, ...]) -> tuple[Discount, ...]:
+def whole_discounts(node: Node, money: Money, lines: tuple[Line, ...]) -> tuple[Discount, ...]:
     """Invoice-wide discounts that the lines do not tell."""
     if any(line.discounts for line in lines):
         return ()
@@ -157,7 +157,7 @@ def _whole_discounts(node: Node, money: Money, lines: tuple[Line, ...]) -> tuple
     return (Discount(amount=off, title=title),) if 0 < off <= reached else ()
 
 
-def _buyer(node: Node) -> Contact:
+def buyer(node: Node) -> Contact:
     own = customer(node.child("customer"))
     word = node.text("customer_tax_exempt")
     named = [*node.pairs("custom_fields").items(), *node.pairs("metadata").items(), *own.custom_fields.items()]
@@ -211,7 +211,7 @@ def _payments(node: Node, money: Money, at: datetime | None) -> tuple[Payment, .
     )
 
 
-def _custom_fields(node: Node) -> dict[str, str]:
+def custom_fields(node: Node) -> dict[str, str]:
     fields = {**node.pairs("custom_fields"), **node.pairs("metadata")}
     if node.text("customer_tax_exempt") == "reverse":
         fields["tax_exempt"] = "reverse"
@@ -219,56 +219,3 @@ def _custom_fields(node: Node) -> dict[str, str]:
     if reasons:
         fields["taxability_reason"] = ", ".join(sorted(one for one in reasons if one))
     return fields
-
-
-def credit_note_facts(element: Element) -> Sequence[Fact]:
-    """https://docs.stripe.com/api/credit_notes/object . The subject is the credit note's id; amounts are positive."""
-    node = Node(element.value, "credit_note")
-    subject = node.need_ident("id")
-    if node.text("status") == "void":
-        raise Ignored("not_final", "the credit note is void at Stripe")
-    money = Money(node.currency("currency"))
-    total = money.of(node, "total")
-    total = money.need(node, "amount") if total is None else total
-    if total <= 0:
-        raise BadInput("negative_total", field=node.at("total"), detail="not above zero, expected what is credited")
-    issued = first_instant(node.epoch("effective_at"), node.epoch("created"))
-    if issued is None:
-        raise node.wrong("missing_field", "created", "unix seconds")
-    lines, taxes, included = _lines(node, money)
-    at = Node({"created": element.created}).epoch("created") or issued
-    # An invoice's `total_discount_amounts` is a credit note's `discount_amounts`.
-    as_invoice = Node({**node.value, "total_discount_amounts": node.value.get("discount_amounts")}, node.path)
-    note = CreditNote(
-        id=subject,
-        number=node.text("number", 60),
-        currency=money.currency,
-        issued_at=issued,
-        prices_include_tax=included,
-        contact=_credited_buyer(node, node.child("invoice")),
-        lines=lines,
-        discounts=_whole_discounts(as_invoice, money, lines),
-        taxes=taxes,
-        subtotal=money.of(node, "subtotal"),
-        tax_total=_tax_total(node, money, taxes),
-        total=total,
-        payment_status="refunded" if node.ident("refund") or node.children("refunds") else "unpaid",
-        refers_to=node.ident("invoice"),
-        note=node.text("memo", TEXT_CHARS),
-        custom_fields=_custom_fields(node),
-        test=node.flag("livemode") is False,
-        reason=node.text("reason", 60),
-    )
-    return [Fact(type="credit_note.issued", subject=subject, data=note, at=at, version=milliseconds(at))]
-
-
-def _credited_buyer(node: Node, invoice: Node) -> Contact:
-    buyer = _buyer(invoice)
-    own = customer(node.child("customer"))
-    return dataclasses.replace(
-        buyer,
-        id=node.ident("customer") or buyer.id,
-        name=buyer.name or own.name,
-        email=buyer.email or own.email,
-        tax_ids=buyer.tax_ids or own.tax_ids,
-    )

@@ -74,12 +74,19 @@ def normalise(delivery: Delivery) -> Normalised:
         elements = _stripe_shape.unwrap(_json.loads(delivery.body))
     except BadInput as error:
         return Normalised(review=error.reason, detail=error.detail)
-    from relay.domain.sources import _facts, _stripe_contacts, _stripe_invoices, _stripe_payments
+    from relay.domain.sources import (
+        _facts,
+        _stripe_checkouts,
+        _stripe_contacts,
+        _stripe_credit_notes,
+        _stripe_invoices,
+        _stripe_payments,
+    )
 
     build = {
-        "invoice": _stripe_invoices.invoice_facts,
-        "credit_note": _stripe_invoices.credit_note_facts,
-        "checkout.session": _stripe_payments.checkout_facts,
+        "invoice": _stripe_invoices.facts,
+        "credit_note": _stripe_credit_notes.facts,
+        "checkout.session": _stripe_checkouts.facts,
         "payment_intent": _stripe_payments.payment_facts,
         "charge": _stripe_payments.refund_facts,
         "customer": _stripe_contacts.facts,

@@ -1,0 +1,79 @@
+"""Stripe credit notes; the invoice they correct may be expanded, and then tells the buyer."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from relay.domain.models import Contact, CreditNote
+from relay.domain.sources._facts import Fact, Ignored, milliseconds
+from relay.domain.sources._node import TEXT_CHARS, Node
+from relay.domain.sources._stripe_contacts import customer
+from relay.domain.sources._stripe_invoices import (
+    buyer,
+    custom_fields,
+    document_lines,
+    first_instant,
+    tax_total,
+    whole_discounts,
+)
+from relay.domain.sources._stripe_lines import Money
+from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from relay.domain.sources._stripe_shape import Element
+
+
+def facts(element: Element) -> Sequence[Fact]:
+    """https://docs.stripe.com/api/credit_notes/object . The subject is the credit note's id; amounts are positive."""
+    node = Node(element.value, "credit_note")
+    subject = node.need_ident("id")
+    if node.text("status") == "void":
+        raise Ignored("not_final", "the credit note is void at Stripe")
+    money = Money(node.currency("currency"))
+    total = money.of(node, "total")
+    total = money.need(node, "amount") if total is None else total
+    if total <= 0:
+        raise BadInput("negative_total", field=node.at("total"), detail="not above zero, expected what is credited")
+    issued = first_instant(node.epoch("effective_at"), node.epoch("created"))
+    if issued is None:
+        raise node.wrong("missing_field", "created", "unix seconds")
+    lines, taxes, included = document_lines(node, money)
+    at = Node({"created": element.created}).epoch("created") or issued
+    # An invoice's `total_discount_amounts` is a credit note's `discount_amounts`.
+    as_invoice = Node({**node.value, "total_discount_amounts": node.value.get("discount_amounts")}, node.path)
+    note = CreditNote(
+        id=subject,
+        number=node.text("number", 60),
+        currency=money.currency,
+        issued_at=issued,
+        prices_include_tax=included,
+        contact=_credited_buyer(node, node.child("invoice")),
+        lines=lines,
+        discounts=whole_discounts(as_invoice, money, lines),
+        taxes=taxes,
+        subtotal=money.of(node, "subtotal"),
+        tax_total=tax_total(node, money, taxes),
+        total=total,
+        payment_status="refunded" if node.ident("refund") or node.children("refunds") else "unpaid",
+        refers_to=node.ident("invoice"),
+        note=node.text("memo", TEXT_CHARS),
+        custom_fields=custom_fields(node),
+        test=node.flag("livemode") is False,
+        reason=node.text("reason", 60),
+    )
+    return [Fact(type="credit_note.issued", subject=subject, data=note, at=at, version=milliseconds(at))]
+
+
+def _credited_buyer(node: Node, invoice: Node) -> Contact:
+    invoiced = buyer(invoice)
+    own = customer(node.child("customer"))
+    return dataclasses.replace(
+        invoiced,
+        id=node.ident("customer") or invoiced.id,
+        name=invoiced.name or own.name,
+        email=invoiced.email or own.email,
+        tax_ids=invoiced.tax_ids or own.tax_ids,
+    )
