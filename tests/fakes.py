@@ -72,7 +72,7 @@ class FakeInbox:
             if at in self.items:
                 return "duplicate"
             delivery = dataclasses.replace(delivery, inbox_id=other)
-        self.items[at] = InboxItem(delivery=delivery, digest=digest, open=True, ends={}, published_ms=0)
+        self.items[at] = InboxItem(delivery=delivery, digest=digest, open=True, ends={})
         return stored
 
     async def get(self, account: str, inbox_id: str) -> InboxItem | None:

@@ -105,7 +105,6 @@ class InboxItem:
     digest: str
     open: bool
     ends: Mapping[str, str]  # event number -> its end: "document:<key>", "ignored:<reason>" ...
-    published_ms: int
 
 
 class Inbox(Protocol):

@@ -75,7 +75,7 @@ def test_a_signed_delivery_is_stored_and_the_second_one_is_a_duplicate(intake, s
 @pytest.mark.parametrize(
     "change",
     [
-        lambda headers: {},
+        lambda _headers: {},
         lambda headers: dict.fromkeys(headers, ""),
         lambda headers: {name: value[:-5] for name, value in headers.items()},
         lambda headers: {name: "é" * len(value) for name, value in headers.items()},

@@ -354,3 +354,53 @@ def test_settle_shorter_than_the_lease_is_never_believed():
     world.run()
 
     assert len(posts(world)) == 2
+
+
+def test_a_fact_that_policy_takes_further_pays_the_document_that_stands():
+    world = World(settings={"policy": {"finish": "approve_and_pay", "unpaid_order": "nothing"}})
+    invoice = stripe_invoice(status="open")
+    world.run(world.deliver(invoice, topic="invoice.finalized", source="stripe"))
+    assert len(world.company.tables["payments"]) == 0
+    paid = stripe_invoice(status="paid")
+    world.run(world.deliver(paid, topic="invoice.paid", source="stripe"))
+    world.run(world.deliver(paid, topic="invoice.paid", source="stripe"))
+
+    assert len(world.documents()) == 1
+    assert len(world.company.tables["payments"]) == 1
+    assert world.row().step == "pay"
+
+
+def stripe_invoice(*, status):
+    from demo.payloads import Buyer, Item, stripe_invoice
+
+    buyer = Buyer(name="Taller Sol", email="taller@example.com", nif="B12345674")
+    body = stripe_invoice(
+        1, buyer, [Item("Licence", Decimal("121.00"))], kind=f"invoice.{'paid' if status == 'paid' else 'finalized'}"
+    )
+    found = body["data"]["object"]
+    found |= {"status": status, "paid": status == "paid"}
+    if status != "paid":
+        found |= {
+            "amount_paid": 0,
+            "amount_remaining": found["amount_due"],
+            "status_transitions": {"finalized_at": found["created"], "paid_at": None},
+        }
+    return body
+
+
+def test_a_credit_note_names_the_number_that_holded_gave_the_original():
+    world = World(settings={"policy": {"finish": "approve"}})
+    world.order(shopify_order())
+    world.order(refund_of(shopify_order()), topic="refunds/create")
+
+    (note,) = world.documents("creditnote")
+    assert f"Rectifica {world.documents()[0]['document_number']}" in note["description"]
+
+
+def test_a_refund_of_our_own_draft_is_for_a_human_where_policy_says_so():
+    world = World(settings={"policy": {"refund_of_draft": "review"}})
+    world.order(shopify_order())
+    world.order(refund_of(shopify_order()), topic="refunds/create")
+
+    assert world.documents("creditnote") == []
+    assert world.row("creditnote").reason == "original_is_a_draft"

@@ -130,7 +130,7 @@ class DynamoInbox:
             received_at=datetime.fromtimestamp(int(item["r"]["N"]) / 1000, UTC),
         )
         ends = {number: end["S"] for number, end in item.get("e", {}).get("M", {}).items()}
-        return InboxItem(delivery=delivery, digest=item["d"]["S"], open="open_pk" in item, ends=ends, published_ms=0)
+        return InboxItem(delivery=delivery, digest=item["d"]["S"], open="open_pk" in item, ends=ends)
 
     async def _update(
         self, key: Any, expression: str, values: dict[str, Any], *, names: dict[str, str] | None = None

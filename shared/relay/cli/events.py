@@ -140,7 +140,7 @@ async def _story(here: World, account: str, inbox_id: str, number: str) -> dict[
     if number and not wanted:
         raise NotFound("event_unknown", detail=f"the delivery holds {len(read.events)} events, none is number {number}")
     events = [await _event(here, item, event) for event in wanted]
-    taken_over = bool(item.published_ms or item.ends or any(event["ledger"] for event in events))
+    taken_over = bool(item.ends or any(event["ledger"] for event in events))
     return {
         "id": inbox_id,
         "account": account,
@@ -149,7 +149,6 @@ async def _story(here: World, account: str, inbox_id: str, number: str) -> dict[
         "received_at": delivery.received_at,
         "bytes": len(delivery.body),
         "published": taken_over,
-        "published_at": utc(item.published_ms),
         "open": item.open,
         "reason": read.ignored or read.review,
         "detail": read.detail,

@@ -42,7 +42,7 @@ def timeline(told: Mapping[str, Any]) -> list[str]:
         (told["received_at"], f"received   {told['source']} {told['topic']}, {told['bytes']} bytes"),
     ]
     if told["published"]:
-        at.append((told["published_at"], f"published  {len(told['events'])} event(s)"))
+        at.append((None, f"published  {len(told['events'])} event(s)"))
     if told["reason"]:
         at.append((None, f"not routed: {told['reason']} {told['detail']}".rstrip()))
     for event in told["events"]:

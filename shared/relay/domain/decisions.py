@@ -41,14 +41,17 @@ class Fact:
     currency: str = ""
     document_date: str = ""
     event: bytes = b""
+    last_step: Step = "create"  # how far policy takes the document
 
 
-Action = Literal["claim", "update", "doubt", "pending", "done", "keep", "judge"]
+Action = Literal["claim", "update", "advance", "doubt", "pending", "done", "keep", "judge"]
+_RANK: dict[Step, int] = {"contact": 0, "create": 0, "update": 0, "approve": 1, "pay": 2, "done": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`claim`: write it. `update`: the document exists, this version is newer. `doubt`: look before writing.
+    """`claim`: write it. `update`: the document exists, this version is newer. `advance`: it stands as it should, but policy
+    takes this fact further (issued, now paid). `doubt`: look before writing.
     `pending`: the key is being written, remember this version. `judge`: a human must. `done`, `keep`: nothing to do, `end` says why.
     """
 
@@ -87,7 +90,7 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
 
 def _on_confirmed(row: Row, fact: Fact) -> Decision:
     if fact.digest == row.digest:
-        return Decision("done", "duplicate")
+        return Decision("advance") if _RANK[fact.last_step] > _RANK[row.step] else Decision("done", "duplicate")
     if fact.version < row.version:
         return Decision("done", "superseded")
     if fact.version == row.version:
@@ -152,13 +155,12 @@ def stepped(row: Row, *, step: Step, now_ms: int, holded_id: str) -> Row:
 
 
 def confirmed(row: Row, *, now_ms: int, holded_id: str, number: str = "", wrote: bool = True) -> Row:
-    """The end of the road: the row keeps ids, digests and amounts, and drops its copy of the event."""
+    """The end of the road: the row keeps ids, digests, amounts and its last step, and drops its copy of the event."""
     return replace(
         row,
         state="confirmed",
         rev=row.rev + 1,
         updated_ms=now_ms,
-        step="done",
         owner="",
         lease_until_ms=0,
         due_ms=0,

@@ -33,6 +33,7 @@ class Policy:
     simplified: bool = False  # a buyer without tax id gets a `salesreceipt` up to the limit
     simplified_limit: Decimal = Decimal(400)
     refunds: Literal["creditnote", "nothing"] = "creditnote"
+    refund_of_draft: Literal["creditnote", "review"] = "creditnote"  # the original is still a draft of ours
     plain_refund_rate: Decimal | None = None  # the tax in refunds that are a bare amount; None: a person judges each
     invoices: Literal["invoice", "nothing"] = "invoice"  # those another system issued
     finish: Literal["draft", "approve", "approve_and_pay"] = "draft"

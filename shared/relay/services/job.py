@@ -12,6 +12,7 @@ from relay.domain.ledger import Key, Row, marker_of
 
 if TYPE_CHECKING:
     from relay.domain.documents import Plan, Priority
+    from relay.domain.ledger import Step
     from relay.domain.models import Event
 
 _NORMAL = frozenset({"contact", "product"})
@@ -59,7 +60,14 @@ def fact_of(event: Event, plan: Plan) -> Fact:
         currency=document.currency if document else "",
         document_date=document.date.isoformat() if document else "",
         event=pack_event(event),
+        last_step=_last_step(plan),
     )
+
+
+def _last_step(plan: Plan) -> Step:
+    if plan.document is None or plan.finish == "draft":
+        return "create"
+    return "pay" if plan.finish == "approve_and_pay" and plan.payment is not None else "approve"
 
 
 def pack_event(event: Event) -> bytes:

@@ -135,7 +135,7 @@ class Saga:
             return await self._desk.review(session, job, "deleted_in_holded", detail, aside="update")
         if current.approved or row.marker not in current.tags:
             return await self._propose(session, job, current, "approved")
-        if row.step == "done" and row.total is not None and current.total not in (row.total, plan.total):
+        if row.state == "confirmed" and row.total is not None and current.total not in (row.total, plan.total):
             return await self._propose(session, job, current, "edited")
         contact_id = current.contact_id or row.contact_id
         request = requests.update_document(

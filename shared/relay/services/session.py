@@ -29,13 +29,15 @@ class Timing:
     """The fence's numbers, in milliseconds of the injected clock.
 
     `settle_ms`: how long after a lease ended an absence may be believed. `lease_margin_ms`: a lease outlives its
-    invocation's deadline by this. `call_ms`: what one call may take at most, connect and read. `again_ms`: between the two
+    invocation's deadline by this. `call_ms`: what one call may take at most, connect and read, on the relay's clock;
+    `timeout_ms` the same for its socket, on the machine's. `again_ms`: between the two
     looks that must both find nothing.
     """
 
     settle_ms: int = 600_000
     lease_margin_ms: int = 60_000
     call_ms: int = 23_000
+    timeout_ms: int = 20_000
     again_ms: int = 60_000
     echo_ms: int = 30_000
     settlement_ms: int = 6 * 3600_000
@@ -100,7 +102,7 @@ class Session:
         """One call on a token already reserved. What Holded says of its limits corrects the budget."""
         self.calls[f"{request.method} {request.path}"] += 1
         try:
-            reply: Reply = await self.holded.call(request, self.credential, timeout_ms=self.timing.call_ms)
+            reply: Reply = await self.holded.call(request, self.credential, timeout_ms=self.timing.timeout_ms)
         except WaitUntil as refusal:
             await self.purse.refused("month", refusal)
             self.exhausted.update(dict.fromkeys(PRIORITIES, refusal))

@@ -6,16 +6,17 @@ One job at a time for a key (the session's lock), however many events name it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from relay.domain import decisions
 from relay.domain.ledger import Key
+from relay.domain.mapping.corrections import name_original
 from relay.holded import requests
 from relay.services.desk import UPDATE
 from relay.services.doubt import find_product
 
 if TYPE_CHECKING:
-    from relay.domain.documents import ProductDraft
+    from relay.domain.documents import DocType, DocumentDraft, ProductDraft
     from relay.domain.ledger import Row
     from relay.services.contacts import Contacts
     from relay.services.desk import Desk
@@ -69,6 +70,8 @@ class Writer:
             case "judge":
                 detail = "the same version arrived with another content; compare the document with the source"
                 return await self._desk.review(session, job, choice.end, detail, aside=UPDATE)
+            case "advance" if job.row is not None:
+                return await self._saga.approve(session, job, job.row)
             case "update" if job.row is not None:
                 if plan.outcome == "review":
                     return await self._desk.review(session, job, plan.reason, plan.detail, aside=UPDATE)
@@ -134,7 +137,25 @@ class Writer:
             return await self._desk.review(
                 session, job, "buyer_unknown", "neither this nor its original names a contact"
             )
+        if parent is not None:
+            end = await self._correct(session, job, parent, plan.document)
+            if end is not None:
+                return end
         return await self._saga.create(session, job, contact_id=contact_id)
+
+    async def _correct(self, session: Session, job: Job, parent: Row, note: DocumentDraft) -> str | None:
+        """A correction names the original as Holded knows it; one of our own draft is written, or judged, by policy."""
+        number = parent.number
+        if not number and parent.step in {"approve", "pay"}:
+            # Approval numbered it and the webhook or the sweep has not told yet: a correction is worth the one read.
+            request = requests.get_document(cast("DocType", parent.doc_type), parent.holded_id)
+            number = (await session.call(request, job.priority)).value.number or ""
+        if not number and session.settings.policy.refund_of_draft == "review":
+            detail = f"{parent.doc_type} {parent.holded_id} is a draft: delete it, or approve it and replay the refund"
+            return await self._desk.review(session, job, "original_is_a_draft", detail)
+        if number:
+            job.plan = replace(job.plan, document=name_original(note, number=number))
+        return None
 
     async def _update(self, session: Session, job: Job, row: Row) -> str | None:
         if job.plan.purpose == "contact" and job.plan.contact is not None:
