@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACCOUNT_ID = "000000000000"
-_KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+KEY = "local"  # both halves of what the emulator takes; the command line uses it too
+_KEYS = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY}
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=120, max_pool_connections=32)
 
 
@@ -100,8 +101,8 @@ class Emulator:
             service,
             endpoint_url=self.endpoint_url,
             region_name=self.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106  # what the emulator takes from anybody
+            aws_access_key_id=KEY,
+            aws_secret_access_key=KEY,
             config=_CONFIG,
         )
 

@@ -18,6 +18,7 @@ from infra.environments import DEFAULT_REGION
 from infra.local.beat import Beat
 from infra.local.deploy import deploy
 from infra.local.emulator import ACCOUNT_ID, Emulator
+from infra.local.enforce import ENVIRONMENT, enforceable
 from infra.local.processes import HOST, Server, free_port
 from infra.local.synth import template
 from infra.paths import LOCAL, ROOT
@@ -35,7 +36,7 @@ class LocalStack:
 
     `scale` lets relay and sandbox live that many seconds in a real one, from now on. `settle_seconds` is the stack's
     parameter, in scaled seconds. `persist` lets `emulator.restart()` bring its state back. `holded_url` replaces the
-    sandbox by another server.
+    sandbox by another server. `enforce` has the emulator refuse what a role does not grant (see `infra.local.enforce`).
     """
 
     def __init__(
@@ -45,15 +46,18 @@ class LocalStack:
         settle_seconds: int = 600,
         persist: bool = False,
         holded_url: str | None = None,
+        enforce: bool = False,
         description: Path | None = LOCAL / "stack.json",
     ) -> None:
         self.scale = scale
         self.origin = time.time()
         self.clock = f"{self.origin:.3f}:{scale}"
-        self.emulator = Emulator(environment={"RELAY_CLOCK": self.clock} if scale != 1 else {}, persist=persist)
+        environment = ({"RELAY_CLOCK": self.clock} if scale != 1 else {}) | (ENVIRONMENT if enforce else {})
+        self.emulator = Emulator(environment=environment, persist=persist)
         self.sandbox_url = holded_url or ""
         self.outputs: dict[str, str] = {}
         self._settle_seconds = settle_seconds
+        self._change = enforceable if enforce else dict
         self._description = description
         self._pids: dict[str, int] = {}
         self._ends = ExitStack()
@@ -112,7 +116,7 @@ class LocalStack:
 
     def _deploy(self) -> None:
         parameters = {"HoldedBaseUrl": self.sandbox_url, "SettleSeconds": str(self._settle_seconds)}
-        synthesised = template(STACK_NAME, stage_name=STAGE, region=DEFAULT_REGION)
+        synthesised = self._change(template(STACK_NAME, stage_name=STAGE, region=DEFAULT_REGION))
         outputs = deploy(self.emulator, synthesised, stack_name=STACK_NAME, parameters=parameters)
         # The emulator's host names need a resolver; the same API answers under its own address.
         api_id = outputs["ApiUrl"].removeprefix("http://").partition(".")[0]
