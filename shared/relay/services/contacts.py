@@ -95,6 +95,7 @@ class Contacts:
         return by_email.holded_id
 
     async def _create(self, session: Session, claims: Claims, draft: ContactDraft) -> str:
+        session.check()
         key = claims.keys[0]
         row = await self._ledger.get(key)
         now_ms = session.now_ms()

@@ -82,12 +82,16 @@ class Session:
         else:
             self.parked.pop(row.key, None)
 
-    async def reserve(self, priority: Priority) -> None:
-        """A token for one call, or `RetryAt` (minute, time) / `WaitUntil` (month): nothing was sent, no attempt is used."""
+    def check(self) -> None:
+        """Raise what forbids this drain to write into Holded, before anything is concluded from a row in `sent`."""
         if self.idle is not None:
             raise self.idle
         if self.blocked is not None:
             raise self.blocked
+
+    async def reserve(self, priority: Priority) -> None:
+        """A token for one call, or `RetryAt` (minute, time) / `WaitUntil` (month): nothing was sent, no attempt is used."""
+        self.check()
         now = self.clock.now()
         if at_ms(now) + self.timing.call_ms > self.deadline_ms:
             self.exhausted[priority] = RetryAt("out_of_time", retry_at=now)
