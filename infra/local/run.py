@@ -19,6 +19,7 @@ from infra.local.beat import Beat
 from infra.local.deploy import deploy
 from infra.local.emulator import ACCOUNT_ID, Emulator
 from infra.local.enforce import ENVIRONMENT, enforceable
+from infra.local.first_order import ACCOUNT, first_order
 from infra.local.processes import HOST, Server, free_port
 from infra.local.synth import template
 from infra.paths import LOCAL, ROOT
@@ -61,6 +62,11 @@ class LocalStack:
         self._description = description
         self._pids: dict[str, int] = {}
         self._ends = ExitStack()
+
+    @property
+    def folder(self) -> Path:
+        """Where the command line finds this stack: the folder that holds `.local/stack.json`."""
+        return self._description.parent.parent if self._description else ROOT
 
     @property
     def endpoint_url(self) -> str:
@@ -155,11 +161,21 @@ def main() -> int:
     print("starting emulator, sandbox and stack ...", flush=True)
     try:
         with LocalStack(scale=chosen.scale, settle_seconds=chosen.settle_seconds) as stack:
-            print(f"relay    {stack.outputs['ApiUrl']}/v1/<account>/<source>")
-            print(f"holded   {stack.sandbox_url}")
-            print(f"aws      {stack.endpoint_url}  (region {stack.region}, any key)")
-            print(f"files    {LOCAL.relative_to(ROOT)}/stack.json, read by `relay --local`")
-            print(f"try      curl -i -d '{{}}' '{stack.outputs['ApiUrl']}/v1/nobody/shopify'", flush=True)
+            print(
+                f"""
+relay    {stack.outputs["ApiUrl"]}/v1/<account>/<source>
+holded   {stack.sandbox_url}
+aws      {stack.endpoint_url} (region {stack.region}, any key)
+
+An order, signed as a shop would, for the account that is there:
+  {first_order(stack)}
+and what became of it:
+  .venv/bin/relay events list --local --account {ACCOUNT}
+  .venv/bin/relay status --local
+
+Ctrl-C ends it all.""",
+                flush=True,
+            )
             signal.pause()
     except KeyboardInterrupt:
         print("stopped")

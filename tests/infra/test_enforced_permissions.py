@@ -2,42 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from infra.local.first_order import first_order
 from infra.local.run import LocalStack
-from infra.paths import EMULATOR_PYTHON
+from infra.paths import EMULATOR_PYTHON, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
-
-ORDER = {
-    "id": 820982911946154508,
-    "name": "#1001",
-    "currency": "EUR",
-    "created_at": "2026-03-02T09:00:00+01:00",
-    "updated_at": "2026-03-02T09:00:00+01:00",
-    "processed_at": "2026-03-02T09:00:00+01:00",
-    "financial_status": "paid",
-    "taxes_included": True,
-    "email": "compras@example.com",
-    "total_price": "121.00",
-    "subtotal_price": "121.00",
-    "total_tax": "21.00",
-    "total_discounts": "0.00",
-    "customer": {"id": 7, "email": "compras@example.com", "first_name": "Ana", "last_name": "Prueba"},
-    "billing_address": {"name": "Ana Prueba", "address1": "Calle Mayor 1", "city": "Madrid", "zip": "28013",
-                        "country_code": "ES"},
-    "line_items": [
-        {"id": 1, "title": "Silla", "quantity": 1, "price": "121.00", "taxable": True, "requires_shipping": True,
-         "tax_lines": [{"title": "IVA", "rate": 0.21, "price": "21.00"}]},
-    ],
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -49,24 +23,15 @@ def stack(tmp_path):
         yield running
 
 
-def relay(folder, *arguments):
-    """The command line, as a person in `folder`. The credential is the sandbox's well-known one."""
-    environment = {**os.environ, "RELAY_HOLDED_TOKEN": "pat_sandbox_default"}
-    command = [str(Path(sys.executable).parent / "relay"), *arguments, "--local"]
-    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return run.stdout
-
-
 def ledger(stack):
     items = stack.client("dynamodb").scan(TableName=stack.outputs["StateTable"])["Items"]
     return [item for item in items if "#ledger#shopify#" in item["pk"]["S"] and item["sk"]["S"] == "row"]
 
 
-def test_an_order_becomes_a_document_with_no_more_than_the_roles_grant(stack, tmp_path):
-    (tmp_path / "order.json").write_text(json.dumps(ORDER))
-    relay(tmp_path, "account", "add", "shop", "--mode", "test", "--source", "shopify")
-    relay(tmp_path, "send", "--source", "shopify", "--topic", "orders/paid", "--account", "shop", "order.json")
+def test_the_first_order_becomes_a_document_with_no_more_than_the_roles_grant(stack):
+    """By the very command that `make local` shows."""
+    run = subprocess.run(["bash", "-c", first_order(stack)], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert " 200 " in run.stdout.splitlines()[0], run.stdout
 
     end = time.monotonic() + 60
     while not (rows := ledger(stack)) or rows[0]["st"]["S"] == "sent":
