@@ -74,7 +74,7 @@ def _rush(rush: Sequence[Became], documents: Documents) -> list[str]:
         f"{act.source} {act.topic}",
         f"[green]{words}[/]",
         str(total),
-        "more than its minute's quota: what was over waited",
+        f"over its minute's quota: {sum(1 for one in rush if one.waited)} waited",
     ]
 
 
