@@ -27,7 +27,8 @@ setup: .make/venv .make/emulator
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed: set PYTHON=/path/to/python'; exit 1; }
 	@echo 'installing the project into .venv ...'
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@$(PY) $(PIP_INSTALL) -r requirements/dev.txt
+	@# byte code is made when a module is first imported: of the CDK, most never is
+	@$(PY) $(PIP_INSTALL) --no-compile -r requirements/dev.txt
 	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@mkdir -p .make && touch $@
 
