@@ -21,6 +21,7 @@ PLANTED = {
         "functions/release_due/handler.py",
         "import holded_sandbox.money",
     ),
+    "No function imports another": ("functions/publish_event/handler.py", "import functions.sweep_inbox.handler"),
     "infra and the sandbox import nothing of relay": ("shared/holded_sandbox/ids.py", "import relay.errors"),
 }
 
