@@ -313,3 +313,19 @@ def test_snapshots_keep_the_newest_sighting(world):
 def test_repr_of_secrets_tells_nothing():
     assert "whsec" not in repr(secrets())
     assert dataclasses.replace(secrets(), account="x").account == "x"
+
+
+def test_an_unchanged_credential_is_opened_once_and_a_new_one_counts_at_once(aws):
+    from relay.ports import Credential
+
+    decrypts = []
+    aws.kms.meta.events.register("before-call.kms.Decrypt", lambda **_call: decrypts.append(1))
+
+    async def story():
+        await aws.accounts.set_credential("acme", Credential(token="pat_one"))
+        first = [await aws.accounts.credential("acme") for _ in range(3)]
+        await aws.accounts.set_credential("acme", Credential(token="pat_two"))
+        return [*first, await aws.accounts.credential("acme")]
+
+    assert [each.token for each in asyncio.run(story())] == ["pat_one"] * 3 + ["pat_two"]
+    assert len(decrypts) == 2

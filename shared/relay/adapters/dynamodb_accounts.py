@@ -47,6 +47,9 @@ _TEXTS = {
 _COUNTS = {"per_minute": "minute", "per_month": "month"}
 _DOCUMENTS = ("settings", "catalogue")
 
+OPENED_KEPT = 1000
+"""Accounts whose opened credential a warm function remembers: a KMS call a drain is the price otherwise."""
+
 
 class DynamoAccounts:
     """`relay.ports.Accounts`. Functions that only read give no `key_id`; who erases gives `inbox_table` and `bodies`."""
@@ -70,6 +73,7 @@ class DynamoAccounts:
         self._key_id = key_id
         self._clock = clock or SystemClock()
         self._ids = ids or RandomIds()
+        self._opened: dict[str, tuple[bytes, Credential]] = {}
         self._erasure = Erasure(client=client, state_table=table, inbox_table=inbox_table, bodies=bodies)
 
     async def get(self, account: str) -> Account | None:
@@ -107,12 +111,23 @@ class DynamoAccounts:
                     yield _account(unpart(item["pk"]["S"].split("#", 1)[0]), item)
 
     async def credential(self, account: str) -> Credential:
-        """Raises `NotAllowed` when there is none, or it was sealed for somebody else."""
+        """Raises `NotAllowed` when there is none, or it was sealed for somebody else.
+
+        The item is read each time, so a new credential counts at once; the same ciphertext is not opened twice.
+        """
         item = await self._item(_key(account, "holded"))
         if item is None:
             raise NotAllowed("credential_missing", detail="the account has no Holded credential")
+        sealed = bytes(item[SEALED]["B"])
+        known = self._opened.get(account)
+        if known is not None and known[0] == sealed:
+            return known[1]
         plain = await self._unseal(account, "holded", item)
-        return Credential(token=plain["token"], v1_key=plain["v1_key"])
+        credential = Credential(token=plain["token"], v1_key=plain["v1_key"])
+        if len(self._opened) >= OPENED_KEPT:
+            self._opened.clear()
+        self._opened[account] = (sealed, credential)
+        return credential
 
     async def set_credential(self, account: str, credential: Credential) -> None:
         plain = {"token": credential.token, "v1_key": credential.v1_key}
