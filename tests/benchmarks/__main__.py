@@ -7,11 +7,16 @@ import importlib
 import sys
 import time
 
-from tests.benchmarks.report import show
+from tests.benchmarks.report import Figure, show
 
 FIGURES = {
-    "start-up": "start_up",
-    "inbox-put": "inbox_put",
+    "start-up": ("start_up", "figure"),
+    "inbox-put": ("inbox_put", "figure"),
+    "documents": ("documents", "figure"),
+    "time": ("documents", "time_figure"),
+    "prices": ("prices", "figure"),
+    "peers": ("peers", "figure"),
+    "speed": ("speed", "figure"),
 }
 
 
@@ -24,7 +29,8 @@ def main() -> int:
     missed = 0
     for name in names:
         begin = time.monotonic()
-        figure = importlib.import_module(f"tests.benchmarks.{FIGURES[name]}").figure()
+        module, function = FIGURES[name]
+        figure: Figure = getattr(importlib.import_module(f"tests.benchmarks.{module}"), function)()
         figure.notes.append(f"{name}: {time.monotonic() - begin:.0f} s")
         show(figure)
         missed += len(figure.missed)

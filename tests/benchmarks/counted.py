@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from typing import Any
+from typing import Any, cast
+
+import boto3
 
 
 def item_bytes(item: dict[str, Any]) -> int:
@@ -60,8 +62,16 @@ class Meter:
         self._schemas: dict[str, tuple[tuple[str, ...], list[tuple[str, ...]]]] = {}
         self.images = True
         self.calls: Counter[str] = Counter()
-        self.table_units = self.index_units = self.read_units = 0
+        self.table_units = self.index_units = 0
+        self.read_units = 0.0
         self.written_bytes: list[int] = []
+
+    def watch_default_session(self) -> Any:
+        """What adapters make from here on. Returns the session's events."""
+        boto3.setup_default_session()
+        events: Any = cast("Any", boto3.DEFAULT_SESSION).events
+        self.watch(events)
+        return events
 
     def watch(self, events: Any) -> None:
         events.register("provide-client-params.dynamodb", self._asked)
@@ -74,7 +84,8 @@ class Meter:
 
     def clear(self) -> None:
         self.calls.clear()
-        self.table_units = self.index_units = self.read_units = 0
+        self.table_units = self.index_units = 0
+        self.read_units = 0.0
         self.written_bytes.clear()
 
     def _asked(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:

@@ -48,8 +48,7 @@ def _measure(endpoint_url: str) -> None:
     from tests.benchmarks.orders import api_event, order
 
     meter = Meter(boto3.Session().client("dynamodb", endpoint_url=endpoint_url))
-    boto3.setup_default_session()
-    meter.watch(boto3.DEFAULT_SESSION.events)
+    meter.watch_default_session()
     from functions.receive_webhook.main import handler
 
     handler(api_event(order(1), account=ACCOUNT), None)

@@ -22,6 +22,11 @@ VENV = ROOT / ".venv-bench"
 REQUIREMENTS = ROOT / "requirements" / "bench.txt"
 EVENTS = 200
 ROUNDS = 3
+OURS = (  # events a drain, and how many of them at once
+    ("ledger + budget, drains of 10, 8 at once (as deployed)", 10, 8),
+    ("ledger + budget, drains of 10, one by one", 10, 1),
+    ("ledger + budget, one event a drain", 1, 1),
+)
 
 
 def figure() -> Figure:
@@ -39,9 +44,8 @@ def figure() -> Figure:
                 results.setdefault("powertools idempotency + zae-limiter (baseline)", []).append(
                     _run([*other, *endpoint], fresh)
                 )
-            for size in (10, 1):
-                ours = [sys.executable, "-m", "tests.benchmarks.peers_ours", str(EVENTS), str(size)]
-                name = f"ledger + budget, {'batches of 10' if size == 10 else 'one event a drain'}"
+            for name, size, at_once in OURS:
+                ours = [sys.executable, "-m", "tests.benchmarks.peers_ours", *map(str, (EVENTS, size, at_once))]
                 results.setdefault(name, []).append(_run(ours, machine if turn == 0 else _again(machine)))
     base = 0.0
     for name, runs in results.items():
@@ -49,8 +53,10 @@ def figure() -> Figure:
         base = base or ms
         first = runs[0]
         found.rows.append((name, first["writes"], first["units"], first["calls"], ms, ms / base))
-    found.notes.append("both in one process, one event after the other; the call to Holded itself is empty")
-    found.notes.append("the peers' lock ends with its function's time and their record expires; a ledger row stays, and says what is in doubt")
+    found.notes.append("the peers work one event after the other; the call to Holded itself is empty")
+    found.notes.append(
+        "the peers' lock ends with its function's time and their record expires; a ledger row stays, and says what is in doubt"
+    )
     return found
 
 

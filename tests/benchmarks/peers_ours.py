@@ -7,6 +7,7 @@ import json
 import statistics
 import sys
 import time
+from dataclasses import replace
 
 import boto3
 
@@ -25,7 +26,8 @@ def now_ms() -> int:
 
 
 class Writer:
-    def __init__(self) -> None:
+    def __init__(self, at_once: int) -> None:
+        self._at_once = at_once
         client = aws_client("dynamodb")
         self._ledger = DynamoLedger(client=client, table="state")
         self._gates = DynamoGates(client=client, table="state")
@@ -40,26 +42,39 @@ class Writer:
         )
         assert taken.granted == len(numbers), taken
         assert (await self._gates.store(taken.gate, expected_rev=gate.rev)).ok
-        for number in numbers:
-            await self._document(number)
+        room = asyncio.Semaphore(self._at_once)
+
+        async def one(number: int) -> None:
+            async with room:
+                await self._document(number)
+
+        await asyncio.gather(*(one(number) for number in numbers))
         free = gates.let_go(taken.gate, now_ms=now_ms(), owner="bench", next_due_ms=None)
         assert (await self._gates.store(free, expected_rev=taken.gate.rev, if_no_wakes=True)).ok
 
     async def _document(self, number: int) -> None:
         now = now_ms()
         key = Key(account="bench", source="shopify", object_id=str(number), purpose="invoice")
-        common = {"key": key, "event_id": f"{number:032x}#0", "digest": f"{number:064x}", "marker": "hr" + "a" * 14}
-        row = Row(state="sent", created_ms=now, updated_ms=now, owner="bench", lease_until_ms=now + LEASE_MS, **common)
+        row = Row(
+            key=key,
+            state="sent",
+            created_ms=now,
+            updated_ms=now,
+            owner="bench",
+            lease_until_ms=now + LEASE_MS,
+            event_id=f"{number:032x}#0",
+            digest=f"{number:064x}",
+            marker="hr" + "a" * 14,
+        )
         assert await self._ledger.insert(row) is None
-        done = Row(state="confirmed", step="done", created_ms=now, updated_ms=now, holded_id=f"{number:024x}", **common)
+        done = replace(row, state="confirmed", step="done", owner="", lease_until_ms=0, holded_id=f"{number:024x}")
         assert await self._ledger.replace(done, expected_rev=1)
 
 
-async def measure(events: int, size: int) -> dict[str, float]:
+async def measure(events: int, size: int, at_once: int) -> dict[str, float]:
     meter = Meter(boto3.Session().client("dynamodb"))
-    boto3.setup_default_session()
-    meter.watch(boto3.DEFAULT_SESSION.events)
-    writer, first = Writer(), size * 1_000_000
+    meter.watch_default_session()
+    writer, first = Writer(at_once), (size * 10 + at_once) * 1_000_000
     await writer.batch([first])
     meter.clear()
     for begin in range(first + 10, first + 30, size):
@@ -79,4 +94,4 @@ async def measure(events: int, size: int) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(int(sys.argv[1]), int(sys.argv[2])))))
+    print(json.dumps(asyncio.run(measure(*(int(each) for each in sys.argv[1:4])))))

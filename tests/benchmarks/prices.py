@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from infra.environments import DEFAULT_REGION
 from infra.local.run import STACK_NAME, STAGE
 from infra.local.synth import template
@@ -27,10 +29,11 @@ def figure() -> Figure:
         columns=("what", "a document", "USD a million", "share"),
     )
     stage, timed = measured()["known contact, draft"], measured()["timed"]
-    documents, functions = stage["documents"], stage["functions"]
+    documents: int = stage["documents"]
+    functions: dict[str, Any] = stage["functions"]
 
     def calls(*names: str) -> float:
-        return sum(each["calls"].get(name, 0) for each in functions.values() for name in names) / documents
+        return float(sum(each["calls"].get(name, 0) for each in functions.values() for name in names)) / documents
 
     counts = {
         "HTTP API request": functions["receive_webhook"]["invocations"] / documents,
@@ -58,12 +61,12 @@ def figure() -> Figure:
     return found
 
 
-def _batches(functions: dict[str, dict[str, int]]) -> int:
-    return functions["write_holded"]["invocations"]
+def _batches(functions: dict[str, Any]) -> int:
+    return int(functions["write_holded"]["invocations"])
 
 
 def _memory_gb() -> dict[str, float]:
     """Each function's memory, from the synthesised template."""
     resources = template(STACK_NAME, stage_name=STAGE, region=DEFAULT_REGION)["Resources"].values()
     functions = [each["Properties"] for each in resources if each["Type"] == "AWS::Lambda::Function"]
-    return {each["Handler"].split(".")[1]: each["MemorySize"] / 1024 for each in functions}
+    return {str(each["Handler"]).split(".")[1]: float(each["MemorySize"]) / 1024 for each in functions}

@@ -13,8 +13,9 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -54,9 +55,7 @@ class Road:
         self._sqs = boto3.Session().client("sqs", endpoint_url=endpoint_url)
         self.meter = Meter(self._side)
         self.published: list[str] = []
-        boto3.setup_default_session()
-        self.meter.watch(boto3.DEFAULT_SESSION.events)
-        boto3.DEFAULT_SESSION.events.register("provide-client-params.events.PutEvents", self._see)
+        self.meter.watch_default_session().register("provide-client-params.events.PutEvents", self._see)
         self._sandbox, self._company = sandbox_url, company
         self.echoes: queue.Queue[tuple[dict[str, str], str]] = queue.Queue()
         self.spent: dict[str, Spent] = {}
@@ -97,7 +96,7 @@ class Road:
                 }
                 for number, each in enumerate(inbox_ids[at : at + BATCH])
             ]
-            answer = self.step("publish_event", lambda records=records: handler({"Records": records}, None))
+            answer = self.step("publish_event", partial(handler, {"Records": records}, None))
             assert not answer["batchItemFailures"], answer
         return [json.dumps({"account": ACCOUNT, "event": ref}) for ref in self.published]
 
@@ -107,9 +106,7 @@ class Road:
         for at in range(0, len(messages), BATCH):
             lot = messages[at : at + BATCH]
             records = [{"messageId": str(number), "body": body} for number, body in enumerate(lot)]
-            answer = self.step(
-                "write_holded", lambda records=records: handler({"Records": records}, cast("Any", Context()))
-            )
+            answer = self.step("write_holded", partial(handler, {"Records": records}, Context()))
             assert not answer["batchItemFailures"], answer
 
     def hints(self) -> None:

@@ -11,8 +11,7 @@ import os
 import statistics
 import subprocess
 
-from infra.local.deploy import local_target
-from infra.packaging import stage
+from infra.packaging import local_target, stage
 from infra.paths import EMULATOR_PYTHON
 from tests.benchmarks.machine import ACCOUNT, Machine, add_account, add_company
 from tests.benchmarks.orders import api_event, order
