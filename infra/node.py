@@ -41,13 +41,17 @@ def use_node() -> None:
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", str(OLDEST))
 
 
+def npx_command(node: Path) -> list[str]:
+    """Npx run by that very node. The Python package's own `bin/npx` is a copied link that finds nothing beside it."""
+    script = node.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npx-cli.js"
+    return [str(node), str(script)] if script.is_file() else [shutil.which("npx") or "npx"]
+
+
 def main(arguments: list[str]) -> int:
     node = find_node()
-    # `npx` is a script beside its node; the bundled one is not on the PATH, and what npx starts looks for `node` there.
-    path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])
-    npx = shutil.which("npx", path=path) or "npx"
+    path = os.pathsep.join([str(node.parent), os.environ.get("PATH", "")])  # what npx starts looks for `node` there
     environment = {**os.environ, "PATH": path, "CDK_DISABLE_CLI_TELEMETRY": "true"}
-    return subprocess.run([npx, "--yes", CDK_CLI, *arguments], env=environment, check=False).returncode
+    return subprocess.run([*npx_command(node), "--yes", CDK_CLI, *arguments], env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

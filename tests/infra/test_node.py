@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
-from infra.node import find_node
+from infra.node import find_node, npx_command
 
 
 @pytest.fixture
@@ -40,3 +42,10 @@ def test_without_a_node_on_the_path_the_bundled_one_runs(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert find_node().is_file()
+
+
+def test_the_bundled_node_brings_a_working_npx(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    run = subprocess.run([*npx_command(find_node()), "--version"], capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stderr
