@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -46,6 +47,15 @@ class Observability(Construct):
         alarms += [self._still(function) for function in by_clock]
         alarms += [self._late(stream_reader), *self._own()]
         topic = sns.Topic(self, "Alarms", display_name=f"Holded Relay {stage.name}", enforce_ssl=True)
+        # A policy of its own (TLS only) takes the place of the default one, which had let this account's alarms in.
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
+            )
+        )
         for each in alarms:
             each.add_alarm_action(actions.SnsAction(topic))
         cdk.CfnOutput(self, "TopicArn", value=topic.topic_arn).override_logical_id("AlarmTopicArn")

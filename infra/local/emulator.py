@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
@@ -17,6 +15,7 @@ from infra.paths import EMULATOR_PYTHON, LOCAL, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 ACCOUNT_ID = "000000000000"
 KEY = "local"  # both halves of what the emulator takes; the command line uses it too
@@ -35,8 +34,7 @@ class Emulator:
         self._persist = persist
         self.port = free_port()
         self.endpoint_url = f"http://{HOST}:{self.port}"
-        LOCAL.mkdir(exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix="emulator-", dir=LOCAL))
+        self.folder = LOCAL / f"emulator-{self.port}"
         self._server = Server(
             # -P: its own folder stays off the path, where our module names would hide others.
             [str(EMULATOR_PYTHON), "-P", str(ROOT / "infra" / "local" / "shim.py")],
@@ -77,6 +75,8 @@ class Emulator:
         """Raises `RuntimeError` when its environment is not installed or it does not start."""
         if not EMULATOR_PYTHON.exists():
             raise RuntimeError("the emulator is not installed: run `make setup`")
+        shutil.rmtree(self.folder, ignore_errors=True)  # of one that was killed
+        self.folder.mkdir(parents=True)
         try:
             self._server.start()
         except RuntimeError:

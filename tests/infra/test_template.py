@@ -175,6 +175,15 @@ def test_each_step_of_the_quota_has_its_alarm(synthesised, threshold):
     assert alarms[0]["AlarmActions"]
 
 
+def test_alarms_may_publish_to_their_topic(synthesised):
+    (policy,) = properties(synthesised, "AWS::SNS::TopicPolicy")
+    allowed = [each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+
+    assert [(each["Principal"], each["Action"]) for each in allowed] == [
+        ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+    ]
+
+
 def test_each_queue_without_a_queue_behind_it_has_an_alarm(synthesised):
     last = {name for name, each in of_type(synthesised, "AWS::SQS::Queue").items()
             if "RedrivePolicy" not in each["Properties"]}  # fmt: skip
