@@ -404,3 +404,57 @@ def test_a_refund_of_our_own_draft_is_for_a_human_where_policy_says_so():
 
     assert world.documents("creditnote") == []
     assert world.row("creditnote").reason == "original_is_a_draft"
+
+
+def held_by(world, owner, *, seconds=120):
+    from relay.domain import gate as gating
+    from relay.services.times import at_ms
+
+    now_ms = at_ms(world.clock.now())
+    gate = gating.take(
+        world.gates.gates[ACCOUNT],
+        now_ms=now_ms,
+        owner=owner,
+        lease_until_ms=now_ms + seconds * 1000,
+        priority="fiscal",
+        want=0,
+    ).gate
+    world.gates.gates[ACCOUNT] = gate
+    return gate
+
+
+def test_an_event_parked_for_a_holder_that_has_just_let_go_is_written_by_who_parked_it(world):
+    from dataclasses import replace
+
+    world.order(shopify_order(1))
+    gate = held_by(world, "other")
+    tell = world.gates.wake
+
+    async def too_late(account, key, *, holder):
+        world.gates.gates[ACCOUNT] = replace(gate, rev=gate.rev + 1, owner="", lease_until_ms=0, next_due_ms=None)
+        world.gates.wake = tell
+        return False
+
+    world.gates.wake = too_late
+    world.order(shopify_order(2))
+
+    assert len(world.documents()) == 2
+
+
+def test_rows_that_keep_coming_while_the_lease_is_let_go_are_all_seen_to(world):
+    import asyncio
+
+    world.order(shopify_order(1))
+    refs = [world.deliver(shopify_order(n), topic="orders/paid") for n in range(2, 12)]
+    store, waiting = world.gates.store, list(refs)
+
+    async def store_and_be_woken(gate, **how):
+        if how.get("if_no_wakes") and waiting:
+            await world.drainer().run(ACCOUNT, waiting.pop(), deadline_ms=2**50)
+        return await store(gate, **how)
+
+    world.gates.store = store_and_be_woken
+    asyncio.run(world.drainer().run(ACCOUNT, world.deliver(shopify_order(1), topic="orders/paid"), deadline_ms=2**50))
+
+    assert len(world.documents()) == 11
+    assert world.gates.gates[ACCOUNT].owner == ""

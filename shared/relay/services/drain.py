@@ -79,6 +79,7 @@ class Drainer:
         if record is None:
             raise Rejected("unknown_account", detail="the account was removed while its events were under way")
         owner = self._ids.new()
+        parked: dict[Key, int] = {}  # by an earlier round that could not tell the holder any more
         for _ in range(_TRIES):
             gate = await self._gates.load(account)
             if gate is None:
@@ -89,6 +90,7 @@ class Drainer:
             if (limits.per_minute, limits.per_month) != (gate.budget.per_minute, gate.budget.per_month):
                 gate = replace(gate, budget=limits)
             session = await self._open(record, gate, owner, deadline_ms)
+            session.parked = parked
             if record.status == "paused":
                 session.idle = RetryAt("paused", retry_at=self._clock.now())
                 return _drained(session, await self._fresh(session, refs))
@@ -139,6 +141,7 @@ class Drainer:
     ) -> Mapping[str, BaseException]:
         """With the lease: what is older and due goes first, so fresh events join it in the waiting room."""
         now_ms = self._now_ms()
+        left = list(session.parked)
         # A wake that names no event says that something is due, whatever the gate knew.
         backlog = not refs or (due_before is not None and due_before <= now_ms)
         if session.account.status == "blocked":
@@ -147,6 +150,8 @@ class Drainer:
             session.idle = RetryAt("queued", retry_at=self._clock.now())
         failed = await self._fresh(session, refs)
         session.idle = None
+        if left:
+            await self._resume(session, left)
         if backlog:
             await self._due(session)
         await self._let_go(session, due_before=None if backlog else due_before, looked=backlog)
@@ -200,19 +205,28 @@ class Drainer:
 
     async def _let_go(self, session: Session, *, due_before: int | None, looked: bool) -> None:
         account = session.account.account
-        for _ in range(_TRIES):
+        conflicts = 0
+        while conflicts < _TRIES:
             now_ms = self._now_ms()
+            # Rows come as long as deliveries do: they are seen to while there is time, and left to a fresh wake after that.
+            out_of_time = now_ms + self._timing.call_ms > session.deadline_ms
             next_due = await self._next_due(session, now_ms, due_before=due_before, looked=looked)
+            if out_of_time:
+                next_due = now_ms
             gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
-            stored = await self._gates.store(gate, expected_rev=session.purse.gate.rev, if_no_wakes=True)
+            stored = await self._gates.store(
+                gate, expected_rev=session.purse.gate.rev, take_wakes=out_of_time, if_no_wakes=not out_of_time
+            )
             if stored.ok:
-                if session.exhausted and next_due is not None and next_due - now_ms < _LONGEST_WAKE_S * 1000:
+                wanted = session.exhausted or out_of_time
+                if wanted and next_due is not None and next_due - now_ms < _LONGEST_WAKE_S * 1000:
                     delay = max(0, -(-(next_due - now_ms) // 1000))
                     await self._wakes.send([{"account": account}], priority="fiscal", delay_seconds=delay)
                 return
             if stored.woken:
                 await self._woken(session)
             else:
+                conflicts += 1
                 await session.purse.reload()
         # The lease runs out by itself, and the gate's next_due (its end) makes release_due wake the account.
 
@@ -232,13 +246,16 @@ class Drainer:
         keys = await session.purse.take_wakes()
         if "*" in keys:
             await self._due(session)
-        for text in keys:
-            row = await self._ledger.get(Key.parse(text)) if text != "*" else None
-            if row is None or not row.due_ms:
-                continue
+        await self._resume(session, [Key.parse(text) for text in keys if text != "*"])
+
+    async def _resume(self, session: Session, keys: Sequence[Key]) -> None:
+        """Rows by their keys, whatever the work index shows yet."""
+        found = await asyncio.gather(*(self._ledger.get(key) for key in keys))
+        rows = [row for row in found if row is not None and row.due_ms]
+        for row in rows:
             session.note(row)
-            if row.priority not in session.exhausted and session.blocked is None:
-                await self._each(session, [row])
+        session.purse.wanted = min(len(rows), CONCURRENCY) or 1
+        await self._each(session, rows)
 
     async def _tell(self, account: str, session: Session, *, holder: str) -> bool:
         for key in session.parked:

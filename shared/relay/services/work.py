@@ -102,6 +102,7 @@ class Work:
 
     async def resume(self, session: Session, row: Row) -> None:
         """Go on with a row of the waiting room."""
+        session.parked.pop(row.key, None)  # what parks it again notes it again
         if row.kind == "settle":
             await self._settlement.run(session, row)
         elif row.kind == "hint":
