@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -109,3 +110,18 @@ def test_the_first_commands_of_the_readme_are_the_two() -> None:
     first = next(block for block in blocks("sh") if block.page.name == "README.md")
 
     assert first.text.splitlines() == ["make demo", "make test"]
+
+
+def leaves(command: Any, path: str = "relay") -> dict[str, Any]:
+    if not hasattr(command, "commands"):
+        return {path: command}
+    return {
+        key: leaf for name, each in command.commands.items() for key, leaf in leaves(each, f"{path} {name}").items()
+    }
+
+
+def test_every_command_but_the_sandbox_speaks_json() -> None:
+    found = leaves(typer.main.get_command(app))
+    silent = {path for path, leaf in found.items() if not any("--json" in option.opts for option in leaf.params)}
+
+    assert silent == {"relay sandbox"}

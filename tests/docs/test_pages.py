@@ -138,6 +138,26 @@ def test_the_table_of_cost_adds_up() -> None:
     assert together == f"**about {sum(float(row[2]) for row in parts):.0f}**"
 
 
+@pytest.mark.parametrize("place", [0, 1], ids=["waiting", "review"])
+def test_every_reason_in_the_operations_page_is_one_of_the_code(place: int) -> None:
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "shared" / "relay").rglob("*.py"))
+    part = text_of(OPERATIONS).split("**Waiting.**")[1].split("**Review.**")[place].split("**Dead.**")[0]
+    told = {
+        name
+        for line in part.splitlines()
+        if line.startswith("| `")
+        for name in named(line.split("|")[1])
+        if not name.endswith("...")
+    }
+    composed = ("quota_", "newer_version_of_")
+
+    assert told
+    for name in told:
+        head = next((each for each in composed if name.startswith(each) and f'"{name}"' not in code), "")
+        assert f'"{name.removeprefix(head)}"' in code, name
+        assert f'f"{head}{{' in code or not head, name
+
+
 def test_every_schedule_is_told_in_the_table_of_what_runs_by_itself(resources: Resources) -> None:
     told = {named(row[0])[0] for row in table(OPERATIONS, "What") if named(row[0])}
 
