@@ -129,6 +129,8 @@ def claimed(
         seen_empty=0,
         parent="",
         contact_id=contact_id or base.contact_id,
+        # Straight from a message the inbox still holds the event: a smaller row is a cheaper claim.
+        event=fact.event if indexed else b"",
     )
 
 
@@ -227,7 +229,7 @@ def child_of(row: Row, parent: Key) -> Row:
     return replace(row, parent=str(parent))
 
 
-def doubted(row: Row, *, now_ms: int, settle_ms: int, reason: str = "outcome_unknown") -> Row:
+def doubted(row: Row, *, event: bytes, now_ms: int, settle_ms: int, reason: str = "outcome_unknown") -> Row:
     """The request left and no whole answer came: looked at again when the lease is over and Holded has settled."""
     return replace(
         row,
@@ -236,11 +238,12 @@ def doubted(row: Row, *, now_ms: int, settle_ms: int, reason: str = "outcome_unk
         updated_ms=now_ms,
         due_ms=max(row.lease_until_ms, now_ms) + settle_ms,
         reason=reason,
+        event=event,
         indexed=True,
     )
 
 
-def seen_empty(row: Row, *, now_ms: int, again_ms: int) -> Row:
+def seen_empty(row: Row, *, event: bytes, now_ms: int, again_ms: int) -> Row:
     """Looked and found nothing: once is not enough, Holded's lists may lag."""
     return replace(
         row,
@@ -250,6 +253,7 @@ def seen_empty(row: Row, *, now_ms: int, again_ms: int) -> Row:
         seen_empty=row.seen_empty + 1,
         due_ms=now_ms + again_ms,
         reason=row.reason or "outcome_unknown",
+        event=event,
         indexed=True,
     )
 

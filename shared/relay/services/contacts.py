@@ -111,7 +111,7 @@ class Contacts:
         if found:
             return await self._confirm(session, claims, row, holded_id=found)
         if row is not None and row.seen_empty + 1 < decisions.SEEN_EMPTY_TWICE:
-            empty = decisions.seen_empty(row, now_ms=now_ms, again_ms=session.timing.again_ms)
+            empty = decisions.seen_empty(row, event=b"", now_ms=now_ms, again_ms=session.timing.again_ms)
             await self._ledger.replace(empty, expected_rev=row.rev)
             raise RetryAt("contact_in_doubt", retry_at=from_ms(empty.due_ms))
         return await self._post(session, claims, row, draft)
@@ -155,7 +155,7 @@ class Contacts:
         try:
             reply = await session.send(requests.create_contact(draft))
         except OutcomeUnknown:
-            doubt = decisions.doubted(claim, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
+            doubt = decisions.doubted(claim, event=b"", now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
             # Not in the work index: the documents that wait for this contact bring it up again.
             await self._ledger.replace(replace(doubt, indexed=False), expected_rev=claim.rev)
             raise

@@ -62,7 +62,9 @@ class Doubt:
     async def _empty(self, session: Session, job: Job, row: Row) -> Found:
         if row.seen_empty + 1 >= decisions.SEEN_EMPTY_TWICE:
             return Found(write=True)
-        again = decisions.seen_empty(row, now_ms=session.now_ms(), again_ms=session.timing.again_ms)
+        again = decisions.seen_empty(
+            row, event=job.fact.event, now_ms=session.now_ms(), again_ms=session.timing.again_ms
+        )
         if not await self._desk.write(again):
             return Found(end=None)
         job.row = again

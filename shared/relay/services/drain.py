@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CONCURRENCY = 8
 _PAGE = 25
+_MUCH = 1_000
 _TRIES = 5
 _LONGEST_WAKE_S = 900
 """SQS delays a message by at most 15 minutes; `release_due` wakes for everything later."""
@@ -160,6 +161,7 @@ class Drainer:
 
     async def _fresh(self, session: Session, refs: Sequence[str]) -> Mapping[str, BaseException]:
         session.purse.wanted = min(len(refs), CONCURRENCY) or 1
+        session.purse.backlog = len(refs)
         results = await self._together([partial(self._work.take_in, session, ref) for ref in refs])
         return {ref: error for ref, error in zip(refs, results, strict=True) if error is not None}
 
@@ -189,6 +191,8 @@ class Drainer:
                     break
                 tried.update((row.key, row.rev) for row in rows)
                 session.purse.wanted = min(len(rows), CONCURRENCY)
+                # A full page says that there is more than it shows.
+                session.purse.backlog = len(rows) if len(rows) < _PAGE else _MUCH
                 await self._each(session, rows)
 
     async def _each(self, session: Session, rows: Sequence[Row]) -> None:

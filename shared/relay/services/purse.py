@@ -38,6 +38,8 @@ class Purse:
         self._granted_ms = now_ms
         self.wanted = 1
         """How many calls could go out at once: what the next grant asks for."""
+        self.backlog = 1
+        """How many calls are known to be waiting in all: what the class claims of the tokens that come back."""
 
     @property
     def gate(self) -> Gate:
@@ -60,7 +62,12 @@ class Purse:
     async def _refill(self, priority: Priority, now_ms: int) -> None:
         for _ in range(_TRIES):
             taken = gates.more(
-                self._gate, now_ms=now_ms, owner=self._owner, priority=priority, want=max(1, self.wanted)
+                self._gate,
+                now_ms=now_ms,
+                owner=self._owner,
+                priority=priority,
+                want=max(1, self.wanted),
+                backlog=max(self.backlog, self.wanted),
             )
             if taken.held_by_other:
                 raise Unavailable("lease_lost")

@@ -208,7 +208,9 @@ class Saga:
             return await self._desk.park(session, job, due_ms=due_ms, reason="contact_in_doubt")
 
     async def _doubt(self, session: Session, job: Job, row: Row) -> str | None:
-        doubt = decisions.doubted(row, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
+        doubt = decisions.doubted(
+            row, event=job.fact.event, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms
+        )
         if not await self._desk.write(doubt):
             return None
         job.row = doubt
