@@ -21,15 +21,20 @@ import httpx
 from infra.local.processes import HOST, Server, free_port
 from infra.local.run import LocalStack
 from relay.cli import stack as stacks
+from relay.cli.events import PURPOSES
 from relay.cli.wiring import wire
+from relay.domain.ledger import Key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from relay.domain.ledger import State
 
 SCALE = 30.0
 """Relay and sandbox live half a minute in a second: what the sweeper looks for after five minutes is there in ten seconds."""
 PATIENCE_SECONDS = 90.0
 RELAY = str(Path(sys.executable).with_name("relay"))
+UNFINISHED: tuple[State, ...] = ("waiting", "sent", "unknown")
 T = TypeVar("T")
 
 
@@ -190,8 +195,6 @@ class Company:
 
     def row(self, source: str, object_id: object, purpose: str) -> Any:
         """A row of the ledger, None where there is none."""
-        from relay.domain.ledger import Key
-
         key = Key(account=self.account, source=source, object_id=str(object_id), purpose=purpose)
         return asyncio.run(self.house.world.ledger.get(key))
 
@@ -203,6 +206,26 @@ class Company:
             return row if row is not None and row.state == state else None
 
         return until(look, f"{purpose} of {source} {object_id} {state}")
+
+    def standing(self, source: str, object_id: str, event_id: str) -> str:
+        """What the ledger made of an event since it took it over from the inbox, in the words of the inbox's ends."""
+        for purpose in PURPOSES:
+            row = self.row(source, object_id, purpose)
+            if row is not None and row.event_id == event_id:
+                written = purpose if purpose in {"contact", "product"} else "document"
+                return f"{written}:{row.holded_id}" if row.state == "confirmed" else f"{row.state}:{row.reason}"
+        return "superseded"
+
+    def idle(self) -> bool:
+        """Whether nothing is open and nothing waits but for a parent that has not come."""
+
+        async def look() -> list[Any]:
+            ledger = self.house.world.ledger
+            return [row for state in UNFINISHED async for row in ledger.in_state(self.account, state)]
+
+        return not any(row.kind != "settle" and row.reason != "parent" for row in asyncio.run(look())) and not any(
+            item.open for item in self.inbox().values()
+        )
 
     def status(self) -> dict[str, Any]:
         told = self.house.relay("status", "--account", self.account)
