@@ -380,3 +380,13 @@ def test_the_company_of_a_removed_account_is_free_again(setting: Setting) -> Non
     setting.add("acme-two")
 
     assert setting.accounts.accounts["acme-two"].status == "active"
+
+
+def test_an_account_that_is_opened_again_is_due_at_once(setting):
+    setting.json("account", "set", "acme", "--status", "paused")
+    before = setting.gates.gates["acme"].rev
+    setting.json("account", "set", "acme", "--status", "active")
+
+    gate = setting.gates.gates["acme"]
+    assert gate.rev == before + 1
+    assert gate.next_due_ms == round(setting.clock.now().timestamp() * 1000)

@@ -238,6 +238,8 @@ def test_a_paused_account_holds_its_events_and_drops_none(world):
     world.order(shopify_order())
     assert world.holded.calls == []
     assert world.row().reason == "paused"
+    world.settle(hours=8, step_s=3600)
+    assert world.gates.gates.get(ACCOUNT) is None or world.gates.gates[ACCOUNT].next_due_ms is None
 
     world.accounts.accounts[ACCOUNT] = account
     world.run()

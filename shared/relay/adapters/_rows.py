@@ -33,6 +33,7 @@ STRINGS: Mapping[str, str] = {
     "kind": "kd",
     "priority": "pr",
     "step": "sp",
+    "last_step": "ls",
     "event_id": "eid",
     "event_type": "et",
     "digest": "dg",

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,9 @@ from relay.errors import BadInput, NotAllowed, Rejected, Unavailable
 from relay.ports import AccountSecrets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from relay.domain.gate import Gate
     from relay.ports import Account
 
 STATUSES = ("active", "paused")
@@ -130,17 +134,20 @@ async def store(here: World, after: "Account", *, before: "Account") -> None:
         after=", ".join(f"{key}={getattr(after, key)}" for key in changed),
     )
     if (after.per_minute, after.per_month) != (before.per_minute, before.per_month):
-        await _limits(here, after)
+        from relay.domain.gate import limits_changed
+
+        limits = partial(limits_changed, per_minute=after.per_minute, per_month=after.per_month)
+        await _regate(here, after.account, limits)
+    if after.status == "active" and before.status != "active":
+        from relay.domain.gate import due_at
+
+        # What waited while it was closed goes on with the next minute's wake.
+        await _regate(here, after.account, partial(due_at, due_ms=here.now_ms()))
 
 
-async def _limits(here: World, after: "Account") -> None:
-    from relay.domain.gate import limits_changed
-
+async def _regate(here: World, account: str, change: "Callable[[Gate], Gate]") -> None:
     for _ in range(5):
-        gate = await here.gates.load(after.account)
-        if gate is None:
+        gate = await here.gates.load(account)
+        if gate is None or (await here.gates.store(change(gate), expected_rev=gate.rev)).ok:
             return
-        changed = limits_changed(gate, per_minute=after.per_minute, per_month=after.per_month)
-        if (await here.gates.store(changed, expected_rev=gate.rev)).ok:
-            return
-    raise Unavailable("gate_busy", detail="the account is being drained; set the quota again in a moment")
+    raise Unavailable("gate_busy", detail="the account is being drained; say it again in a moment")

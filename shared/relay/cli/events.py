@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.console import AsJson, RelayGroup, emit, lines, table, utc
+from relay.cli.console import AsJson, RelayGroup, emit, lines, table
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.timeline import shown, timeline
 from relay.errors import BadInput, NotFound

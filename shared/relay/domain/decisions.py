@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from relay.domain.documents import Priority
 
+IN_DOUBT = "outcome_unknown"
+"""What the reason of a row begins with while a document may stand in Holded that the row does not name."""
+
 SEEN_EMPTY_TWICE = 2
 MAX_ATTEMPTS = 8
 PARENT_PATIENCE_MS = 7 * 24 * 3600 * 1000
@@ -67,28 +70,41 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
     match row.state:
         case "confirmed":
             return _on_confirmed(row, fact)
-        case "sent":
-            if now_ms >= row.lease_until_ms + settle_ms:
-                return Decision("doubt")
-            return Decision("pending", "pending")
-        case "unknown":
-            return Decision("doubt") if now_ms >= row.due_ms else Decision("pending", "pending")
+        case "sent" | "unknown":
+            ready_ms = row.lease_until_ms + settle_ms if row.state == "sent" else row.due_ms
+            # Only the event that was being written settles its doubt: another version would take the answer for its own.
+            mine = row.event_id == fact.event_id
+            return Decision("doubt") if mine and now_ms >= ready_ms else Decision("pending", "pending")
         case "waiting":
             # A child that waits for its parent may be looked at any time: the parent's row decides, not the clock.
             ready = row.due_ms <= now_ms or row.reason == "parent"
-            if newer or (row.event_id == fact.event_id and ready):
+            if newer or (row.event_id == fact.event_id and ready) or _goes_further(row, fact):
                 return Decision("claim")
             return Decision("keep", "superseded" if fact.version < row.version else "waiting")
         case "review" | "dead":
             # A corrected order resolves its own review, unless a document may already stand in Holded.
-            if newer and not row.holded_id and not row.reason.startswith("outcome_unknown"):
+            if newer and not may_stand(row):
                 return Decision("claim")
             return Decision("keep", row.state)
         case _:
             return Decision("claim") if newer or fact.monotone else Decision("keep", row.state)
 
 
+def may_stand(row: Row) -> bool:
+    """A document of this row stands in Holded, or may: nothing may be created for it by the clock or by a new version."""
+    return bool(row.holded_id) or row.state in {"sent", "unknown"} or row.reason.startswith(IN_DOUBT)
+
+
+def _goes_further(row: Row, fact: Fact) -> bool:
+    """Issued and paid within one second: the same document at the same version, but policy takes this fact further."""
+    same = fact.version == row.version and fact.digest == row.digest
+    return same and _RANK[fact.last_step] > _RANK[row.last_step]
+
+
 def _on_confirmed(row: Row, fact: Fact) -> Decision:
+    if fact.event_id == row.event_id:
+        # Whatever settings say by now, this event has had its effect.
+        return Decision("done", "duplicate")
     if fact.digest == row.digest:
         return Decision("advance") if _RANK[fact.last_step] > _RANK[row.step] else Decision("done", "duplicate")
     if fact.version < row.version:
@@ -134,9 +150,26 @@ def claimed(
     )
 
 
+def taken_over(row: Row, *, owner: str, lease_until_ms: int, settle_ms: int, now_ms: int) -> Row:
+    """A later step of a document that another drain began: claimed anew before it is sent, as the first step was."""
+    return replace(
+        row,
+        state="sent",
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        owner=owner,
+        lease_until_ms=lease_until_ms,
+        due_ms=lease_until_ms + settle_ms if row.indexed else 0,
+        reason="",
+        detail="",
+    )
+
+
 def _with_fact(row: Row, fact: Fact) -> Row:
     return replace(
         row,
+        last_step=fact.last_step,
+        attempts=row.attempts if row.event_id == fact.event_id else 0,
         kind=fact.kind,
         priority=fact.priority,
         event_id=fact.event_id,
@@ -183,13 +216,21 @@ def confirmed(row: Row, *, now_ms: int, holded_id: str, number: str = "", wrote:
 def parked(
     row: Row | None, fact: Fact, *, now_ms: int, due_ms: int, reason: str, detail: str = "", failed: bool = False
 ) -> Row:
-    """Into the waiting room until `due_ms`. Only machine trouble (`failed`) uses an attempt; the last one ends in `dead`."""
+    """Into the waiting room until `due_ms`. Only machine trouble (`failed`) uses an attempt; the last one ends in `dead`.
+
+    A row in doubt that cannot be looked at now stays in doubt: waiting must never turn into a second document.
+    """
     base = _with_fact(row or Row(key=fact.key, state="waiting", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
     attempts = base.attempts + (1 if failed else 0)
     dead = attempts >= MAX_ATTEMPTS
+    doubtful = row is not None and row.state == "unknown"
+    if row is not None and doubtful:
+        reason = _in_doubt(reason)
+        # What was sent is what must be looked for, whatever today's settings would make of the event.
+        base = replace(row, event=row.event or fact.event)
     return replace(
         base,
-        state="dead" if dead else "waiting",
+        state="dead" if dead else "unknown" if doubtful else "waiting",
         rev=base.rev + 1,
         updated_ms=now_ms,
         owner="",
@@ -202,10 +243,16 @@ def parked(
     )
 
 
+def _in_doubt(reason: str) -> str:
+    return reason if reason.startswith(IN_DOUBT) else f"{IN_DOUBT}_{reason}"
+
+
 def troubled(row: Row, *, now_ms: int, due_ms: int, reason: str) -> Row:
     """Our own machine failed over this row. What may stand in Holded stays in doubt; only the attempts are counted."""
     attempts = row.attempts + 1
     dead = attempts >= MAX_ATTEMPTS
+    if row.state in {"sent", "unknown"}:
+        reason = _in_doubt(reason)
     return replace(
         row,
         state="dead" if dead else row.state,
@@ -261,6 +308,8 @@ def seen_empty(row: Row, *, event: bytes, now_ms: int, again_ms: int) -> Row:
 def reviewed(row: Row | None, fact: Fact, *, now_ms: int, reason: str, detail: str) -> Row:
     """A human must judge. The row keeps its copy of the event, so that it can be run again when the cause is mended."""
     base = _with_fact(row or Row(key=fact.key, state="review", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
+    if row is not None and row.state == "unknown":
+        reason = _in_doubt(reason)
     return replace(
         base,
         state="review",
@@ -271,6 +320,23 @@ def reviewed(row: Row | None, fact: Fact, *, now_ms: int, reason: str, detail: s
         due_ms=0,
         reason=reason,
         detail=detail[:1000],
+        indexed=True,
+    )
+
+
+def stranded(row: Row, *, now_ms: int) -> Row:
+    """A row that is due and holds no event any more: nothing but a human can go on with it."""
+    reason = "event_lost"
+    return replace(
+        row,
+        state="review",
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        owner="",
+        lease_until_ms=0,
+        due_ms=0,
+        reason=_in_doubt(reason) if row.state in {"sent", "unknown"} else reason,
+        detail="the copy of the event is gone: send it again from its source",
         indexed=True,
     )
 

@@ -115,6 +115,11 @@ def with_budget(gate: Gate, budget: Budget) -> Gate:
     return replace(gate, rev=gate.rev + 1, budget=budget)
 
 
+def due_at(gate: Gate, *, due_ms: int | None) -> Gate:
+    """Somebody must look at the account then; None: nobody, until it is opened again."""
+    return replace(gate, rev=gate.rev + 1, next_due_ms=due_ms)
+
+
 def limits_changed(gate: Gate, *, per_minute: int, per_month: int) -> Gate:
     """The account's plan changed. Raises `BadInput` for a limit below 1."""
     return with_budget(gate, with_limits(gate.budget, per_minute=per_minute, per_month=per_month))

@@ -22,6 +22,7 @@ from relay.domain.documents import Priority
 State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
 Step = Literal["contact", "create", "update", "approve", "pay", "done"]
 Kind = Literal["event", "hint", "settle", "contact"]
+_MARKER_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,11 @@ def marker_of(key: Key) -> str:
     return "hr" + base64.b32encode(digest).decode().lower()[:14]
 
 
+def is_marker(tag: str) -> bool:
+    """Whether a document's tag has the shape of `marker_of`."""
+    return tag.startswith("hr") and len(tag) == _MARKER_LENGTH
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One ledger row. Times are epoch milliseconds (`_ms`); `rev` starts at 1 and grows with every write.
@@ -65,6 +71,7 @@ class Row:
     created_ms: int
     updated_ms: int
     step: Step = "create"
+    last_step: Step = "create"  # how far policy takes the document with the event this row has
     event_id: str = ""
     event_type: str = ""
     version: int = 0

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from relay.domain import decisions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row
-from relay.errors import OutcomeUnknown, Rejected, RetryAt
+from relay.errors import NotAllowed, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.times import from_ms
 
@@ -68,7 +68,7 @@ class Contacts:
         """
         claims = claims_of(session.account.account, session.account.salt, draft)
         async with session.lock(str(claims.keys[-1])), session.lock(str(claims.keys[0]) + "!"):
-            known = await self._known(session, claims)
+            known = await self._known(session, claims, draft)
             if known:
                 return known
             return await self._create(session, claims, draft)
@@ -78,13 +78,18 @@ class Contacts:
         current = (await session.call(requests.get_contact(contact_id), "normal")).value
         await session.call(requests.update_contact(contact_id, draft, current=current), "normal")
 
-    async def _known(self, session: Session, claims: Claims) -> str:
+    async def _known(self, session: Session, claims: Claims, draft: ContactDraft) -> str:
         strongest = await self._ledger.get(claims.keys[0])
         if strongest is not None and strongest.state == "confirmed":
             return strongest.holded_id
         if strongest is not None or len(claims.keys) == 1:
             return ""
         by_email = await self._ledger.get(claims.keys[1])
+        if by_email is not None and by_email.state in {"sent", "unknown"}:
+            # The same customer may just be in creation without the tax id.
+            session.check()
+            _wait_for_settled(session, by_email)
+            return await self._by_email(session, claims, by_email, draft)
         # The row by e-mail remembers whose tax id it was; another one is another customer behind one address.
         if by_email is None or by_email.state != "confirmed" or by_email.digest not in ("", claims.tax):
             return ""
@@ -104,15 +109,15 @@ class Contacts:
         if row is not None and row.state == "review":
             raise Rejected(row.reason, detail=row.detail)
         if row is not None:
-            ready_ms = row.due_ms if row.state == "unknown" else row.lease_until_ms + session.timing.settle_ms
-            if now_ms < ready_ms:
-                raise RetryAt("contact_in_doubt", retry_at=from_ms(ready_ms))
+            _wait_for_settled(session, row)
         found = await self._look_up(session, draft)
+        if not found and row is not None and row.seen_empty == 0 and not _findable(draft):
+            found = await self._by_name(session, draft)
         if found:
             return await self._confirm(session, claims, row, holded_id=found)
         if row is not None and row.seen_empty + 1 < decisions.SEEN_EMPTY_TWICE:
             empty = decisions.seen_empty(row, event=b"", now_ms=now_ms, again_ms=session.timing.again_ms)
-            await self._ledger.replace(empty, expected_rev=row.rev)
+            await self._ledger.replace(replace(empty, indexed=False), expected_rev=row.rev)
             raise RetryAt("contact_in_doubt", retry_at=from_ms(empty.due_ms))
         return await self._post(session, claims, row, draft)
 
@@ -130,6 +135,27 @@ class Contacts:
                 detail=f"Holded has {len(found)} contacts with this tax id or e-mail; merge them there, then run this again",
             )
         return str(found[0].id) if found else ""
+
+    async def _by_email(self, session: Session, claims: Claims, row: Row, draft: ContactDraft) -> str:
+        """Settle a contact by e-mail that is in doubt: found, it is this one too."""
+        found = (await session.call(requests.find_contacts(email=draft.email_key), "fiscal")).value.items
+        if len(found) != 1:
+            return ""
+        return await self._confirm(session, claims, row, holded_id=found[0].id)
+
+    async def _by_name(self, session: Session, draft: ContactDraft) -> str:
+        """A contact in doubt without tax id and e-mail can only be told by its name: one that has neither, too."""
+        cursor: str | None = None
+        found: list[str] = []
+        while True:
+            page = (await session.call(requests.list_contacts(cursor), "fiscal")).value
+            found += [each.id for each in page.items if each.name == draft.name and not (each.code or each.email)]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        if len(found) > 1:
+            raise Rejected("contact_ambiguous", detail=f"Holded has {len(found)} contacts with this name and no tax id")
+        return found[0] if found else ""
 
     async def _post(self, session: Session, claims: Claims, row: Row | None, draft: ContactDraft) -> str:
         await session.reserve("fiscal")
@@ -159,7 +185,7 @@ class Contacts:
             # Not in the work index: the documents that wait for this contact bring it up again.
             await self._ledger.replace(replace(doubt, indexed=False), expected_rev=claim.rev)
             raise
-        except RetryAt:
+        except (RetryAt, NotAllowed):
             await self._release(claim, session)
             raise
         except Rejected as refusal:
@@ -205,6 +231,17 @@ class Contacts:
                 written_ms=now_ms,
             )
         )
+
+
+def _wait_for_settled(session: Session, row: Row) -> None:
+    """Nothing is concluded from a claim that is under way, or whose reply was lost, before Holded has settled."""
+    ready_ms = row.due_ms if row.state == "unknown" else row.lease_until_ms + session.timing.settle_ms
+    if session.now_ms() < ready_ms:
+        raise RetryAt("contact_in_doubt", retry_at=from_ms(ready_ms))
+
+
+def _findable(draft: ContactDraft) -> bool:
+    return bool(draft.code or draft.vat_number or draft.email_key)
 
 
 def _fact(claims: Claims) -> Fact:

@@ -55,6 +55,8 @@ class Desk:
             # The document stands and its row stays what it is; the newer version waits beside it.
             fact = job.aside(UPDATE)
             row = await self.ledger.get(fact.key)
+            if _newer_stands_aside(row, fact):
+                return "superseded"
         row = decisions.parked(
             row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason=reason, detail=detail, failed=failed
         )
@@ -95,6 +97,8 @@ class Desk:
         there = await self.ledger.get(fact.key)
         if there is not None and there.digest == fact.digest and there.version >= fact.version:
             return f"{there.state}:{there.reason}"
+        if _newer_stands_aside(there, fact):
+            return "superseded"
         row = decisions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         return f"review:{reason}" if await self.write(row) else None
 
@@ -133,3 +137,8 @@ class Desk:
         job.row = row
         session.note(row)
         return "waiting:parent"
+
+
+def _newer_stands_aside(row: Row | None, fact: Fact) -> bool:
+    """Deliveries come out of order: what waits or is reviewed beside a document is never replaced by an older version."""
+    return row is not None and row.state in {"waiting", "review"} and row.version > fact.version

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, cast
 
 from relay.domain import decisions
+from relay.domain.ledger import is_marker
 from relay.holded import requests
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from relay.services.session import Session
 
 _WINDOW = timedelta(days=3)
-_MARKER_PREFIX = "hr"
-_MARKER_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +119,4 @@ async def find_product(session: Session, job: Job, sku: str) -> ProductRecord | 
 
 def _ours(document: Document) -> bool:
     """Another fact of ours with the same contact and total: its own row answers for it."""
-    return any(tag.startswith(_MARKER_PREFIX) and len(tag) == _MARKER_LENGTH for tag in document.tags)
+    return any(is_marker(tag) for tag in document.tags)

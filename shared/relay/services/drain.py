@@ -17,7 +17,8 @@ from relay.domain.documents import PRIORITIES
 from relay.domain.ledger import Key
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.settings import parse_settings
-from relay.errors import Rejected, RetryAt, Unavailable
+from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable
+from relay.ports import Credential
 from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.purse import Purse
 from relay.services.session import Session
@@ -94,6 +95,9 @@ class Drainer:
             session.parked = parked
             if record.status == "paused":
                 session.idle = RetryAt("paused", retry_at=self._clock.now())
+                if gate.next_due_ms is not None and gate.next_due_ms <= self._now_ms():
+                    # Nobody is to be woken for it every minute: opening the account makes it due again.
+                    await self._gates.store(gating.due_at(gate, due_ms=None), expected_rev=gate.rev)
                 return _drained(session, await self._fresh(session, refs))
             taken = gating.take(
                 gate,
@@ -109,21 +113,28 @@ class Drainer:
                 if await self._tell(account, session, holder=taken.holder):
                     return _drained(session, failed)
                 continue
+            if gate.rev == 0:
+                # Before the gate is there: whoever dies in between leaves the next one to begin again.
+                await self._work.begin(session)
             if (await self._gates.store(taken.gate, expected_rev=gate.rev)).ok:
                 session.purse = self._purse(taken.gate, owner)
                 session.purse.put("fiscal", taken.granted, granted_ms=taken.granted_ms)
-                if gate.rev == 0:
-                    await self._work.begin(session)
                 failed = await self._hold(session, refs, due_before=gate.next_due_ms)
                 return _drained(session, failed)
         raise Unavailable("gate_contended", detail="the account's gate kept moving")
 
     async def _open(self, record: Account, gate: Gate, owner: str, deadline_ms: int) -> Session:
+        credential, blocked = Credential(token=""), None
+        try:
+            credential = await self._accounts.credential(record.account)
+        except NotAllowed as refusal:
+            blocked = refusal  # its work waits as it does for a credential that Holded refuses
         return Session(
             account=record,
             settings=parse_settings(record.settings),
             catalogue=Catalogue.from_json(record.catalogue),
-            credential=await self._accounts.credential(record.account),
+            credential=credential,
+            blocked=blocked,
             owner=owner,
             lease_until_ms=deadline_ms + self._timing.lease_margin_ms,
             deadline_ms=deadline_ms,
@@ -151,6 +162,7 @@ class Drainer:
             session.idle = RetryAt("queued", retry_at=self._clock.now())
         failed = await self._fresh(session, refs)
         session.idle = None
+        backlog = backlog or session.behind
         if left:
             await self._resume(session, left)
         if backlog:
@@ -182,11 +194,14 @@ class Drainer:
     async def _due(self, session: Session) -> None:
         for priority in PRIORITIES:
             tried: set[tuple[Key, int]] = set()
+            stuck = 0  # rows of the page that could not move: they must not hide those behind them
             while priority not in session.exhausted and session.blocked is None:
                 rows = await self._ledger.due(
-                    session.account.account, priority=priority, now_ms=self._now_ms(), limit=_PAGE
+                    session.account.account, priority=priority, now_ms=self._now_ms(), limit=_PAGE + stuck
                 )
+                found = len(rows)
                 rows = [row for row in rows if (row.key, row.rev) not in tried]
+                stuck = found - len(rows)
                 if not rows:
                     break
                 tried.update((row.key, row.rev) for row in rows)
@@ -262,7 +277,7 @@ class Drainer:
         await self._each(session, rows)
 
     async def _tell(self, account: str, session: Session, *, holder: str) -> bool:
-        for key in session.parked:
+        for key in [*session.parked, *(["*"] if session.behind else [])]:
             if not await self._gates.wake(account, str(key), holder=holder):
                 return False
         return True

@@ -23,6 +23,7 @@ from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from relay.domain.documents import DocType
     from relay.domain.ledger import Row
@@ -115,10 +116,12 @@ class Hints:
         """Returns the inbox id of the event that was made, empty when nothing changed."""
         name = unified.NAMES[hint.object]
         seen = await self._snapshots.get(event.account, hint.object, hint.holded_id)
-        data = None if hint.action == "delete" else await self._read(session, hint)
+        # The hint's own instant: a re-read that died before its snapshot makes the very same delivery again.
+        when = hint.at or event.time
+        data = None if hint.action == "delete" else await self._read(session, hint, when)
         if data is None:
             # Gone in Holded: the last thing known of it is its id.
-            verb, data = "deleted", unified.gone(hint.object, hint.holded_id, seen_at=session.clock.now())
+            verb, data = "deleted", unified.gone(hint.object, hint.holded_id, seen_at=when)
         else:
             verb = "created" if seen is None and hint.action == "create" else "updated"
             verb = "approved" if hint.action == "approve" else verb
@@ -130,7 +133,7 @@ class Hints:
             event,
             type=f"{name}.{verb}",
             subject=hint.holded_id,
-            time=session.clock.now(),
+            time=when,
             version=number,
             monotone=False,
             data=data,
@@ -142,7 +145,7 @@ class Hints:
         await self._snapshots.put(event.account, hint.object, hint.holded_id, fields, seen_ms=session.now_ms())
         return delivery.inbox_id
 
-    async def _read(self, session: Session, hint: Hint) -> Model | None:
+    async def _read(self, session: Session, hint: Hint, when: datetime) -> Model | None:
         try:
             if hint.object == "contact":
                 return unified.contact((await session.call(requests.get_contact(hint.holded_id), "normal")).value)
@@ -150,7 +153,7 @@ class Hints:
                 return unified.product((await session.call(requests.get_product(hint.holded_id), "normal")).value)
             doc_type = cast("DocType", hint.object)
             reply = await session.call(requests.get_document(doc_type, hint.holded_id), "normal")
-            return unified.document(doc_type, reply.value, seen_at=session.clock.now())
+            return unified.document(doc_type, reply.value, seen_at=when)
         except NotFound:
             return None
 

@@ -65,6 +65,24 @@ class Saga:
         job.row = stepped
         return await self.approve(session, job, stepped)
 
+    async def advance(self, session: Session, job: Job, row: Row) -> str | None:
+        """The document stands, and policy takes this fact further: claimed with the new event, so that a crash resumes there."""
+        session.check()
+        claim = decisions.claimed(
+            row,
+            job.fact,
+            step="approve",
+            owner=session.owner,
+            lease_until_ms=session.lease_until_ms,
+            settle_ms=session.timing.settle_ms,
+            now_ms=session.now_ms(),
+        )
+        claim = replace(claim, document_date=row.document_date, total=row.total)
+        if not await self._desk.write(claim):
+            return None
+        job.row = claim
+        return await self.approve(session, job, claim)
+
     async def approve(self, session: Session, job: Job, row: Row) -> str | None:
         """GET, compare, approve. Coming back after doubt is harmless: the GET shows whether it was approved."""
         try:
@@ -79,8 +97,12 @@ class Saga:
                 f"Holded shows {document.total} for the draft {row.holded_id}, meant was {row.total}: not approved",
             )
         if not document.approved:
+            ours = await self._ours(session, job, row)
+            if ours is None:
+                return None
+            row = ours
             try:
-                await session.call(requests.approve(_doc_type(row), row.holded_id), job.priority)
+                await session.send(requests.approve(_doc_type(row), row.holded_id))
             except OutcomeUnknown:
                 return await self._doubt(session, job, row)
         if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
@@ -100,11 +122,32 @@ class Saga:
         if not certain and await self._paid(session, job, row, reference):
             return await self.confirm(session, job, row, holded_id=row.holded_id)
         named = replace(payment, description=" ".join(part for part in (payment.description, reference) if part))
+        ours = await self._ours(session, job, row)
+        if ours is None:
+            return None
+        row = ours
         try:
-            await session.call(requests.pay(_doc_type(row), row.holded_id, named), job.priority)
+            await session.send(requests.pay(_doc_type(row), row.holded_id, named))
         except OutcomeUnknown:
             return await self._doubt(session, job, row)
         return await self.confirm(session, job, row, holded_id=row.holded_id)
+
+    async def _ours(self, session: Session, job: Job, row: Row) -> Row | None:
+        """A token in hand and the row claimed by this drain, before a step is sent. None: the row moved, decide anew."""
+        await session.reserve(job.priority)
+        if row.state == "sent" and row.owner == session.owner:
+            return row
+        claim = decisions.taken_over(
+            row,
+            owner=session.owner,
+            lease_until_ms=session.lease_until_ms,
+            settle_ms=session.timing.settle_ms,
+            now_ms=session.now_ms(),
+        )
+        if not await self._desk.write(claim):
+            return None
+        job.row = claim
+        return claim
 
     async def _paid(self, session: Session, job: Job, row: Row, reference: str) -> bool:
         request = requests.list_payments(document_id=row.holded_id, document_type=_doc_type(row))
@@ -126,6 +169,12 @@ class Saga:
             return await self._desk.review(
                 session, job, "newer_version", "this kind of record is not updated", aside="update"
             )
+        if plan.doc_type != row.doc_type:
+            detail = (
+                f"{row.doc_type} {row.holded_id} over {row.total} stands; the source now asks for {plan.doc_type} over "
+                f"{plan.total}. Proposed: delete the draft, or correct it with a credit note, and write the other"
+            )
+            return await self._desk.review(session, job, "newer_version_of_another_kind", detail, aside=UPDATE)
         try:
             current = await self._read(session, job, row)
         except NotFound:
@@ -160,9 +209,10 @@ class Saga:
             return await self._doubt(session, job, claim)
         except Rejected as refusal:
             # The document stands as it was: its row goes back to that, the newer version is for a human.
-            job.row = replace(row, rev=claim.rev + 1)
-            if row.state != "confirmed" or not await self._desk.write(job.row):
+            back = replace(row, rev=claim.rev + 1)
+            if row.state != "confirmed" or not await self._desk.write(back):
                 raise
+            job.row = back
             return await self._desk.review(session, job, refusal.reason, refusal.detail, aside=UPDATE)
         return await self.confirm(session, job, claim, holded_id=row.holded_id)
 
@@ -181,6 +231,10 @@ class Saga:
         done = decisions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote)
         if not await self._desk.write(done):
             there = await self._desk.ledger.get(row.key)
+            if there is not None and there.holded_id not in {"", holded_id}:
+                # The fence was broken, and the other's document is the one on record: say so at once.
+                detail = f"documents {there.holded_id}, {holded_id} were both written; delete all but {there.holded_id}"
+                return await self._desk.review(session, job, "doubled", detail, aside="settlement")
             if there is None or there.owner != row.owner or there.state not in {"sent", "unknown"}:
                 return None
             row = there

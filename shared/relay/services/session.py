@@ -63,6 +63,8 @@ class Session:
     exhausted: dict[Priority, RetryAt] = field(default_factory=dict)
     parked: dict[Key, int] = field(default_factory=dict)
     """Rows this drain parked, with their `due_ms`: the work index may not show them yet."""
+    behind: bool = False
+    """An event that a message names waits already: look at what is due, its writer may have died before saying so."""
     follow_up: list[str] = field(default_factory=list)
     """Event refs noted as pending on a key that has now been confirmed."""
     calls: dict[str, int] = field(default_factory=lambda: defaultdict(int))

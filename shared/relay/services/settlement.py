@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from relay.domain import decisions
 from relay.domain.decisions import Fact
-from relay.domain.ledger import Key, Row
+from relay.domain.ledger import Key, Row, is_marker
 from relay.errors import NotAllowed, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.times import at_ms
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from relay.services.session import Session
 
 WORTH_A_PAGE = 10
+_TWICE = 2
 _DAY_MS = 24 * 3600_000
 _GAP = timedelta(days=7)
 """Document days further apart than this are listed in windows of their own."""
@@ -116,6 +117,18 @@ class Settlement:
                         seen[tag].append(document)
         for row in rows:
             await self._compare(session, row, by_id.get(row.holded_id), seen[row.marker])
+        await self._late_twins(session, seen, known={row.marker for row in rows})
+
+    async def _late_twins(self, session: Session, seen: dict[str, list[Document]], *, known: set[str]) -> None:
+        """A marker that stands twice is told of whenever a list shows it, also long after its own row was swept."""
+        for tag, documents in seen.items():
+            ids = sorted({document.id for document in documents})
+            if len(ids) < _TWICE or tag in known or not is_marker(tag):
+                continue
+            for holded_id in ids:
+                row = await self._ledger.by_holded_id(session.account.account, holded_id)
+                if row is not None and row.marker == tag:
+                    await self._report(session, row, [("doubled", _doubled(row, ids))])
 
     async def _listed(self, session: Session, doc_type: DocType, start: date, end: date) -> AsyncIterator[Document]:
         cursor: str | None = None
@@ -129,33 +142,26 @@ class Settlement:
                 return
 
     async def _compare(self, session: Session, row: Row, document: Document | None, marked: list[Document]) -> None:
-        if len({found.id for found in marked}) > 1:
-            ids = ", ".join(sorted({found.id for found in marked}))
-            await self._report(
-                session,
-                row,
-                "doubled",
-                f"documents {ids} carry the one marker {row.marker}; delete all but {row.holded_id}",
-            )
-        elif document is None:
-            await self._report(
-                session, row, "missing_in_holded", f"{row.doc_type} {row.holded_id} is not in Holded's list of its day"
-            )
+        findings: list[tuple[str, str]] = []
+        ids = sorted({found.id for found in marked})
+        if len(ids) >= _TWICE:
+            findings.append(("doubled", _doubled(row, ids)))
+        if document is None:
+            detail = f"{row.doc_type} {row.holded_id} is not in Holded's list of its day"
+            findings.append(("missing_in_holded", detail))
         elif document.total != row.total:
-            await self._report(session, row, "total_differs", f"Holded shows {document.total}, written was {row.total}")
-        elif document.contact_id and row.contact_id and document.contact_id != row.contact_id:
-            await self._report(
-                session,
-                row,
-                "contact_differs",
-                f"Holded shows contact {document.contact_id}, written was {row.contact_id}",
-            )
-        elif document.number and not row.number:
+            findings.append(("total_differs", f"Holded shows {document.total}, written was {row.total}"))
+        if document and document.contact_id and row.contact_id and document.contact_id != row.contact_id:
+            detail = f"Holded shows contact {document.contact_id}, written was {row.contact_id}"
+            findings.append(("contact_differs", detail))
+        if findings:
+            await self._report(session, row, findings)
+        elif document is not None and document.number and not row.number:
             numbered = replace(row, number=document.number, rev=row.rev + 1, updated_ms=session.now_ms())
             await self._ledger.replace(numbered, expected_rev=row.rev)
 
-    async def _report(self, session: Session, row: Row, reason: str, detail: str) -> None:
-        """A finding is a review item of its own; the document's row stays confirmed, for it was written."""
+    async def _report(self, session: Session, row: Row, findings: Sequence[tuple[str, str]]) -> None:
+        """Findings are a review item of their own; the document's row stays confirmed, for it was written."""
         fact = Fact(
             key=replace(row.key, purpose=f"{row.key.purpose}.settlement"),
             event_id=row.event_id,
@@ -170,13 +176,21 @@ class Settlement:
             document_date=row.document_date,
         )
         there = await self._ledger.get(fact.key)
-        if there is not None and there.state == "review" and there.reason == reason:
+        reason = findings[0][0]
+        told = [there.detail] if there is not None and there.state == "review" else []
+        news = [detail for _, detail in findings if not any(detail in each for each in told)]
+        if not news:
             return
+        detail = "; ".join([*news, *told])
         found = decisions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         if there is None:
             await self._ledger.insert(found)
         else:
             await self._ledger.replace(found, expected_rev=there.rev)
+
+
+def _doubled(row: Row, ids: Sequence[str]) -> str:
+    return f"documents {', '.join(ids)} carry the one marker {row.marker}; delete all but {row.holded_id}"
 
 
 def _spans(rows: Sequence[Row]) -> dict[str, list[tuple[date, date]]]:

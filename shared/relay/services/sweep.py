@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
-
-from relay.errors import Unavailable
 
 if TYPE_CHECKING:
     from relay.ports import Inbox
@@ -30,9 +29,10 @@ class Sweep:
             before_ms=now_ms - OPEN_TOO_LONG_MS, limit=MOST_ITEMS
         ):
             oldest_ms = max(oldest_ms, now_ms - received_ms)
-            try:
-                await self._publish(account, inbox_id)
-                done += 1
-            except Unavailable:
-                refused += 1
+            # One delivery that breaks its normaliser must not keep the rest from being published.
+            (result,) = await asyncio.gather(self._publish(account, inbox_id), return_exceptions=True)
+            if isinstance(result, BaseException) and not isinstance(result, Exception):
+                raise result
+            failed = isinstance(result, Exception)
+            done, refused = done + (not failed), refused + failed
         return done, refused, oldest_ms

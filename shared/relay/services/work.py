@@ -59,6 +59,8 @@ class Work:
         if item is None:
             raise Rejected("unknown_event", detail="the message names an event the inbox does not hold")
         if str(number) in item.ends:
+            # Who parked it may have died before telling anybody that it is due.
+            session.behind |= item.ends[str(number)].startswith("waiting")
             return
         parts = unfold(item.delivery)
         if number >= parts.of:
@@ -107,7 +109,9 @@ class Work:
             await self._settlement.run(session, row)
         elif row.kind == "hint":
             await self._hints.resume(session, row)
-        elif row.event:
+        elif not row.event:
+            await self._desk.write(decisions.stranded(row, now_ms=session.now_ms()))
+        else:
             end = await self._event(session, unpack_event(row.event))
             if end is not None and row.key.purpose.endswith(_ASIDE):
                 await self._close_aside(session, row, end)
@@ -123,8 +127,7 @@ class Work:
     async def begin(self, session: Session) -> None:
         """The account's first drain: its settlement sweep enters the waiting room, for as long as the account lives."""
         sweep = first_sweep(session.account.account, now_ms=session.now_ms(), every_ms=session.timing.settlement_ms)
-        if await self._desk.write(sweep):
-            session.note(sweep)
+        session.note(await self._desk.ledger.insert(sweep) or sweep)
 
     async def failed(self, session: Session, row: Row, reason: str) -> None:
         """Machine trouble with one row: it uses an attempt and comes back later, or ends in `dead`."""
@@ -132,6 +135,8 @@ class Work:
         if there is None or there.state not in {"waiting", "sent", "unknown"}:
             return
         due_ms = session.now_ms() + decisions.backoff_ms(there.attempts, jitter=self._jitter())
+        if there.state == "sent":
+            due_ms = max(due_ms, there.lease_until_ms + session.timing.settle_ms)
         troubled = decisions.troubled(there, now_ms=session.now_ms(), due_ms=due_ms, reason=f"trouble_{reason}")
         if await self._desk.write(troubled):
             session.note(troubled)

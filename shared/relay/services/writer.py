@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CALLED_OFF = frozenset({"order.cancelled", "invoice.voided"})
 _DECIDE_TRIES = 4
+_REPLACED_BY_REVIEW = frozenset({"waiting", "review", "dead", "ignored", "superseded"})
 _PARENT_MAY_COME = frozenset({"sent", "unknown", "waiting"})
 
 
@@ -53,12 +54,15 @@ class Writer:
 
     async def _step(self, session: Session, job: Job) -> str | None:
         plan = job.plan
-        if plan.outcome == "ignored":
+        row = job.row
+        own_doubt = row is not None and row.state in {"sent", "unknown"} and row.event_id == job.event.id
+        if plan.outcome == "ignored" and not own_doubt:
             return await self._ignored(session, job)
-        if plan.outcome == "review" and (
-            job.row is None or job.row.state in {"waiting", "review", "ignored", "superseded"}
-        ):
-            return await self._unsettled(session, job)
+        if plan.outcome == "review" and (row is None or row.state in _REPLACED_BY_REVIEW):
+            # What may stand in Holded keeps its own reason: the next version must not take the key for free.
+            if row is None or row.state == "waiting" or not decisions.may_stand(row):
+                return await self._unsettled(session, job)
+            return row.state
         choice = decisions.decide(job.row, job.fact, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
         match choice.action:
             case "done" | "keep":
@@ -71,7 +75,7 @@ class Writer:
                 detail = "the same version arrived with another content; compare the document with the source"
                 return await self._desk.review(session, job, choice.end, detail, aside=UPDATE)
             case "advance" if job.row is not None:
-                return await self._saga.approve(session, job, job.row)
+                return await self._saga.advance(session, job, job.row)
             case "update" if job.row is not None:
                 if plan.outcome == "review":
                     return await self._desk.review(session, job, plan.reason, plan.detail, aside=UPDATE)
@@ -151,7 +155,7 @@ class Writer:
             request = requests.get_document(cast("DocType", parent.doc_type), parent.holded_id)
             number = (await session.call(request, job.priority)).value.number or ""
         if not number and session.settings.policy.refund_of_draft == "review":
-            detail = f"{parent.doc_type} {parent.holded_id} is a draft: delete it, or approve it and replay the refund"
+            detail = f"{parent.doc_type} {parent.holded_id} is a draft: delete it, or approve it and credit it by hand"
             return await self._desk.review(session, job, "original_is_a_draft", detail)
         if number:
             job.plan = replace(job.plan, document=name_original(note, number=number))
@@ -239,9 +243,10 @@ class Writer:
         return await self._desk.wait_for_parent(session, job, self._parent_key(job))
 
     async def _in_doubt(self, session: Session, job: Job) -> str | None:
-        row = job.row
-        if row is None:
+        if job.row is None:
             return None
+        # A dead writer's `sent` is a doubt from here on, so that whatever ends this look keeps it one.
+        job.row = row = replace(job.row, state="unknown")
         found = await self._doubt.look(session, job, row)
         if found.adopted is not None:
             return await self._saga.created(session, job, row, holded_id=found.adopted)
@@ -249,4 +254,10 @@ class Writer:
             return found.end
         if row.step in {"approve", "pay", "update"}:
             return await self._resume(session, job, row)
-        return await self._saga.create(session, job, contact_id=row.contact_id)
+        if job.plan.outcome == "document":
+            return await self._saga.create(session, job, contact_id=row.contact_id)
+        # It was never written, and today's settings would not write it.
+        job.row = replace(row, state="waiting")
+        if job.plan.outcome == "ignored":
+            return await self._end(session, job.row, job.plan.reason)
+        return await self._desk.review(session, job, job.plan.reason, job.plan.detail)

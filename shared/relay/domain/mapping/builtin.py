@@ -119,7 +119,7 @@ def _intra_eu() -> Iterator[TaxRule]:
     yield TaxRule(
         name="intra_unconfirmed", zones=("eu",), buyers=("business",), rates=(), review="vies_unconfirmed",
         detail="No VAT was charged to a business elsewhere in the EU, and no VIES confirmation is recorded. "
-        "Record one with the tax id and replay, or set policy.vies to `trusted`.",
+        "Have the source send one with the tax id, or set policy.vies to `trusted`.",
     )  # fmt: skip
 
 

@@ -92,7 +92,7 @@ def _spanish_zone(address: Address, postal: str) -> Zone:
         raise Undecided(
             "region_conflict",
             "The province and the postal code of the address name different Spanish tax territories. "
-            "Correct the address in the shop and replay.",
+            "Correct the address in the shop: its next version is tried again.",
         )
     return named.pop() if named else "home"
 

@@ -59,7 +59,7 @@ def plan_invoice(
     event: Event, invoice: Invoice, settings: Settings, catalogue: Catalogue, *, today: date | None
 ) -> Plan:
     """An invoice another system issued is written as it stands; a voided one never, and what was written needs a person."""
-    if event.type == "invoice.voided" or invoice.voided_at is not None:
+    if event.type == "invoice.voided" or invoice.voided_at is not None or invoice.payment_status == "voided":
         return ignored(event, "invoice", "invoice_voided", "The source voided it.")
     if invoice.test and settings.policy.test_data == "ignore":
         return ignored(event, "invoice", "test_invoice", "The source marks it as a test.")

@@ -58,6 +58,21 @@ def net_total(line: Line) -> Decimal:
     return line.unit_price * line.quantity - sum((one.amount for one in line.discounts), ZERO)
 
 
+def sole_tax(lines: Iterable[Line], amount: Decimal) -> tuple[TaxLine, ...]:
+    """The tax inside a bare amount given back, where every line sold bears one and the same: whatever it is for, it is this.
+
+    Empty where nothing was taxed, where taxes differ, or where a rate is not known.
+    """
+    charged = [[tax for tax in line.taxes if tax.amount] for line in lines if net_total(line)]
+    kinds = {(tax.name, tax.rate, tax.country): tax for taxes in charged for tax in taxes}
+    if len(kinds) != 1 or any(len(taxes) != 1 for taxes in charged):
+        return ()
+    tax = next(iter(kinds.values()))
+    if not tax.rate:
+        return ()
+    return (dataclasses.replace(tax, amount=round_to(amount * tax.rate / (100 + tax.rate))),)
+
+
 def taxes_onto_lines(lines: tuple[Line, ...], taxes: Sequence[TaxLine], *, included: bool) -> tuple[Line, ...]:
     """Put a document's taxes on its lines where the source tells them only for the whole.
 

@@ -42,8 +42,8 @@ def amount(node: Node, key: str) -> Decimal | None:
 def removed_units(node: Node) -> Removed:
     """What order edits took off: entries of `refunds` through which no money moved.
 
-    Not those with a discrepancy (goods came back, the money stayed), and nothing of a cancelled order: its units are all
-    taken off as well, and what was sold must still be seen.
+    Not those with a discrepancy (goods came back, the money stayed), and nothing of an order that is cancelled or left
+    without units: they are all taken off as well, and what was sold must still be seen.
     """
     if node.value.get("cancelled_at"):
         return Removed()
@@ -61,7 +61,9 @@ def removed_units(node: Node) -> Removed:
             units[line_id] = _Units(before.quantity + quantity, before.subtotal + subtotal, before.tax + own_tax)
             money += subtotal if included else subtotal + own_tax
             tax += own_tax
-    return Removed(units, money, tax)
+    sold = sum((one.number("quantity") or ZERO for one in node.children("line_items")), ZERO)
+    taken = sum((one.quantity for one in units.values()), ZERO)
+    return Removed(units, money, tax) if taken < sold else Removed()
 
 
 def order_lines(node: Node, removed: Removed) -> tuple[Line, ...]:
@@ -71,6 +73,7 @@ def order_lines(node: Node, removed: Removed) -> tuple[Line, ...]:
         return ()
     duties = [_duty(duty) for one in node.children("line_items") for duty in one.children("duties")]
     shipping = [_shipping(one, titles) for one in node.children("shipping_lines") if one.flag("is_removed") is not True]
+    shipping = shipping if node.value.get("shipping_lines") else _shipping_in_totals(node)
     extra = _extra(node, lines, duties)
     return tuple(line for line in [*lines, *shipping, *duties, *extra] if line is not None)
 
@@ -177,6 +180,12 @@ def _shipping(node: Node, titles: list[tuple[str | None, str | None]]) -> Line:
     )
 
 
+def _shipping_in_totals(node: Node) -> list[Line]:
+    """Senders that pick fields may leave the shipping lines out and tell only what they come to."""
+    price = amount(node, "total_shipping_price_set")
+    return [Line(kind="shipping", name="Shipping", unit_price=price, total=price)] if price else []
+
+
 def _duty(node: Node) -> Line:
     money = amount(node, "price")
     if money is None:
@@ -193,11 +202,9 @@ def _extra(node: Node, lines: list[Line | None], duties: list[Line]) -> list[Lin
     found = []
     if tip > 0:
         found.append(Line(kind="tip", name="Tip", unit_price=tip, taxable=False, total=tip))
-    for key, name, told in (
-        ("original_total_duties_set", "Import duties", bool(duties)),
-        ("original_total_additional_fees_set", "Additional fees", False),
-    ):
-        money = amount(node, key)
+    for key, name, told in (("duties", "Import duties", bool(duties)), ("additional_fees", "Additional fees", False)):
+        first_told = amount(node, f"original_total_{key}_set")
+        money = amount(node, f"current_total_{key}_set") if first_told is None else first_told
         if money and not told:
             found.append(Line(kind="fee", name=name, unit_price=money, total=money))
     return found

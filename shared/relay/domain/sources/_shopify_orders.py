@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain.models import Order, Payment
 from relay.domain.sources._facts import Fact, milliseconds
-from relay.domain.sources._money import ZERO, taxes_onto_lines
+from relay.domain.sources._money import taxes_onto_lines
 from relay.domain.sources._node import TEXT_CHARS, Node, first
 from relay.domain.sources._shopify_contacts import address, contact, tags
-from relay.domain.sources._shopify_lines import Removed, amount, order_lines, removed_units, rounding_line, tax_lines
+from relay.domain.sources._shopify_lines import amount, order_lines, removed_units, rounding_line, tax_lines
+from relay.domain.sources._shopify_reading import reading_of
 from relay.domain.sources._time import madrid_day
 from relay.errors import BadInput
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from decimal import Decimal
 
-    from relay.domain.models import Contact, Discount, Line, PaymentStatus
+    from relay.domain.models import Contact, PaymentStatus
 
 _STATUS: dict[str, PaymentStatus] = {
     "paid": "paid",
@@ -56,14 +57,19 @@ def _order(node: Node) -> Order:
     subject = node.need_ident("id")
     currency = node.currency("currency")
     removed = removed_units(node)
-    total = _total(node, removed)
+    told = amount(node, "total_price")
+    if told is None:
+        raise node.wrong("missing_field", "total_price", "the order's total")
     lines = order_lines(node, removed)
     if not lines:
         raise node.wrong("no_lines", "line_items", "at least one line")
-    included = node.flag("taxes_included") is True
     taxes = tax_lines(node)
+    included, discounts, total, tax = reading_of(node, told, lines, taxes, removed)
+    if total < 0:
+        raise BadInput(
+            "negative_total", field=node.at("total_price"), detail="below zero, expected what the buyer pays"
+        )
     lines = taxes_onto_lines(lines, taxes, included=included)
-    discounts = _whole_discounts(node, lines)
     lines = rounding_line(node, lines, discounts, total=total, included=included)
     issued = node.instant("processed_at") or node.instant("created_at")
     if issued is None:
@@ -86,7 +92,7 @@ def _order(node: Node) -> Order:
         discounts=discounts,
         taxes=taxes,
         subtotal=amount(node, "subtotal_price"),
-        tax_total=_less(amount(node, "total_tax"), removed.tax),
+        tax_total=tax,
         total=total,
         amount_due=amount(node, "total_outstanding"),
         payment_status=_STATUS.get(node.text("financial_status") or "", "unpaid"),
@@ -101,34 +107,6 @@ def _order(node: Node) -> Order:
         cancelled_at=node.instant("cancelled_at"),
         fulfilled=node.text("fulfillment_status") == "fulfilled",
     )
-
-
-def _total(node: Node, removed: Removed) -> Decimal:
-    total = amount(node, "total_price")
-    if total is None:
-        raise node.wrong("missing_field", "total_price", "the order's total")
-    total -= removed.money
-    if total < 0:
-        raise BadInput(
-            "negative_total", field=node.at("total_price"), detail="below zero, expected what the buyer pays"
-        )
-    return total
-
-
-def _less(value: Decimal | None, taken: Decimal) -> Decimal | None:
-    return None if value is None else value - taken
-
-
-def _whole_discounts(node: Node, lines: tuple[Line, ...]) -> tuple[Discount, ...]:
-    """What `total_discounts` holds beyond the lines' own shares: orders older than discount allocations."""
-    from relay.domain.models import Discount
-
-    on_lines = sum((one.amount for line in lines for one in line.discounts), ZERO)
-    rest = (amount(node, "total_discounts") or ZERO) - on_lines
-    if rest <= 0 or any(line.discounts for line in lines):
-        return ()
-    codes = [code for one in node.children("discount_codes") if (code := one.text("code", 60))]
-    return (Discount(amount=rest, code=", ".join(codes) or None),)
 
 
 def _buyer(node: Node) -> Contact:

@@ -36,7 +36,8 @@ def facts(element: Element) -> Sequence[Fact]:
         raise Ignored("invoiced_by_stripe", "Stripe issues an invoice for this session; that event is the one written")
     if node.text("mode") == "setup":
         raise Ignored("not_final", "the session only saved a payment method")
-    if node.text("payment_status") not in ("paid", "no_payment_required"):
+    # Before 2020 a session had no payment_status: it completed with its money or not at all.
+    if node.text("payment_status") not in (None, "paid", "no_payment_required"):
         raise Ignored("not_paid", "the session ended without its money; the payment's own event tells when it comes")
     money = Money(node.currency("currency"))
     at = at_of(element, node)
@@ -84,11 +85,13 @@ def _session_lines(node: Node, money: Money) -> tuple[tuple[Line, ...], bool]:
     if items:
         rates = known_rates(node, items)
         return in_one_convention([*(_item(one, money, rates) for one in items), *shipping])
-    subtotal = money.need(node, "amount_subtotal")
+    whole = money.need(node, "amount_total")
+    subtotal = money.of(node, "amount_subtotal")
+    subtotal = whole if subtotal is None else subtotal
     off = money.of(details, "amount_discount") or ZERO
     tax = (money.of(details, "amount_tax") or ZERO) - sum((one.inside + one.outside for one in shipping), ZERO)
     shipped = sum((one.line.total or ZERO for one in shipping), ZERO) + sum((one.outside for one in shipping), ZERO)
-    included = bool(tax) and money.need(node, "amount_total") == subtotal - off + shipped
+    included = bool(tax) and whole == subtotal - off + shipped
     line = _whole(node, subtotal, off, tax, included=included)
     return in_one_convention([line, *shipping])
 

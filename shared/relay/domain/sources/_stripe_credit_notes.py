@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.models import Contact, CreditNote
 from relay.domain.sources._facts import Fact, Ignored, milliseconds
+from relay.domain.sources._money import ZERO, sole_tax
 from relay.domain.sources._node import TEXT_CHARS, Node
 from relay.domain.sources._stripe_contacts import customer
 from relay.domain.sources._stripe_invoices import (
@@ -15,6 +16,7 @@ from relay.domain.sources._stripe_invoices import (
     document_lines,
     first_instant,
     tax_total,
+    taxes_of,
     whole_discounts,
 )
 from relay.domain.sources._stripe_lines import Money
@@ -22,7 +24,9 @@ from relay.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
+    from relay.domain.models import Line, TaxLine
     from relay.domain.sources._stripe_shape import Element
 
 
@@ -40,7 +44,7 @@ def facts(element: Element) -> Sequence[Fact]:
     issued = first_instant(node.epoch("effective_at"), node.epoch("created"))
     if issued is None:
         raise node.wrong("missing_field", "created", "unix seconds")
-    lines, taxes, included = document_lines(node, money)
+    lines, taxes, included = _credited_lines(node, money, total)
     at = Node({"created": element.created}).epoch("created") or issued
     # An invoice's `total_discount_amounts` is a credit note's `discount_amounts`.
     as_invoice = Node({**node.value, "total_discount_amounts": node.value.get("discount_amounts")}, node.path)
@@ -52,10 +56,10 @@ def facts(element: Element) -> Sequence[Fact]:
         prices_include_tax=included,
         contact=_credited_buyer(node, node.child("invoice")),
         lines=lines,
-        discounts=whole_discounts(as_invoice, money, lines),
+        discounts=whole_discounts(as_invoice, money, lines, taxes, included=included),
         taxes=taxes,
         subtotal=money.of(node, "subtotal"),
-        tax_total=tax_total(node, money, taxes),
+        tax_total=_credited_tax(node, money, lines, taxes),
         total=total,
         payment_status="refunded" if node.ident("refund") or node.children("refunds") else "unpaid",
         refers_to=node.ident("invoice"),
@@ -65,6 +69,29 @@ def facts(element: Element) -> Sequence[Fact]:
         reason=node.text("reason", 60),
     )
     return [Fact(type="credit_note.issued", subject=subject, data=note, at=at, version=milliseconds(at))]
+
+
+def _credited_lines(node: Node, money: Money, total: Decimal) -> tuple[tuple[Line, ...], tuple[TaxLine, ...], bool]:
+    """The note's own lines. A note over a bare amount has none: then the invoice, where it is expanded, tells what was sold."""
+    invoice = node.child("invoice")
+    if node.children("lines") or node.child("lines").flag("has_more"):
+        return document_lines(node, money)
+    own = taxes_of(node, money)
+    if own or not invoice.children("lines"):
+        return (), own, False
+    lines, taxes, included = document_lines(invoice, money)
+    if money.of(invoice, "total") == total and not whole_discounts(invoice, money, lines, taxes, included=included):
+        return lines, taxes, included
+    return (), sole_tax(lines, total), False
+
+
+def _credited_tax(node: Node, money: Money, lines: tuple[Line, ...], taxes: tuple[TaxLine, ...]) -> Decimal | None:
+    """What the note or, for a note without lines, its untaxed invoice says; None where nothing does."""
+    if lines or taxes:
+        return tax_total(node, money, taxes)
+    invoice = node.child("invoice")
+    untaxed = bool(invoice.children("lines")) and not tax_total(invoice, money, taxes_of(invoice, money))
+    return ZERO if untaxed else None
 
 
 def _credited_buyer(node: Node, invoice: Node) -> Contact:

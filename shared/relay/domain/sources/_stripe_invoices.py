@@ -23,7 +23,7 @@ from relay.domain.sources._time import madrid_day
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _TYPES: Final = {
     "invoice.finalized": "invoice.issued",
     "invoice.paid": "invoice.paid",
+    "invoice.payment_succeeded": "invoice.paid",  # the older twin of invoice.paid
     "invoice.voided": "invoice.voided",
 }
 _STATUS: Final[dict[str, PaymentStatus]] = {"paid": "paid", "void": "voided"}
@@ -56,7 +57,9 @@ def _invoice(node: Node) -> Invoice:
             "negative_total", field=node.at("total"), detail="below zero: Stripe keeps it as the buyer's credit"
         )
     moments = node.child("status_transitions")
-    issued = first_instant(node.epoch("effective_at"), moments.epoch("finalized_at"), node.epoch("created"))
+    issued = first_instant(
+        node.epoch("effective_at"), moments.epoch("finalized_at"), node.epoch("created"), node.epoch("date")
+    )
     if issued is None:
         raise node.wrong("missing_field", "created", "unix seconds")
     lines, taxes, included = document_lines(node, money)
@@ -72,7 +75,7 @@ def _invoice(node: Node) -> Invoice:
         billing_address=address(node.child("customer_address"), name=node.text("customer_name")),
         shipping_address=_shipping_address(node),
         lines=lines,
-        discounts=whole_discounts(node, money, lines),
+        discounts=whole_discounts(node, money, lines, taxes, included=included),
         taxes=taxes,
         subtotal=money.of(node, "subtotal"),
         tax_total=tax_total(node, money, taxes),
@@ -103,7 +106,7 @@ def document_lines(node: Node, money: Money) -> tuple[tuple[Line, ...], tuple[Ta
     rates = known_rates(node, raw)
     read: list[TaxedLine] = [*(read_line(one, money, rates) for one in raw), *shipping_line(node, money, rates)]
     lines, included = in_one_convention(read)
-    taxes = _taxes(node, money, rates)
+    taxes = taxes_of(node, money, rates)
     inside_whole = any(one.flag("inclusive") or one.text("tax_behavior") == "inclusive" for one in _tax_nodes(node))
     if not any(line.taxes for line in lines):
         included = bool(taxes) and inside_whole
@@ -118,11 +121,11 @@ def _tax_nodes(node: Node) -> list[Node]:
     return []
 
 
-def _taxes(node: Node, money: Money, rates: dict[str, Node]) -> tuple[TaxLine, ...]:
+def taxes_of(node: Node, money: Money, rates: Mapping[str, Node] | None = None) -> tuple[TaxLine, ...]:
     """The document's taxes; before 2018 an invoice told one `tax` and its `tax_percent`."""
     base = money.of(node, "subtotal_excluding_tax") or money.of(node, "total_excluding_tax") or ZERO
     listed = Node({"taxes": [_as_new(one) for one in _tax_nodes(node)]}, node.path)
-    taxes, _, _ = line_taxes(listed, money, rates, base)
+    taxes, _, _ = line_taxes(listed, money, rates or {}, base)
     whole, percent = money.of(node, "tax"), node.number("tax_percent")
     if not taxes and whole and percent is not None:
         return (TaxLine(rate=percent, amount=whole),)
@@ -142,19 +145,22 @@ def tax_total(node: Node, money: Money, taxes: tuple[TaxLine, ...]) -> Decimal |
     return told if told is not None else sum((tax.amount for tax in taxes), ZERO)
 
 
-def whole_discounts(node: Node, money: Money, lines: tuple[Line, ...]) -> tuple[Discount, ...]:
+def whole_discounts(
+    node: Node, money: Money, lines: tuple[Line, ...], taxes: tuple[TaxLine, ...], *, included: bool
+) -> tuple[Discount, ...]:
     """Invoice-wide discounts that the lines do not tell."""
     if any(line.discounts for line in lines):
         return ()
-    told = [money.need(one, "amount") for one in node.children("total_discount_amounts")]
-    off = sum(told, ZERO)
-    if not node.children("total_discount_amounts") and node.child("discount").child("coupon").value:
-        # Before 2020 only the coupon stands there; what it took off is the difference.
-        tax = sum((tax.amount for line in lines for tax in line.taxes), ZERO)
-        off = sum((net_total(line) for line in lines), ZERO) + tax - money.need(node, "total")
+    amounts = node.children("total_discount_amounts")
+    coupon = node.child("discount").child("coupon")
+    off = sum((money.need(one, "amount") for one in amounts), ZERO)
     reached = sum((net_total(line) for line in lines), ZERO)
-    title = node.child("discount").child("coupon").text("name", 100)
-    return (Discount(amount=off, title=title),) if 0 < off <= reached else ()
+    if not amounts and (coupon.value or node.value.get("discounts")):
+        # Before 2020 only the coupon stands there; what it took off is the difference.
+        on_lines = [tax.amount for line in lines for tax in line.taxes]
+        tax = sum(on_lines or (tax.amount for tax in taxes), ZERO)
+        off = reached + (ZERO if included else tax) - money.need(node, "total")
+    return (Discount(amount=off, title=coupon.text("name", 100)),) if 0 < off <= reached else ()
 
 
 def buyer(node: Node) -> Contact:

@@ -1,4 +1,4 @@
-"""Lines of a WooCommerce order or refund: totals are net of tax whatever the shop's setting, and the taxes stand beside."""
+"""Lines of a WooCommerce order or refund: totals are told net of tax whatever the shop's setting, and the taxes stand beside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from relay.domain.models import Discount, Line, TaxLine
 from relay.domain.sources._money import CENT, ZERO, only_rate, spread, unit_price
 from relay.domain.sources._woocommerce_contacts import text
+from relay.domain.sources._woocommerce_gross import with_tax
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from relay.domain.models import LineKind
     from relay.domain.sources._node import Node
 
-_GROUPS = ("line_items", "shipping_lines", "fee_lines")
+GROUPS = ("line_items", "shipping_lines", "fee_lines")
 _COUNTRY = re.compile(r"([A-Z]{2})-")
 
 
@@ -45,7 +46,7 @@ def rates_of(node: Node) -> dict[str, Rate]:
 def _bases(node: Node, rate_id: str) -> list[tuple[Decimal, Decimal]]:
     return [
         (base, amount)
-        for group in _GROUPS
+        for group in GROUPS
         for line in node.children(group)
         if (base := line.number("total"))
         for tax in line.children("taxes")
@@ -53,21 +54,34 @@ def _bases(node: Node, rate_id: str) -> list[tuple[Decimal, Decimal]]:
     ]
 
 
-def order_lines(node: Node, rates: Mapping[str, Rate]) -> tuple[Line, ...]:
-    """All lines. A line's taxes are told unrounded ("38.115") beside what they come to in cents (`total_tax` "38.12").
+def order_lines(node: Node, rates: Mapping[str, Rate], *, total: Decimal) -> tuple[tuple[Line, ...], bool]:
+    """(lines, prices include tax), in the reading that comes to `total`.
 
-    Shops round either each line or only the sum: the reading whose sum is the order's tax is the shop's own.
+    A line's taxes are told unrounded ("38.115") beside what they come to in cents (`total_tax` "38.12"). Shops round either
+    each line or only the sum: the reading whose sum is the order's tax is the shop's own. Where prices are entered with tax,
+    the nets are shown in cents but summed unrounded, and only the prices with tax come to the total.
     """
     coupons = [code for one in node.children("coupon_lines") if (code := text(one, "code", 60))]
     code = coupons[0] if len(coupons) == 1 else None
     lines = _all(node, rates, code)
-    charged = tuple(_in_cents(line, told) for line, told in zip(lines, _told_taxes(node), strict=True))
+    whole_taxes = _told_taxes(node)
+    charged = tuple(_in_cents(line, told) for line, told in zip(lines, whole_taxes, strict=True))
     whole = sum((tax.amount for line in charged for tax in line.taxes), ZERO)
-    return charged if whole == node.number("total_tax") else lines
+    net = charged if whole == node.number("total_tax") else lines
+    sold = sum((line.total or ZERO for line in net), ZERO)
+    if abs(total) in {abs(sold + (node.number("total_tax") or ZERO)), abs(sold + _tax_of(net))}:
+        return net, False
+    nodes = [one for group in GROUPS for one in node.children(group)]
+    gross = tuple(with_tax(line, one) for line, one in zip(lines, nodes, strict=True))
+    return (gross, True) if abs(sum((line.total or ZERO for line in gross), ZERO)) == abs(total) else (net, False)
+
+
+def _tax_of(lines: tuple[Line, ...]) -> Decimal:
+    return sum((tax.amount for line in lines for tax in line.taxes), ZERO)
 
 
 def _told_taxes(node: Node) -> list[Decimal | None]:
-    return [one.number("total_tax") for group in _GROUPS for one in node.children(group)]
+    return [one.number("total_tax") for group in GROUPS for one in node.children(group)]
 
 
 def _in_cents(line: Line, whole: Decimal | None) -> Line:
@@ -135,7 +149,10 @@ def _taxes(node: Node, rates: Mapping[str, Rate]) -> tuple[TaxLine, ...]:
     told = [(one, amount) for one in node.children("taxes") if (amount := one.number("total")) is not None]
     whole = node.number("total_tax")
     if not told and whole:
+        base = node.number("total")
         only = next(iter(rates.values())) if len(rates) == 1 else Rate(None, None, None)
+        if only.percent is None and base:
+            only = only._replace(percent=only_rate([(abs(base), abs(whole))]))
         return (TaxLine(name=only.name, rate=only.percent, amount=whole, country=only.country),)
     found = []
     for one, amount in told:
@@ -144,9 +161,10 @@ def _taxes(node: Node, rates: Mapping[str, Rate]) -> tuple[TaxLine, ...]:
     return tuple(found)
 
 
-def returned_lines(node: Node, rates: Mapping[str, Rate]) -> tuple[Line, ...]:
+def returned_lines(node: Node, rates: Mapping[str, Rate], *, total: Decimal) -> tuple[tuple[Line, ...], bool]:
     """A refund's lines; WooCommerce writes them negative, a refund is told in positive amounts."""
-    return tuple(_positive(line) for line in order_lines(node, rates) if line.total)
+    lines, included = order_lines(node, rates, total=total)
+    return tuple(_positive(line) for line in lines if line.total), included
 
 
 def _positive(line: Line) -> Line:

@@ -45,7 +45,7 @@ def _order(node: Node) -> Order:
     if total < 0:
         raise BadInput("negative_total", field=node.at("total"), detail="below zero, expected what the buyer pays")
     rates = rates_of(node)
-    lines = order_lines(node, rates)
+    lines, included = order_lines(node, rates, total=total)
     if not node.children("line_items") and not node.children("fee_lines"):
         raise node.wrong("no_lines", "line_items", "at least one line")
     issued = when(node, "date_created")
@@ -59,7 +59,7 @@ def _order(node: Node) -> Order:
         currency=currency,
         issued_at=issued,
         updated_at=updated,
-        prices_include_tax=False,
+        prices_include_tax=included,
         contact=contact(node, node.ident("customer_id"), email=None, at=issued),
         billing_address=address(node.child("billing")),
         shipping_address=address(node.child("shipping")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain.models import Refund
 from relay.domain.sources._facts import Fact, milliseconds
+from relay.domain.sources._money import sole_tax
 from relay.domain.sources._node import TEXT_CHARS, Node
 from relay.domain.sources._time import MADRID
 from relay.domain.sources._woocommerce_contacts import text
@@ -42,11 +43,13 @@ def facts(verb: str, value: Any) -> Sequence[Fact]:
     at = when(node, "date_created")
     if at is None:
         raise node.wrong("missing_field", "date_created_gmt", "an ISO 8601 instant")
+    lines, included = returned_lines(node, rates_of(node), total=amount)
     data = Refund(
         id=node.need_ident("id"),
         currency=currency,
         issued_at=at,
-        lines=returned_lines(node, rates_of(node)),
+        prices_include_tax=included,
+        lines=lines,
         total=amount,
         payment_status="refunded",
         refers_to=order_id,
@@ -75,6 +78,11 @@ def listed(node: Node, order_node: Node, order: Order) -> Fact:
     amount = _amount(node)
     at = when(node, "date_created") or order.updated_at or order.issued_at
     full = amount == order.total
+    lines, included = returned_lines(node, rates_of(order_node), total=amount)
+    if (
+        not lines and full
+    ):  # a whole refund gives back the order's own lines; of a part, WooCommerce does not tell which
+        lines, included = order.lines, order.prices_include_tax
     data = Refund(
         id=subject,
         currency=order.currency,
@@ -82,8 +90,10 @@ def listed(node: Node, order_node: Node, order: Order) -> Fact:
         contact=order.contact,
         billing_address=order.billing_address,
         shipping_address=order.shipping_address,
-        # A whole refund gives back the order's own lines; of a part, WooCommerce does not tell which.
-        lines=returned_lines(node, rates_of(order_node)) or (order.lines if full else ()),
+        prices_include_tax=included,
+        lines=lines,
+        taxes=() if lines else sole_tax(order.lines, amount),
+        tax_total=None if lines or order.tax_total else order.tax_total,
         total=amount,
         payment_status="refunded",
         refers_to=order.id,

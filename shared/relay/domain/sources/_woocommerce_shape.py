@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from relay.domain.sources.base import Identity
+from relay.errors import BadInput
 
 _RESOURCES: Final = ("order", "customer", "product")
 _VERBS: Final = ("created", "updated", "restored")
@@ -14,6 +15,12 @@ _VERBS: Final = ("created", "updated", "restored")
 TOPICS: Final = frozenset({f"{one}.{verb}" for one in _RESOURCES for verb in _VERBS} | {"refund.created"})
 DELETED: Final = frozenset(f"{one}.deleted" for one in _RESOURCES)
 
+# The first API (`/wc-api`) puts an object, or a list of them, under its name.
+_WRAPPERS: Final = {
+    f"{name}{plural}": name.removeprefix("order_")
+    for name in ("order", "customer", "product", "order_refund")
+    for plural in ("", "s")
+}
 _BATCH: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -25,8 +32,16 @@ class Element:
 
 
 def unwrap(body: Any, topic: str) -> list[Element]:
-    """A single object, a list, or a batch `{"create": [...], "update": [...], "delete": [...]}`."""
+    """A single object, a list, either of them under its name, or a batch `{"create": [...], "update": [...], ...}`.
+
+    Raises:
+        BadInput: `topic_mismatch` when the body is under the name of another resource.
+    """
     resource, _, verb = topic.partition(".")
+    if isinstance(body, dict) and len(body) == 1 and (key := next(iter(body))) in _WRAPPERS:
+        if _WRAPPERS[key] != resource:
+            raise BadInput("topic_mismatch", detail=f"the body is not of the kind the topic announces ({resource})")
+        body = body[key]
     if isinstance(body, dict) and body and set(body) <= set(_BATCH):
         return [
             Element(resource, _BATCH[key], one)
@@ -42,7 +57,7 @@ def resource_of(value: Any) -> str:
         return ""
     if "refunded_by" in value or "refunded_payment" in value:
         return "refund"
-    if "line_items" in value and ("billing" in value or "order_key" in value):
+    if "line_items" in value and ({"billing", "order_key"} & value.keys() or {"status", "currency"} <= value.keys()):
         return "order"
     if "username" in value or ("email" in value and "billing" in value):
         return "customer"
@@ -52,6 +67,8 @@ def resource_of(value: Any) -> str:
 
 
 def identify(topic: str, body: Any) -> Identity:
+    if isinstance(body, dict) and len(body) == 1 and next(iter(body)) in _WRAPPERS:
+        body = next(iter(body.values()))
     if not isinstance(body, dict) or isinstance(body.get("id"), bool) or not isinstance(body.get("id"), int | str):
         return Identity(topic, "", 0)
     return Identity(topic, str(body["id"])[:200], version(body))
@@ -59,7 +76,7 @@ def identify(topic: str, body: Any) -> Identity:
 
 def version(obj: dict[str, Any]) -> int:
     """When the object last changed, in milliseconds; its `_gmt` dates are UTC without saying so."""
-    for key in ("date_modified_gmt", "date_created_gmt"):
+    for key in ("date_modified_gmt", "updated_at", "date_created_gmt", "created_at"):
         value = obj.get(key)
         if isinstance(value, str) and value:
             try:

@@ -12,6 +12,7 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from relay.domain.sources.stripe import TOPIC_HEADER
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
@@ -70,7 +71,9 @@ def _shopify(out: _Outgoing) -> dict[str, str]:
 def _stripe(out: _Outgoing) -> dict[str, str]:
     """Hex HMAC over "<unix seconds>.<body>". https://docs.stripe.com/webhooks#verify-manually ."""
     stamp = str(int(out.now.timestamp()))
-    return {"stripe-signature": f"t={stamp},v1={_mac(out.secret.encode(), stamp.encode() + b'.' + out.body).hex()}"}
+    headers = {"stripe-signature": f"t={stamp},v1={_mac(out.secret.encode(), stamp.encode() + b'.' + out.body).hex()}"}
+    # An object without its event around it does not say what happened to it; an event ignores this (`stripe.identify`).
+    return {**headers, TOPIC_HEADER: out.topic} if out.topic else headers
 
 
 def _woocommerce(out: _Outgoing) -> dict[str, str]:

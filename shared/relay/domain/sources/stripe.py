@@ -19,7 +19,9 @@ SOURCE = "stripe"
 TOPICS = _stripe_shape.TOPICS
 # Retries for three days; undelivered events can be listed, and sent again, for thirty. https://docs.stripe.com/webhooks/process-undelivered-events
 REPLAY_WINDOW = timedelta(days=30)
-KEPT_HEADERS: frozenset[str] = frozenset()  # the body tells everything
+# An event tells everything in its body; an object posted without one may come with its topic beside it. Not Stripe's: ours.
+TOPIC_HEADER = "relay-topic"
+KEPT_HEADERS = frozenset({TOPIC_HEADER})
 SECRET_HINT = "Developers > Webhooks > the endpoint > Signing secret, beginning with whsec_."  # noqa: S105 - where it is found, not a secret
 
 
@@ -65,13 +67,17 @@ def _parts(value: str) -> tuple[list[str], list[str]]:
 
 
 def identify(body: bytes, headers: Mapping[str, str]) -> Identity:
-    del headers
-    return _stripe_shape.identify(_json.peek(body))
+    """The signed event's type; only a body that is no event takes the topic from the header beside it."""
+    try:
+        told = _signing.header(headers, TOPIC_HEADER) or ""
+    except _signing.Malformed:
+        told = ""
+    return _stripe_shape.identify(_json.peek(body), told.lower())
 
 
 def normalise(delivery: Delivery) -> Normalised:
     try:
-        elements = _stripe_shape.unwrap(_json.loads(delivery.body))
+        elements = _stripe_shape.unwrap(_json.loads(delivery.body), delivery.topic)
     except BadInput as error:
         return Normalised(review=error.reason, detail=error.detail)
     from relay.domain.sources import (

@@ -61,6 +61,7 @@ def normalise(delivery: Delivery) -> Normalised:
     from relay.domain.sources import (
         _facts,
         _woocommerce_contacts,
+        _woocommerce_legacy,
         _woocommerce_orders,
         _woocommerce_products,
         _woocommerce_refunds,
@@ -78,10 +79,11 @@ def normalise(delivery: Delivery) -> Normalised:
             raise _facts.Ignored("deleted", "the shop deleted the object; what was written for it stays")
         if isinstance(element.value, dict) and isinstance(element.value.get("error"), dict):
             raise _facts.Ignored("shop_error", "the shop's batch answer holds an error for this element")
-        if _woocommerce_shape.resource_of(element.value) != element.resource:
+        value = _woocommerce_legacy.modern(element.value)
+        if _woocommerce_shape.resource_of(value) != element.resource:
             raise BadInput(
                 "topic_mismatch", detail=f"the body is not of the kind the topic announces ({element.resource})"
             )
-        return build[element.resource](element.verb, element.value)
+        return build[element.resource](element.verb, value)
 
     return _facts.collect(delivery, elements, one)
