@@ -382,7 +382,8 @@ def test_the_company_of_a_removed_account_is_free_again(setting: Setting) -> Non
     assert setting.accounts.accounts["acme-two"].status == "active"
 
 
-def test_an_account_that_is_opened_again_is_due_at_once(setting):
+def test_an_account_that_is_opened_again_is_due_at_once(setting: Setting) -> None:
+    setting.add("acme")
     setting.json("account", "set", "acme", "--status", "paused")
     before = setting.gates.gates["acme"].rev
     setting.json("account", "set", "acme", "--status", "active")
