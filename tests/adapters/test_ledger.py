@@ -38,6 +38,7 @@ FULL = row(
     rev=7,
     updated_ms=NOON_MS + 5,
     step="approve",
+    last_step="pay",
     event_id="shopify-1#0",
     event_type="order.paid",
     version=1_767_225_600_000,

@@ -85,10 +85,18 @@ class World:
         self.ids = FakeIds("owner")
         self.publish = Publish(inbox=self.inbox, bus=self.bus, wakes=self.wakes)
         self.release = Release(gates=self.gates, wakes=self.wakes)
-        asyncio.run(self._account(settings or {}))
+        self.others: dict[str, Any] = {}  # companies of further accounts
+        asyncio.run(self._account(ACCOUNT, self.company, TOKEN, settings or {}))
 
-    async def _account(self, settings: dict[str, Any]) -> None:
-        credential = Credential(token=TOKEN)
+    def admit(self, account: str, *, settings: dict[str, Any] | None = None, **company: Any) -> None:
+        """A further account with a company of its own."""
+        other = self.sandbox.add_company({"plan": "premium"} | company, self.clock.now().timestamp())
+        other.tokens[f"pat_{account}"] = None
+        self.others[account] = other
+        asyncio.run(self._account(account, other, f"pat_{account}", settings or {}))
+
+    async def _account(self, account: str, company: Any, token: str, settings: dict[str, Any]) -> None:
+        credential = Credential(token=token)
         catalogue = {}
         for name, request in (
             ("taxes", listings.list_taxes()),
@@ -100,14 +108,14 @@ class World:
         self.clock.advance(120)
         await self.accounts.put(
             Account(
-                account=ACCOUNT,
-                name="Acme",
+                account=account,
+                name=account.title(),
                 mode="test",
                 status="active",
                 status_reason="",
-                company_id=self.company.id,
-                per_minute=self.company.quota.minute.limit,
-                per_month=self.company.quota.month.limit,
+                company_id=company.id,
+                per_minute=company.quota.minute.limit,
+                per_month=company.quota.month.limit,
                 settings=settings,
                 catalogue=catalogue,
                 salt="salt",
@@ -115,7 +123,7 @@ class World:
             ),
             expected_rev=0,
         )
-        await self.accounts.set_credential(ACCOUNT, credential)
+        await self.accounts.set_credential(account, credential)
 
     def drainer(self):
         return build_drainer(
@@ -132,7 +140,7 @@ class World:
             timing=self.timing,
         )
 
-    def deliver(self, body: Any, *, topic: str, source: str = "shopify") -> list[str]:
+    def deliver(self, body: Any, *, topic: str, source: str = "shopify", account: str = ACCOUNT) -> list[str]:
         """Put a verified delivery into the inbox; returns its event refs."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         module = registry.get(source)
@@ -140,8 +148,8 @@ class World:
         meaning = module.identify(raw, headers)
         digest = identity.body_digest(raw)
         delivery = Delivery(
-            inbox_id=identity.inbox_id(ACCOUNT, source, meaning, digest),
-            account=ACCOUNT,
+            inbox_id=identity.inbox_id(account, source, meaning, digest),
+            account=account,
             source=source,
             topic=meaning.topic or topic,
             headers=headers,

@@ -1,0 +1,180 @@
+"""A process that dies at a chosen call of a port, and what the queues, the schedule and the sweeper do afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from types import SimpleNamespace
+
+from functions.write_holded.handler import handle
+from holded_sandbox.faults import Fault
+from relay.services.build import build_drainer
+from relay.services.settlement import settle_key
+from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
+from relay.services.times import at_ms
+
+PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "holded", "wakes")
+MODES = ("before", "after", "late")
+LATE_S = 400.0
+"""A commit this long after its caller died: later than any lease of these stories, earlier than SETTLE."""
+
+
+class Killed(BaseException):
+    """The machine is gone: nothing after it takes effect, nothing in the process may catch it as an error."""
+
+
+class Wire:
+    """Counts calls of ports; the `at`-th kills the process before it, after it, or (`late`) before Holded commits it."""
+
+    def __init__(self, world, *, at=None, mode="before"):
+        self.world, self.at, self.mode = world, at, mode
+        self.names: list[str] = []
+        self.dead = False
+
+    def ports(self):
+        return {name: Port(name, getattr(self.world, name), self) for name in PORTS}
+
+    async def pause(self):
+        """Where other drains get their turn; a scheduler overrides it."""
+
+    async def strike(self, name, call):
+        await self.pause()
+        if self.dead:
+            raise Killed
+        self.names.append(name)
+        if len(self.names) - 1 != self.at:
+            return await call()
+        self.dead = True
+        if self.mode == "late" and name == "holded.call":
+            self.world.sandbox.faults.faults.insert(0, Fault(kind="late_commit", seconds=LATE_S))
+            await asyncio.gather(call(), return_exceptions=True)
+        elif self.mode != "before":
+            await call()
+        raise Killed
+
+
+class Port:
+    def __init__(self, name, inner, wire):
+        self._name, self._inner, self._wire = name, inner, wire
+
+    def __getattr__(self, attribute):
+        inner = getattr(self._inner, attribute)
+        name = f"{self._name}.{attribute}"
+        if inspect.isasyncgenfunction(inner):
+
+            async def listing(*args, **kwargs):
+                async def read():
+                    return [found async for found in inner(*args, **kwargs)]
+
+                for found in await self._wire.strike(name, read):
+                    yield found
+
+            return listing
+        if not inspect.iscoroutinefunction(inner):
+            return inner
+
+        async def call(*args, **kwargs):
+            return await self._wire.strike(name, lambda: inner(*args, **kwargs))
+
+        return call
+
+
+def drainer(world, wire=None):
+    ports = wire.ports() if wire else {name: getattr(world, name) for name in PORTS}
+    return build_drainer(**ports, clock=world.clock, ids=world.ids, jitter=lambda: 0.5, timing=world.timing)
+
+
+async def batch(world, messages, *, by, seconds=60):
+    """Hand a batch to `write_holded` as SQS does; returns the messages that come again."""
+    records = [{"messageId": str(n), "body": json.dumps(message)} for n, message in enumerate(messages)]
+    deadline_ms = at_ms(world.clock.now()) + round(seconds * 1000)
+    answer, _ = await handle({"Records": records}, drainer=by, deadline_ms=deadline_ms)
+    return [messages[int(failure["itemIdentifier"])] for failure in answer["batchItemFailures"]]
+
+
+def send(world, messages, wire=None):
+    """One batch into a process of its own, which may die of `wire`; returns the messages that come again."""
+    if not messages:
+        return []
+    return asyncio.run(deliver(world, messages, wire))
+
+
+async def deliver(world, messages, wire=None):
+    failed = await batch(world, messages, by=drainer(world, wire))
+    return messages if wire is not None and wire.dead else failed
+
+
+def named(refs, account):
+    return [{"account": account, "event": ref} for ref in refs]
+
+
+class Aftermath:
+    """Queues with redelivery, `release_due` every minute and `sweep_inbox` every five, over one world."""
+
+    def __init__(self, world, *, visible_after_s=180):
+        self.world = world
+        self.visible_after_s = visible_after_s
+        self.hidden = []  # (visible at, messages)
+        self.sweep = Sweep(inbox=world.inbox, publish=world.publish)
+
+    def again(self, messages):
+        if messages:
+            self.hidden.append((at_ms(self.world.clock.now()) + self.visible_after_s * 1000, messages))
+
+    def live(self, *, hours):
+        asyncio.run(self._live(round(hours * 60)))
+
+    async def _live(self, minutes):
+        for minute in range(minutes):
+            self.world.clock.advance(60)
+            now_ms = at_ms(self.world.clock.now())
+            await self.world.release(now_ms=now_ms)
+            if minute % 5 == 4:
+                await self.sweep(now_ms=now_ms)
+            seen = [messages for at, messages in self.hidden if at <= now_ms]
+            self.hidden = [(at, messages) for at, messages in self.hidden if at > now_ms]
+            for messages in [*seen, self._queued()]:
+                if messages:
+                    self.again(await deliver(self.world, messages))
+
+    def _queued(self):
+        """What the bus's rule and the wakes put into the queues since the last look."""
+        events = [
+            {"account": entry["account"], "event": entry["id"]}
+            for entry in self.world.bus.published
+            if entry["source"] != "relay.holded"
+        ]
+        wakes = [dict(wake.message) for wake in self.world.wakes.sent]
+        self.world.bus.published.clear()
+        self.world.wakes.sent.clear()
+        return events + wakes
+
+
+def state_of(world, company=None):
+    """What stands in Holded and in the relay's own books, in a form that two runs can be compared by."""
+    company = company or world.company
+    tables = company.tables
+    return SimpleNamespace(
+        documents=sorted((d["_kind"], d["total"], d["approved_at"] is not None) for d in tables["documents"].values()),
+        contacts=len(tables["contacts"]),
+        payments=sorted(str(p["amount"]) for p in tables["payments"].values()),
+    )
+
+
+def troubles(world):
+    """Everything that is not at its end: open deliveries, rows in doubt or overdue, rows for a human, dead rows."""
+    now_ms = at_ms(world.clock.now())
+    found = [
+        f"open:{item.delivery.topic}"
+        for item in world.inbox.items.values()
+        if item.open and at_ms(item.delivery.received_at) < now_ms - OPEN_TOO_LONG_MS
+    ]
+    for row in world.ledger.rows.values():
+        if row.key == settle_key(row.key.account):
+            continue
+        if row.state in {"sent", "unknown", "dead", "review"}:
+            found.append(f"{row.state}:{row.key.purpose}:{row.reason}")
+        elif row.state == "waiting":
+            found.append(f"waiting:{row.key.purpose}:{row.reason}")
+    return found

@@ -1,0 +1,190 @@
+"""The writer dies before, during and after every call of a port, of every story; another lives on, and all comes out the same."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from relay.domain.sources import holded, identity
+from relay.domain.sources.base import Delivery
+from tests.services.killing import MODES, Aftermath, Wire, named, send, state_of, troubles
+from tests.services.test_road import refund_of
+from tests.services.world import ACCOUNT, World, shopify_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OTHER = "bolt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """`batches(world)` delivers and returns batches of messages, each a drain of its own, in which the writer may die."""
+
+    batches: Callable[[World], list[list[dict[str, str]]]]
+    before: Callable[[World], None] = lambda _: None
+    settings: dict[str, Any] | None = None
+    hours: float = 2.5
+
+
+def deliveries(*bodies):
+    def batches(world):
+        return [named(world.deliver(body, topic=topic), ACCOUNT) for body, topic in bodies]
+
+    return batches
+
+
+def together(*bodies):
+    return lambda world: [[message for part in deliveries(*bodies)(world) for message in part]]
+
+
+def one_order(world):
+    world.order(shopify_order(1))
+
+
+LATER = "2026-03-02T10:00:00+01:00"
+
+
+def two_accounts(world):
+    world.admit(OTHER)
+    mine = named(world.deliver(shopify_order(1), topic="orders/paid"), ACCOUNT)
+    theirs = named(world.deliver(shopify_order(1), topic="orders/paid", account=OTHER), OTHER)
+    return [mine + theirs]
+
+
+def hint_of(world, document_id, action):
+    body = json.dumps({"id": document_id, "type": "invoice"}).encode()
+    headers = {"x-holded-webhook-event": f"invoice.{action}", "x-holded-webhook-date": world.clock.now().isoformat()}
+    meaning = holded.identify(body, headers)
+    digest = identity.body_digest(body)
+    delivery = Delivery(
+        inbox_id=identity.inbox_id(ACCOUNT, "holded", meaning, digest),
+        account=ACCOUNT,
+        source="holded",
+        topic=meaning.topic,
+        headers=headers,
+        body=body,
+        received_at=world.clock.now(),
+    )
+    asyncio.run(world.inbox.put(delivery, digest=digest))
+    return named([f"{delivery.inbox_id}#0"], ACCOUNT)
+
+
+def by_hand(world):
+    one_order(world)
+    world.company.put("documents", dict(world.documents()[0], id="a" * 24), world.clock.now().timestamp())
+
+
+def read_again(world):
+    first = hint_of(world, "a" * 24, "create")
+    world.run([message["event"] for message in first])
+    world.clock.advance(60)
+    return [[{"account": ACCOUNT}]]
+
+
+def twelve_orders(world):
+    for number in range(12):
+        world.order(shopify_order(number))
+    for document in world.documents()[:2]:
+        world.company.put("documents", dict(document, id=document["id"][::-1]), world.clock.now().timestamp())
+
+
+def sweep_is_due(world):
+    world.clock.advance(6 * 3600 + 60)
+    return [[{"account": ACCOUNT}]]
+
+
+STORIES = {
+    "draft for a known contact": Story(before=one_order, batches=deliveries((shopify_order(2), "orders/paid"))),
+    "draft for a new contact": Story(batches=deliveries((shopify_order(), "orders/paid"))),
+    "approve and pay": Story(
+        settings={"policy": {"finish": "approve_and_pay"}}, batches=deliveries((shopify_order(), "orders/paid"))
+    ),
+    "a refund before its order": Story(
+        batches=deliveries((refund_of(shopify_order()), "refunds/create"), (shopify_order(), "orders/paid"))
+    ),
+    "a draft brought up to date": Story(
+        before=one_order,
+        batches=deliveries((shopify_order(1, total="242.00", updated_at=LATER), "orders/updated")),
+    ),
+    "one fact by three topics at once": Story(
+        batches=together(*((shopify_order(), topic) for topic in ("orders/paid", "orders/create", "orders/updated")))
+    ),
+    "two orders of one new contact": Story(
+        batches=together((shopify_order(1), "orders/paid"), (shopify_order(2), "orders/paid"))
+    ),
+    "two versions at once": Story(
+        batches=together(
+            (shopify_order(), "orders/paid"), (shopify_order(total="242.00", updated_at=LATER), "orders/updated")
+        )
+    ),
+    "two accounts in one batch": Story(batches=two_accounts),
+    "a hint read again": Story(before=by_hand, batches=read_again),
+    "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due, hours=13),
+}
+
+
+def told(story, *, at=None, mode="before", redelivered_s=180):
+    """Run a story, dying at the `at`-th call; returns (the world after the aftermath, the calls' names)."""
+    world = World(settings=story.settings)
+    story.before(world)
+    world.holded.calls.clear()
+    batches = story.batches(world)
+    aftermath = Aftermath(world, visible_after_s=redelivered_s)
+    wire = Wire(world, at=at, mode=mode)
+    for messages in batches:
+        aftermath.again(send(world, messages, None if wire.dead else wire))
+    aftermath.live(hours=story.hours)
+    return world, wire.names
+
+
+def outcome(world):
+    companies = [world.company, *world.others.values()]
+    return [vars(state_of(world, company)) for company in companies]
+
+
+def findings(world):
+    return sorted(
+        (row.key.purpose, str(row.key.object_id), row.reason) for row in world.rows() if row.state == "review"
+    )
+
+
+@functools.cache
+def undisturbed(name):
+    world, calls = told(STORIES[name])
+    return outcome(world), troubles(world), findings(world), rereads(world), tuple(calls)
+
+
+def rereads(world):
+    return sum(item.delivery.topic.startswith("reread.") for item in world.inbox.items.values())
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_story_told_without_a_crash_comes_to_its_end(name):
+    seen, left, reviews, _, calls = undisturbed(name)
+
+    print(f"{name}: {len(calls)} crash points, each before, after and (of {calls.count('holded.call')}) committed late")
+    assert all(company["documents"] for company in seen)
+    assert left == [f"review:{purpose}:{reason}" for purpose, _, reason in reviews]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", STORIES)
+def test_whenever_the_writer_dies_everything_is_written_once(name, mode):
+    expected, left, reviews, events, calls = undisturbed(name)
+    story = STORIES[name]
+    wrong = []
+    for at, call in enumerate(calls):
+        if mode == "late" and call != "holded.call":
+            continue
+        # Every other time the message is back before the dead writer's lease has ended.
+        world, _ = told(story, at=at, mode=mode, redelivered_s=30 if at % 2 else 180)
+        got = outcome(world), troubles(world), findings(world), rereads(world)
+        if got != (expected, left, reviews, events):
+            wrong.append(f"{mode} call {at} ({call}): {got}")
+    assert not wrong, f"{len(wrong)} of {len(calls)}, expected {(expected, left, reviews, events)}\n" + "\n".join(wrong)
