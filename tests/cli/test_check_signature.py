@@ -160,6 +160,8 @@ def test_two_signature_headers_of_a_rotation_are_both_tried(check: Callable[...,
     headers = {**right, "webhook-signature": ["v1,AAAA", right["webhook-signature"]]}
 
     assert check("standard", headers, BODY, "--secret", SECRETS["standard"], "--now", NOW.isoformat()).exit_code == 0
+    svix = {name.replace("webhook-", "Svix-"): value for name, value in headers.items()}
+    assert check("standard", svix, BODY, "--secret", SECRETS["standard"], "--now", NOW.isoformat()).exit_code == 0
 
 
 @pytest.mark.parametrize(

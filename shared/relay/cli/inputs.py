@@ -59,11 +59,14 @@ def json_file(path: Path, field: str) -> Any:
         raise BadInput("json_malformed", field=field, detail=f"{path}: not readable as JSON text") from None
 
 
+_SPACED = frozenset({"webhook-signature", "svix-signature"})
+
+
 def headers_file(path: Path) -> dict[str, str]:
     """An object name -> string or list of strings, or a list of [name, value] pairs; names in any letter case.
 
-    Different values of one name are joined as an HTTP server joins them: with a comma, `webhook-signature` with a space
-    (its own list separator).
+    Different values of one name are joined as an HTTP server joins them: with a comma, the signatures of Standard
+    Webhooks with a space (their own list separator).
     """
     raw = json_file(path, "headers")
     pairs = list(raw.items()) if isinstance(raw, dict) else raw
@@ -82,9 +85,7 @@ def headers_file(path: Path) -> dict[str, str]:
                 raise BadInput("headers_malformed", field=f"headers.{name}", detail=f"{_shape(value)}; expected text")
             if value not in known:
                 known.append(value)
-    return {
-        name: (" " if name == "webhook-signature" else ",").join(values) for name, values in found.items() if values
-    }
+    return {name: (" " if name in _SPACED else ",").join(values) for name, values in found.items() if values}
 
 
 def _shape(value: Any) -> str:

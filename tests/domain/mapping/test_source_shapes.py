@@ -194,6 +194,7 @@ def test_woocommerces_first_api_is_understood_alone_wrapped_and_in_lists() -> No
     assert made("woocommerce", "order.updated", order) == expected
     assert made("woocommerce", "order.updated", {"order": order}) == expected
     assert made("woocommerce", "order.updated", {"orders": [order, {**order, "id": 646}]}) == expected * 2
+    assert made("woocommerce", "order.updated", {"data": [order]}) == expected
 
 
 def test_an_order_of_woocommerces_first_api_keeps_its_facts() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from relay.domain.models import CreditNote, Invoice
 from relay.domain.sources.registry import get
-from tests.domain.sources.payloads import STRIPE_INVOICE, changed, normalise, only, samples, stripe_event
+from relay.domain.sources.signing import sign
+from tests.domain.sources.payloads import NOW, STRIPE_INVOICE, changed, normalise, only, samples, stripe_event
 
 D = Decimal
 
@@ -324,3 +325,26 @@ def test_an_event_whose_object_is_of_another_kind_goes_to_review() -> None:
 def test_a_listing_gives_an_event_for_each_object() -> None:
     body = {"object": "list", "data": [STRIPE_INVOICE, changed(STRIPE_INVOICE, id="in_2")]}
     assert [event.subject for event in normalise("stripe", "", body).events] == ["in_1", "in_2"]
+
+
+def test_the_topic_beside_a_body_counts_only_where_no_event_is_around_the_object() -> None:
+    draft = changed(STRIPE_INVOICE, status="draft")
+    told = {"Relay-Topic": "invoice.finalized"}
+    source = get("stripe")
+
+    assert source.identify(json.dumps(draft).encode(), told).topic == "invoice.finalized"
+    assert source.identify(json.dumps(draft).encode(), {}).topic == ""
+    assert source.identify(json.dumps([draft]).encode(), told).topic == "invoice.finalized"
+    event = stripe_event("invoice.paid", STRIPE_INVOICE)
+    assert source.identify(json.dumps(event).encode(), told).topic == "invoice.paid"
+    assert source.identify(b"no json", told).topic == ""
+
+
+def test_what_is_sent_carries_its_topic_beside_the_signature() -> None:
+    body = json.dumps(changed(STRIPE_INVOICE, status="draft")).encode()
+
+    headers = sign("stripe", body, "whsec_x", now=NOW, topic="invoice.finalized", delivery_id="msg_1")
+
+    assert get("stripe").verify(body, headers, ["whsec_x"], NOW, {}).ok
+    assert get("stripe").identify(body, headers).topic == "invoice.finalized"
+    assert "relay-topic" not in sign("stripe", body, "whsec_x", now=NOW, topic="", delivery_id="msg_1")

@@ -313,3 +313,14 @@ def test_a_raw_secret_and_its_base64_are_both_tried() -> None:
     assert check("standard", signed("standard", secret="not base64!"), secrets=("not base64!",)).ok
     bare = SECRET.removeprefix("whsec_")
     assert check("standard", signed("standard"), secrets=(bare,)).ok
+
+
+def test_a_secret_without_its_padding_is_the_same_secret() -> None:
+    padded = "whsec_" + base64.b64encode(b"x" * 25).decode()
+    bare = padded.rstrip("=")
+    assert bare != padded
+
+    headers = signed("standard", secret=bare)
+
+    assert check("standard", headers, secrets=(padded,)).ok
+    assert check("standard", headers, secrets=(bare,)).ok

@@ -40,8 +40,15 @@ def keys(secret: str) -> list[bytes]:
         return []
     decoded = _signing.unbase64(text.removeprefix("whsec_"))
     if text.startswith("whsec_"):
+        # The reference libraries take a secret without its padding.
+        decoded = decoded or _signing.unbase64(padded(text.removeprefix("whsec_")))
         return [decoded] if decoded else [_signing.raw(text)]
     return [_signing.raw(text), decoded] if decoded else [_signing.raw(text)]
+
+
+def padded(text: str) -> str:
+    """Base64 with the `=` that some leave off."""
+    return text + "=" * (-len(text) % 4)
 
 
 def public_key(secret: str) -> bytes | None:

@@ -15,7 +15,7 @@ _VERBS: Final = ("created", "updated", "restored")
 TOPICS: Final = frozenset({f"{one}.{verb}" for one in _RESOURCES for verb in _VERBS} | {"refund.created"})
 DELETED: Final = frozenset(f"{one}.deleted" for one in _RESOURCES)
 
-# The first API (`/wc-api`) puts an object, or a list of them, under its name.
+# The first API (`/wc-api`) puts an object, or a list of them, under its name; WordPress.com's proxy under `data`.
 _WRAPPERS: Final = {
     f"{name}{plural}": name.removeprefix("order_")
     for name in ("order", "customer", "product", "order_refund")
@@ -38,8 +38,8 @@ def unwrap(body: Any, topic: str) -> list[Element]:
         BadInput: `topic_mismatch` when the body is under the name of another resource.
     """
     resource, _, verb = topic.partition(".")
-    if isinstance(body, dict) and len(body) == 1 and (key := next(iter(body))) in _WRAPPERS:
-        if _WRAPPERS[key] != resource:
+    if isinstance(body, dict) and len(body) == 1 and (key := next(iter(body))) in {"data", *_WRAPPERS}:
+        if _WRAPPERS.get(key, resource) != resource:
             raise BadInput("topic_mismatch", detail=f"the body is not of the kind the topic announces ({resource})")
         body = body[key]
     if isinstance(body, dict) and body and set(body) <= set(_BATCH):
@@ -67,7 +67,7 @@ def resource_of(value: Any) -> str:
 
 
 def identify(topic: str, body: Any) -> Identity:
-    if isinstance(body, dict) and len(body) == 1 and next(iter(body)) in _WRAPPERS:
+    if isinstance(body, dict) and len(body) == 1 and next(iter(body)) in {"data", *_WRAPPERS}:
         body = next(iter(body.values()))
     if not isinstance(body, dict) or isinstance(body.get("id"), bool) or not isinstance(body.get("id"), int | str):
         return Identity(topic, "", 0)

@@ -12,6 +12,7 @@ import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from relay.domain.sources._standard_shape import padded
 from relay.domain.sources.stripe import TOPIC_HEADER
 from relay.errors import BadInput
 
@@ -97,7 +98,7 @@ def _standard(out: _Outgoing) -> dict[str, str]:
     key = out.secret.encode()
     if out.secret.startswith("whsec_"):
         try:
-            key = base64.b64decode(out.secret.removeprefix("whsec_"), validate=True)
+            key = base64.b64decode(padded(out.secret.removeprefix("whsec_")), validate=True)
         except binascii.Error:
             raise BadInput("secret_malformed", field="secret", detail="expected base64 after whsec_") from None
     stamp = str(int(out.now.timestamp()))
