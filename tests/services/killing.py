@@ -123,9 +123,9 @@ class Aftermath:
             self.hidden.append((at_ms(self.world.clock.now()) + self.visible_after_s * 1000, messages))
 
     def live(self, *, hours):
-        asyncio.run(self._live(round(hours * 60)))
+        asyncio.run(self.pass_minutes(round(hours * 60)))
 
-    async def _live(self, minutes):
+    async def pass_minutes(self, minutes):
         for minute in range(minutes):
             self.world.clock.advance(60)
             now_ms = at_ms(self.world.clock.now())
