@@ -102,6 +102,7 @@ def send(world, messages, wire=None):
 
 async def deliver(world, messages, wire=None):
     failed = await batch(world, messages, by=drainer(world, wire))
+    # Of a process that died, every message comes again.
     return messages if wire is not None and wire.dead else failed
 
 
@@ -112,8 +113,10 @@ def named(refs, account):
 class Aftermath:
     """Queues with redelivery, `release_due` every minute and `sweep_inbox` every five, over one world."""
 
-    def __init__(self, world, *, visible_after_s=180):
+    def __init__(self, world, *, visible_after_s=180, wires=lambda: None):
+        """`wires()` gives each further process the wire it may die of, or None."""
         self.world = world
+        self.wires = wires
         self.visible_after_s = visible_after_s
         self.hidden = []  # (visible at, messages)
         self.sweep = Sweep(inbox=world.inbox, publish=world.publish)
@@ -136,7 +139,7 @@ class Aftermath:
             self.hidden = [(at, messages) for at, messages in self.hidden if at > now_ms]
             for messages in [*seen, self._queued()]:
                 if messages:
-                    self.again(await deliver(self.world, messages))
+                    self.again(await deliver(self.world, messages, self.wires()))
 
     def _queued(self):
         """What the bus's rule and the wakes put into the queues since the last look."""

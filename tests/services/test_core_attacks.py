@@ -14,6 +14,7 @@ from relay.domain import gate as gating
 from relay.domain.ledger import Key, Row
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, Killed, Wire, send, troubles
+from tests.services.test_crash_points import hint_of
 from tests.services.test_road import refund_of, stripe_invoice
 from tests.services.world import ACCOUNT, World, shopify_order
 
@@ -535,6 +536,33 @@ def test_ignored_by_new_settings_a_doubt_is_still_settled(world):
     world.settle(hours=3)
 
     assert {row.state for row in world.rows("invoice")} == {"confirmed"}
+
+
+def test_an_update_that_holded_refuses_on_its_second_try_is_for_a_human(world):
+    world.order(shopify_order(1))
+    fault(world, "limit_minute", "/invoices/", method="PUT", seconds=20)
+    world.order(shopify_order(1, total="242.00", updated_at=LATER), topic="orders/updated")
+    assert world.row().state == "waiting"
+    fault(world, "error_before", "/invoices/", method="PUT", status=422)
+    Aftermath(world).live(hours=3)
+
+    assert world.row().state == "review"
+    assert world.totals() == [Decimal("121.00")]
+
+
+def test_an_approval_by_hand_that_follows_close_on_our_write_is_still_read(world):
+    """Its hint meets the waiting hint of the creation, which turns out to be our own echo."""
+    created = hint_of(world, "c" * 24, "create")
+    approved = hint_of(world, "c" * 24, "approve")
+    world.run([message["event"] for message in [*created, *approved]])
+    world.order(shopify_order(1))
+    row = world.row()
+    world.ledger.rows[row.key] = replace(row, holded_id="c" * 24)
+    document = world.documents()[0]
+    world.company.put("documents", dict(document, id="c" * 24), world.clock.now().timestamp())
+    world.settle(hours=0.5)
+
+    assert [call for call in world.holded.calls if call.startswith("GET") and "c" * 24 in call]
 
 
 class DiesAt(Wire):

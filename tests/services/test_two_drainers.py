@@ -47,6 +47,11 @@ def drainer_of(world, wire, name, **ports):
     )
 
 
+async def at_once(world, wires, halves):
+    runs = (batch(world, half, by=drainer_of(world, wire, wire.name)) for half, wire in zip(halves, wires, strict=True))
+    return await asyncio.gather(*runs)
+
+
 @pytest.mark.parametrize("settings", [None, PAYING], ids=["draft", "approve and pay"])
 def test_two_drains_that_take_turns_in_any_order_write_each_fact_once(settings):
     for seed in range(60):
@@ -66,17 +71,9 @@ def test_two_drains_that_take_turns_in_any_order_write_each_fact_once(settings):
         ]
         wires = [Turns(world, name, random) for name in ("left", "right")]
         aftermath = Aftermath(world)
-
-        async def both():
-            halves = [random.sample(messages, k=len(messages)), random.sample(messages, k=3)]
-            runs = (
-                batch(world, half, by=drainer_of(world, wire, wire.name))
-                for half, wire in zip(halves, wires, strict=True)
-            )
-            for failed in await asyncio.gather(*runs):
-                aftermath.again(failed)
-
-        asyncio.run(both())
+        halves = [random.sample(messages, k=len(messages)), random.sample(messages, k=3)]
+        for failed in asyncio.run(at_once(world, wires, halves)):
+            aftermath.again(failed)
         aftermath.live(hours=1.5)
 
         approved = settings is not None

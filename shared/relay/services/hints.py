@@ -36,6 +36,10 @@ _ECHO_MS = 5 * 60_000
 """A webhook may come this much later than the write it echoes and still be taken for its echo."""
 
 
+_NEVER_OURS = frozenset({"approve", "delete"})
+"""Hints that take the place of one that waits: an `update` or `create` may turn out to be our echo, these may tell more."""
+
+
 class Hints:
     def __init__(self, *, desk: Desk, inbox: Inbox, snapshots: Snapshots, jitter: Callable[[], float]) -> None:
         self._desk = desk
@@ -51,7 +55,7 @@ class Hints:
             return "ignored:echo"
         fact = _fact(event, hint)
         row = await self._desk.ledger.get(fact.key)
-        if row is not None and row.state == "waiting":
+        if row is not None and row.state == "waiting" and hint.action not in _NEVER_OURS:
             return "waiting:reread"
         due_ms = session.now_ms() + session.timing.echo_ms
         parked = decisions.parked(row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason="reread")
