@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SCALE = 30.0
 """Relay and sandbox live half a minute in a second: what the sweeper looks for after five minutes is there in ten seconds."""
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 180.0  # of a busy machine; nobody waits longer than it takes
 RELAY = str(Path(sys.executable).with_name("relay"))
 UNFINISHED: tuple[State, ...] = ("waiting", "sent", "unknown")
 T = TypeVar("T")

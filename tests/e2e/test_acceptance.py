@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -137,6 +138,16 @@ def shelve(house: House, samples: list[Sample], folder: Path) -> None:
             told[one] = told.get(one, False) or becomes
 
 
+def post(batch: list[Sample]) -> None:
+    """One `relay send` for files of one company, source and topic."""
+    first = batch[0]
+    assert first.company is not None
+    sent = first.company.send_files(first.source, first.topic, [sample.path for sample in batch])
+    for sample, one in zip(batch, sent, strict=True):
+        assert one["status"] == 200, (sample.name, one)
+        sample.inbox_id, sample.answer = one["answer"]["id"], one["answer"]["status"]
+
+
 @pytest.fixture(scope="module")
 def run(house, tmp_path_factory):
     if not SAMPLES.is_dir():
@@ -147,11 +158,8 @@ def run(house, tmp_path_factory):
     batches = defaultdict(list)
     for sample in samples:
         batches[sample.company.account, sample.source, sample.topic].append(sample)
-    for (_, source, topic), batch in batches.items():
-        sent = batch[0].company.send_files(source, topic, [sample.path for sample in batch])
-        for sample, one in zip(batch, sent, strict=True):
-            assert one["status"] == 200, (sample.name, one)
-            sample.inbox_id, sample.answer = one["answer"]["id"], one["answer"]["status"]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(post, batches.values()))
     companies = {sample.company.account: sample.company for sample in samples}
     done = Run(samples, {})
     for account, company in companies.items():
