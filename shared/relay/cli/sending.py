@@ -22,7 +22,12 @@ def send(
     files: Annotated[list[Path], typer.Argument(help="Webhook bodies, sent byte for byte.")],
     source: Annotated[str, typer.Option(help="holded, shopify, stripe, woocommerce or standard.")],
     account: AccountId,
-    topic: Annotated[str, typer.Option(help="For the sources that tell it in a header: orders/paid ...")] = "",
+    topic: Annotated[
+        str,
+        typer.Option(
+            help="For the sources that tell it in a header (orders/paid ...), and for Stripe objects without their event."
+        ),
+    ] = "",
     url: Annotated[str | None, typer.Option(help="Post here instead of the stack's API.")] = None,
     as_json: AsJson = False,
     local: Local = False,

@@ -267,6 +267,12 @@ def test_a_signed_event_wins_over_what_is_told_beside_it() -> None:
     ]
 
 
+def test_a_deleted_draft_was_never_issued() -> None:
+    assert (
+        normalise("stripe", "invoice.paid", {"id": "in_1", "object": "invoice", "deleted": True}).ignored == "deleted"
+    )
+
+
 def test_money_moved_only_if_the_object_says_so() -> None:
     intent = {"id": "pi_1", "object": "payment_intent", "amount": 100, "currency": "eur", "created": 1772355600}
 

@@ -323,3 +323,11 @@ def test_a_product_with_options_has_variants_and_one_without_has_their_price() -
     assert isinstance(single, Product)
     assert (single.kind, single.price, single.weight_grams) == ("simple", D("10.00"), D(1000))
     assert (several.kind, len(several.variants)) == ("variants", 2)
+
+
+def test_a_tax_rate_that_is_no_fraction_goes_to_review() -> None:
+    line = {**SHOPIFY_ORDER["line_items"][0], "tax_lines": [{"rate": 10**11, "price": "21.00"}]}
+
+    assert (
+        normalise("shopify", "orders/paid", changed(SHOPIFY_ORDER, line_items=[line])).review == "number_out_of_range"
+    )

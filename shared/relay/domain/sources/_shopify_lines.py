@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from relay.domain.sources._node import Node
 
 
+_HIGHEST_RATE = 100
+
+
 class _Units(NamedTuple):
     quantity: Decimal
     subtotal: Decimal
@@ -147,6 +150,8 @@ def tax_lines(node: Node) -> tuple[TaxLine, ...]:
     found = []
     for one in node.children("tax_lines"):
         rate = one.number("rate")
+        if rate is not None and abs(rate) > _HIGHEST_RATE:
+            raise one.wrong("number_out_of_range", "rate", "a fraction of one")
         percent = rate * 100 if rate is not None else one.number("rate_percentage")
         money = amount(one, "price")
         if money is None:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from relay.domain.models import Contact, Discount, Invoice, Payment, TaxLine
-from relay.domain.sources._facts import Fact, milliseconds
+from relay.domain.sources._facts import Fact, Ignored, milliseconds
 from relay.domain.sources._money import ZERO, net_total, taxes_onto_lines
 from relay.domain.sources._node import TEXT_CHARS, Node, first
 from relay.domain.sources._stripe_contacts import address, customer, exempt, tax_ids
@@ -42,6 +42,8 @@ _STATUS: Final[dict[str, PaymentStatus]] = {"paid": "paid", "void": "voided"}
 def facts(element: Element) -> Sequence[Fact]:
     """https://docs.stripe.com/api/invoices/object . The subject is the invoice id under every topic."""
     node = Node(element.value, "invoice")
+    if node.flag("deleted"):
+        raise Ignored("deleted", "a draft that was deleted was never issued")
     invoice = _invoice(node)
     at = Node({"created": element.created}).epoch("created") or invoice.paid_at or invoice.issued_at
     kind = _TYPES[element.topic]
