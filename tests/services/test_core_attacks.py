@@ -291,6 +291,14 @@ def test_the_settlement_sweep_is_there_though_the_first_drain_died(world):
     assert [row.kind for row in world.rows("settle")] == ["settle"]
 
 
+def test_the_first_drain_leaves_the_settlement_sweep_for_its_time(world):
+    before = at_ms(world.clock.now())
+    world.order(shopify_order(1))
+
+    (sweep,) = world.rows("settle")
+    assert (sweep.rev, sweep.due_ms) == (1, before + world.timing.settlement_ms)
+
+
 def test_attempts_of_an_earlier_version_are_not_held_against_a_newer_one(world):
     world.order(shopify_order(1))
     fault(world, "limit_minute", "/invoices$", seconds=20)

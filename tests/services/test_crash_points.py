@@ -29,7 +29,7 @@ class Story:
     batches: Callable[[World], list[list[dict[str, str]]]]
     before: Callable[[World], None] = lambda _: None
     settings: dict[str, Any] | None = None
-    hours: float = 2.5
+    hours: float = 2
 
 
 def deliveries(*bodies):
@@ -125,7 +125,7 @@ STORIES = {
     ),
     "two accounts in one batch": Story(batches=two_accounts),
     "a hint read again": Story(before=by_hand, batches=read_again),
-    "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due, hours=13),
+    "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
 }
 
 

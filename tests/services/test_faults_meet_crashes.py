@@ -23,7 +23,7 @@ FAULTS = (
     "limit_minute",
     "hide",
 )
-WRITTEN = [name for name, story in STORIES.items() if story.hours < 3 and name != "a hint read again"]
+WRITTEN = [name for name in STORIES if name not in {"a hint read again", "the settlement sweep"}]
 SEEDS = 15
 
 

@@ -153,7 +153,7 @@ class Drainer:
     ) -> Mapping[str, BaseException]:
         """With the lease: what is older and due goes first, so fresh events join it in the waiting room."""
         now_ms = self._now_ms()
-        left = list(session.parked)
+        left = [key for key, due_ms in session.parked.items() if due_ms <= now_ms]
         # A wake that names no event says that something is due, whatever the gate knew.
         backlog = not refs or (due_before is not None and due_before <= now_ms)
         if session.account.status == "blocked":
