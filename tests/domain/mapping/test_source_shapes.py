@@ -250,6 +250,31 @@ def test_a_woocommerce_refund_of_a_part_of_two_rates_goes_to_review() -> None:
     assert made("woocommerce", "order.updated", body)[1][1] == "refund_tax_unknown"
 
 
+def billed(prices: list[tuple[Decimal, int, int]], *, inclusive: bool) -> dict[str, Any]:
+    """An invoice as Stripe's webhooks write it: tax in whole cents a line, its rates named by their ids alone."""
+    lines, subtotal, taxed = [], 0, 0
+    for price, rate, quantity in prices:
+        amount = int(price * quantity * 100)
+        tax = int((D(amount) * rate / (100 + rate if inclusive else 100)).quantize(D(1), ROUND_HALF_UP))
+        told = {"amount": tax, "taxable_amount": amount - tax if inclusive else amount,
+                "tax_behavior": "inclusive" if inclusive else "exclusive",
+                "tax_rate_details": {"tax_rate": f"txr_{rate}"}}  # fmt: skip
+        lines.append({"amount": amount, "quantity": quantity, "description": "Plan", "taxes": [told] if tax else []})
+        subtotal, taxed = subtotal + amount, taxed + tax
+    total = subtotal if inclusive else subtotal + taxed
+    address = {"customer_address": {"country": "ES", "postal_code": "28001"}}
+    return changed(STRIPE_INVOICE, total=total, subtotal=subtotal, lines={"data": lines}, total_taxes=[], **address)
+
+
+@given(st.lists(PRICED, min_size=1, max_size=6), st.booleans())
+def test_a_stripe_invoice_with_rates_it_does_not_tell_comes_to_its_total(
+    prices: list[tuple[Decimal, int, int]], inclusive: bool
+) -> None:
+    body = billed(prices, inclusive=inclusive)
+
+    assert made("stripe", "", body) == [("invoice.paid", "document", cents(D(body["total"]) / 100))]
+
+
 def bare(topic: str, **fields: Any) -> list[tuple[str, str, str | None]]:
     return made("stripe", topic, changed(STRIPE_INVOICE, **fields))
 

@@ -348,3 +348,15 @@ def test_what_is_sent_carries_its_topic_beside_the_signature() -> None:
     assert get("stripe").verify(body, headers, ["whsec_x"], NOW, {}).ok
     assert get("stripe").identify(body, headers).topic == "invoice.finalized"
     assert "relay-topic" not in sign("stripe", body, "whsec_x", now=NOW, topic="", delivery_id="msg_1")
+
+
+def test_a_rate_named_by_its_id_alone_is_the_one_that_explains_all_its_lines() -> None:
+    def taxed(amount: int, taxable: int) -> dict[str, Any]:
+        return {"taxes": [{"amount": amount, "taxable_amount": taxable, "tax_behavior": "exclusive",
+                           "tax_rate_details": {"tax_rate": "txr_1"}}]}  # fmt: skip
+
+    found = invoice(
+        total=12104, total_taxes=[], lines=lines({"amount": 3, **taxed(1, 3)}, {"amount": 10000, **taxed(2100, 10000)})
+    )
+
+    assert [line.taxes[0].rate for line in found.lines] == [D(21), D(21)]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from relay.domain.mapping.taxes import TaxDecision
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_AT_HOME = frozenset({"vat", "surcharge", "other"})
 
 
 def assemble(sale: Sale, *, doc_type: DocType, description: str, notes: str | None = None) -> DocumentDraft:
@@ -37,7 +38,7 @@ def assemble(sale: Sale, *, doc_type: DocType, description: str, notes: str | No
     if not charged:
         raise Undecided("no_lines", "The source's document has no lines, so nothing says what was sold.")
     sums.check_source(document, charged)
-    charged = with_taxes(charged, document, candidates=[tax.rate for tax in sale.catalogue.taxes])
+    charged = with_taxes(charged, document, candidates=_candidates(sale))
     about = circumstances(sale, doc_type)
     lines = _lines(sale, charged, decide_taxes(sale, charged), about)
     if sale.settings.policy.zero_lines == "drop":
@@ -64,6 +65,12 @@ def assemble(sale: Sale, *, doc_type: DocType, description: str, notes: str | No
             tables.payment_methods, about, catalogue=catalogue, of="payment_methods"
         ),
     )
+
+
+def _candidates(sale: Sale) -> list[Decimal]:
+    """What a tax told only as money may be: in Spain not another country's or the islands' percentage that is close by."""
+    at_home = sale.place(goods=True).zone == "home"
+    return [tax.rate for tax in sale.catalogue.taxes if not at_home or tax.kind in _AT_HOME]
 
 
 def circumstances(sale: Sale, doc_type: DocType) -> choices.Circumstances:

@@ -88,10 +88,12 @@ def _credited_lines(node: Node, money: Money, total: Decimal) -> tuple[tuple[Lin
 def _credited_tax(node: Node, money: Money, lines: tuple[Line, ...], taxes: tuple[TaxLine, ...]) -> Decimal | None:
     """What the note or, for a note without lines, its untaxed invoice says; None where nothing does."""
     if lines or taxes:
-        return tax_total(node, money, taxes)
+        return tax_total(node, money, taxes, lines)
     invoice = node.child("invoice")
-    untaxed = bool(invoice.children("lines")) and not tax_total(invoice, money, taxes_of(invoice, money))
-    return ZERO if untaxed else None
+    if not invoice.children("lines"):
+        return None
+    sold, taxed, _ = document_lines(invoice, money)
+    return None if tax_total(invoice, money, taxed, sold) else ZERO
 
 
 def _credited_buyer(node: Node, invoice: Node) -> Contact:

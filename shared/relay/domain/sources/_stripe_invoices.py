@@ -80,7 +80,7 @@ def _invoice(node: Node) -> Invoice:
         discounts=whole_discounts(node, money, lines, taxes, included=included),
         taxes=taxes,
         subtotal=money.of(node, "subtotal"),
-        tax_total=tax_total(node, money, taxes),
+        tax_total=tax_total(node, money, taxes, lines),
         total=total,
         amount_due=money.of(node, "amount_remaining"),
         payment_status=_payment_status(node, money),
@@ -142,9 +142,14 @@ def _as_new(one: Node) -> dict[str, object]:
     return value
 
 
-def tax_total(node: Node, money: Money, taxes: tuple[TaxLine, ...]) -> Decimal | None:
+def tax_total(node: Node, money: Money, taxes: tuple[TaxLine, ...], lines: tuple[Line, ...]) -> Decimal:
+    """The whole tax: as told, else the sum of the document's taxes, else of its lines'."""
     told = money.of(node, "tax")
-    return told if told is not None else sum((tax.amount for tax in taxes), ZERO)
+    return told if told is not None else sum((tax.amount for tax in taxes or _of(lines)), ZERO)
+
+
+def _of(lines: tuple[Line, ...]) -> list[TaxLine]:
+    return [tax for line in lines for tax in line.taxes]
 
 
 def whole_discounts(
@@ -159,8 +164,7 @@ def whole_discounts(
     reached = sum((net_total(line) for line in lines), ZERO)
     if not amounts and (coupon.value or node.value.get("discounts")):
         # Before 2020 only the coupon stands there; what it took off is the difference.
-        on_lines = [tax.amount for line in lines for tax in line.taxes]
-        tax = sum(on_lines or (tax.amount for tax in taxes), ZERO)
+        tax = sum((tax.amount for tax in _of(lines) or taxes), ZERO)
         off = reached + (ZERO if included else tax) - money.need(node, "total")
     return (Discount(amount=off, title=coupon.text("name", 100)),) if 0 < off <= reached else ()
 

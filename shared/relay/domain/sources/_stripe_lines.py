@@ -59,7 +59,29 @@ def known_rates(document: Node, lines: list[Node]) -> dict[str, Node]:
         rate_id = rate.ident("id")
         if rate_id and rate.text("object") == "tax_rate":
             found[rate_id] = rate
-    return found
+    return {**_explained(lines), **found}
+
+
+def _explained(lines: list[Node]) -> dict[str, Node]:
+    """Rates that a webhook names by their id alone: the one percentage that explains every line that bears the id."""
+    pairs: dict[tuple[str, bool], list[tuple[Decimal, Decimal]]] = {}
+    for one in (tax for line in lines for tax in line.children("tax_amounts") or line.children("taxes")):
+        taxable, amount, included = one.number("taxable_amount"), one.number("amount"), _inside(one)
+        rate_id = one.ident("tax_rate") or one.child("tax_rate_details").ident("tax_rate")
+        if rate_id and taxable and amount:
+            base = taxable + amount if included else taxable
+            pairs.setdefault((rate_id, included), []).append((base / 100, amount / 100))
+    told = {rate_id: only_rate(found, included=included) for (rate_id, included), found in pairs.items()}
+    return {
+        rate_id: Node({"object": "tax_rate", "id": rate_id, "percentage": percent})
+        for rate_id, percent in told.items()
+        if percent is not None
+    }
+
+
+def _inside(tax: Node) -> bool:
+    """Whether the amount it is on holds this tax: the old shape's word, or the new one's."""
+    return tax.flag("inclusive") is True or tax.text("tax_behavior") == "inclusive"
 
 
 def read_line(node: Node, money: Money, rates: Mapping[str, Node]) -> TaxedLine:
@@ -136,13 +158,13 @@ def line_taxes(
         expanded = one.child("tax_rate") if old else one.child("rate")
         rate_id = one.ident("tax_rate") or details.ident("tax_rate") or expanded.ident("id") or ""
         rate = rates.get(rate_id, expanded if expanded.text("object") == "tax_rate" else Node({}))
-        included = one.flag("inclusive") is True or one.text("tax_behavior") == "inclusive"
+        included = _inside(one)
         inside += amount if included else ZERO
         outside += ZERO if included else amount
         percent = _percent(rate, amount, base, money.of(one, "taxable_amount"), included=included)
-        taxes.append(
-            TaxLine(name=rate.text("display_name", 60), rate=percent, amount=amount, country=rate.country("country"))
-        )
+        # Two rates that are told by their ids alone must stay two, so that neither is inferred from the other's money.
+        name = rate.text("display_name", 60) or (rate_id or None if percent is None else None)
+        taxes.append(TaxLine(name=name, rate=percent, amount=amount, country=rate.country("country")))
     return tuple(taxes), inside, outside
 
 
@@ -153,7 +175,7 @@ def _percent(rate: Node, amount: Decimal, base: Decimal, taxable: Decimal | None
     if told is not None:
         return told
     if taxable:
-        return only_rate([(taxable, amount)])
+        return only_rate([(taxable + amount if included else taxable, amount)], included=included)
     return only_rate([(base, amount)], included=included) if base else None
 
 
