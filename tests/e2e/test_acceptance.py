@@ -101,7 +101,7 @@ def found(folder: Path) -> Iterator[Sample]:
             yield Sample(path.name, "stripe", "", path)
     for path in sorted((SAMPLES / "stripe_openapi").glob("fixtures*.json")):
         resources = json.loads(path.read_bytes())["resources"]
-        for name in STRIPE:
+        for name in filter(resources.__contains__, STRIPE):
             file = folder / f"{path.stem}-{name}.json"
             file.write_text(json.dumps(resources[name]))
             yield Sample(f"{path.stem} {name}", "stripe", "", file)
