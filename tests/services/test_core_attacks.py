@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from holded_sandbox.faults import Fault
-from relay.domain import decisions
 from relay.domain import gate as gating
+from relay.domain import transitions
 from relay.domain.ledger import Key, Row
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, Killed, Wire, send, troubles
@@ -112,8 +112,8 @@ def test_a_doubt_whose_look_is_refused_never_becomes_a_second_document(world, st
 
 def test_a_doubt_that_breaks_us_until_it_is_dead_never_becomes_a_second_document(world):
     row = in_doubt(world)
-    for _ in range(decisions.MAX_ATTEMPTS):
-        row = decisions.troubled(row, now_ms=row.updated_ms, due_ms=row.due_ms, reason="trouble_KeyError")
+    for _ in range(transitions.MAX_ATTEMPTS):
+        row = transitions.troubled(row, now_ms=row.updated_ms, due_ms=row.due_ms, reason="trouble_KeyError")
     assert row.state == "dead"
     world.ledger.rows[row.key] = row
 
@@ -305,7 +305,7 @@ def test_attempts_of_an_earlier_version_are_not_held_against_a_newer_one(world):
     world.order(shopify_order(2))
     (row,) = [row for row in world.rows("invoice") if row.state == "waiting"]
     world.clock.advance(120)
-    world.ledger.rows[row.key] = replace(row, state="dead", attempts=decisions.MAX_ATTEMPTS, due_ms=0)
+    world.ledger.rows[row.key] = replace(row, state="dead", attempts=transitions.MAX_ATTEMPTS, due_ms=0)
     fault(world, "limit_minute", "/invoices$", seconds=20)
 
     world.order(shopify_order(2, updated_at=LATER, total="242.00"), topic="orders/updated")

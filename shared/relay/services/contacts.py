@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from relay.domain import decisions
+from relay.domain import transitions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row
 from relay.errors import NotAllowed, OutcomeUnknown, Rejected, RetryAt
@@ -115,8 +115,8 @@ class Contacts:
             found = await self._by_name(session, draft)
         if found:
             return await self._confirm(session, claims, row, holded_id=found)
-        if row is not None and row.seen_empty + 1 < decisions.SEEN_EMPTY_TWICE:
-            empty = decisions.seen_empty(row, event=b"", now_ms=now_ms, again_ms=session.timing.again_ms)
+        if row is not None and row.seen_empty + 1 < transitions.SEEN_EMPTY_TWICE:
+            empty = transitions.seen_empty(row, event=b"", now_ms=now_ms, again_ms=session.timing.again_ms)
             await self._ledger.replace(replace(empty, indexed=False), expected_rev=row.rev)
             raise RetryAt("contact_in_doubt", retry_at=from_ms(empty.due_ms))
         return await self._post(session, claims, row, draft)
@@ -161,13 +161,11 @@ class Contacts:
         await session.reserve("fiscal")
         fact = _fact(claims)
         claim = replace(
-            decisions.claimed(
+            transitions.claimed(
                 row,
                 fact,
                 step="contact",
-                owner=session.owner,
-                lease_until_ms=session.lease_until_ms,
-                settle_ms=session.timing.settle_ms,
+                hold=session.hold,
                 now_ms=session.now_ms(),
             ),
             indexed=False,
@@ -181,7 +179,7 @@ class Contacts:
         try:
             reply = await session.send(requests.create_contact(draft))
         except OutcomeUnknown:
-            doubt = decisions.doubted(claim, event=b"", now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
+            doubt = transitions.doubted(claim, event=b"", now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
             # Not in the work index: the documents that wait for this contact bring it up again.
             await self._ledger.replace(replace(doubt, indexed=False), expected_rev=claim.rev)
             raise
@@ -209,7 +207,7 @@ class Contacts:
         if row is None:
             await self._note(session, claims.keys[0], holded_id=holded_id, tax=claims.tax)
         else:
-            done = replace(decisions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id), digest=claims.tax)
+            done = replace(transitions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id), digest=claims.tax)
             await self._ledger.replace(done, expected_rev=row.rev)
         for key in claims.keys[1:]:
             await self._note(session, key, holded_id=holded_id, tax=claims.tax)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relay.domain import decisions
+from relay.domain import transitions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key
 from relay.services.times import at_ms
@@ -57,7 +57,7 @@ class Desk:
             row = await self.ledger.get(fact.key)
             if _newer_stands_aside(row, fact):
                 return "superseded"
-        row = decisions.parked(
+        row = transitions.parked(
             row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason=reason, detail=detail, failed=failed
         )
         if not await self.write(row):
@@ -73,7 +73,7 @@ class Desk:
         due_ms = at_ms(refusal.retry_at)
         if failed:
             attempts = job.row.attempts if job.row else 0
-            due_ms = max(due_ms, session.now_ms() + decisions.backoff_ms(attempts, jitter=jitter))
+            due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(attempts, jitter=jitter))
         return await self.park(session, job, due_ms=due_ms, reason=refusal.reason, detail=refusal.detail, failed=failed)
 
     async def hold(self, session: Session, job: Job, refusal: NotAllowed) -> str | None:
@@ -87,7 +87,7 @@ class Desk:
             aside = UPDATE
         if aside:
             return await self._review_aside(session, job.aside(aside), reason, detail)
-        row = decisions.reviewed(job.row, job.fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        row = transitions.reviewed(job.row, job.fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         if not await self.write(row):
             return None
         job.row = row
@@ -99,7 +99,7 @@ class Desk:
             return f"{there.state}:{there.reason}"
         if _newer_stands_aside(there, fact):
             return "superseded"
-        row = decisions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        row = transitions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         return f"review:{reason}" if await self.write(row) else None
 
     async def review_delivery(self, session: Session, delivery: Delivery, reason: str, detail: str) -> str | None:
@@ -116,7 +116,7 @@ class Desk:
             digest="",
             priority="normal",
         )
-        row = decisions.reviewed(None, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        row = transitions.reviewed(None, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         return f"review:{reason}" if await self.write(row) else None
 
     async def refuse(self, session: Session, job: Job, refusal: RelayError) -> str | None:
@@ -129,9 +129,9 @@ class Desk:
         """
         now_ms = session.now_ms()
         created_ms = job.row.created_ms if job.row else now_ms
-        due_ms = decisions.look_for_parent_ms(created_ms, now_ms)
-        row = decisions.parked(job.row, job.fact, now_ms=now_ms, due_ms=due_ms, reason="parent")
-        row = decisions.child_of(row, parent)
+        due_ms = transitions.look_for_parent_ms(created_ms, now_ms)
+        row = transitions.parked(job.row, job.fact, now_ms=now_ms, due_ms=due_ms, reason="parent")
+        row = transitions.child_of(row, parent)
         if not await self.ledger.wait_for_parent(row, parent=parent, expected_rev=row.rev - 1):
             return None
         job.row = row

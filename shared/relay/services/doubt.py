@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, cast
 
-from relay.domain import decisions
+from relay.domain import transitions
 from relay.domain.ledger import is_marker
 from relay.holded import requests
 
@@ -59,9 +59,9 @@ class Doubt:
         return await self._empty(session, job, row)
 
     async def _empty(self, session: Session, job: Job, row: Row) -> Found:
-        if row.seen_empty + 1 >= decisions.SEEN_EMPTY_TWICE:
+        if row.seen_empty + 1 >= transitions.SEEN_EMPTY_TWICE:
             return Found(write=True)
-        again = decisions.seen_empty(
+        again = transitions.seen_empty(
             row, event=job.fact.event, now_ms=session.now_ms(), again_ms=session.timing.again_ms
         )
         if not await self._desk.write(again):

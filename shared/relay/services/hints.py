@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from relay.domain import decisions, wire
+from relay.domain import transitions, wire
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key
 from relay.domain.models import Event, Hint
@@ -58,7 +58,7 @@ class Hints:
         if row is not None and row.state == "waiting" and hint.action not in _NEVER_OURS:
             return "waiting:reread"
         due_ms = session.now_ms() + session.timing.echo_ms
-        parked = decisions.parked(row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason="reread")
+        parked = transitions.parked(row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason="reread")
         if not await self._desk.write(parked):
             return None
         session.note(parked)
@@ -80,13 +80,13 @@ class Hints:
             failed = not refusal.reason.startswith(("quota_", "rate_limited", "out_of_time", "queued"))
             due_ms = at_ms(refusal.retry_at)
             if failed:
-                due_ms = max(due_ms, session.now_ms() + decisions.backoff_ms(row.attempts, jitter=self._jitter()))
+                due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(row.attempts, jitter=self._jitter()))
             await self._again(session, row, fact, due_ms, refusal.reason, failed=failed)
         except NotAllowed as refusal:
             due_ms = session.now_ms() + BLOCKED_AGAIN_MS
             await self._again(session, row, fact, due_ms, f"blocked_{refusal.reason}", failed=False)
         except Rejected as refusal:
-            parked = decisions.reviewed(
+            parked = transitions.reviewed(
                 row, fact, now_ms=session.now_ms(), reason=refusal.reason, detail=refusal.detail
             )
             await self._desk.write(parked)
@@ -94,12 +94,12 @@ class Hints:
             await self._end(session, row, published or "unchanged")
 
     async def _again(self, session: Session, row: Row, fact: Fact, due_ms: int, reason: str, *, failed: bool) -> None:
-        parked = decisions.parked(row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason=reason, failed=failed)
+        parked = transitions.parked(row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason=reason, failed=failed)
         if await self._desk.write(parked):
             session.note(parked)
 
     async def _end(self, session: Session, row: Row, reason: str) -> None:
-        await self._desk.write(decisions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason))
+        await self._desk.write(transitions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason))
 
     async def _is_echo(self, session: Session, event: Event, hint: Hint) -> bool:
         row = await self._desk.ledger.by_holded_id(event.account, hint.holded_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from relay.domain import decisions
+from relay.domain import transitions
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.desk import UPDATE
@@ -35,13 +35,11 @@ class Saga:
     async def create(self, session: Session, job: Job, *, contact_id: str) -> str | None:
         """Claim, POST the draft, go on. The claim is the write before the call; a lost reply leaves it in doubt."""
         await session.reserve(job.priority)
-        row = decisions.claimed(
+        row = transitions.claimed(
             job.row,
             job.fact,
             step="create",
-            owner=session.owner,
-            lease_until_ms=session.lease_until_ms,
-            settle_ms=session.timing.settle_ms,
+            hold=session.hold,
             now_ms=session.now_ms(),
             contact_id=contact_id,
         )
@@ -59,7 +57,7 @@ class Saga:
         """The document exists: the draft is done, or goes on to be approved."""
         if job.plan.document is None or job.plan.finish == "draft":
             return await self.confirm(session, job, row, holded_id=holded_id)
-        stepped = decisions.stepped(row, step="approve", now_ms=session.now_ms(), holded_id=holded_id)
+        stepped = transitions.stepped(row, step="approve", now_ms=session.now_ms(), holded_id=holded_id)
         if not await self._desk.write(stepped):
             return None
         job.row = stepped
@@ -68,13 +66,11 @@ class Saga:
     async def advance(self, session: Session, job: Job, row: Row) -> str | None:
         """The document stands, and policy takes this fact further: claimed with the new event, so that a crash resumes there."""
         session.check()
-        claim = decisions.claimed(
+        claim = transitions.claimed(
             row,
             job.fact,
             step="approve",
-            owner=session.owner,
-            lease_until_ms=session.lease_until_ms,
-            settle_ms=session.timing.settle_ms,
+            hold=session.hold,
             now_ms=session.now_ms(),
         )
         claim = replace(claim, document_date=row.document_date, total=row.total)
@@ -106,7 +102,7 @@ class Saga:
             except OutcomeUnknown:
                 return await self._doubt(session, job, row)
         if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
-            stepped = decisions.stepped(row, step="pay", now_ms=session.now_ms(), holded_id=row.holded_id)
+            stepped = transitions.stepped(row, step="pay", now_ms=session.now_ms(), holded_id=row.holded_id)
             if not await self._desk.write(stepped):
                 return None
             job.row = stepped
@@ -137,11 +133,9 @@ class Saga:
         await session.reserve(job.priority)
         if row.state == "sent" and row.owner == session.owner:
             return row
-        claim = decisions.taken_over(
+        claim = transitions.taken_over(
             row,
-            owner=session.owner,
-            lease_until_ms=session.lease_until_ms,
-            settle_ms=session.timing.settle_ms,
+            hold=session.hold,
             now_ms=session.now_ms(),
         )
         if not await self._desk.write(claim):
@@ -191,13 +185,11 @@ class Saga:
             _doc_type(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
         )
         await session.reserve(job.priority)
-        claim = decisions.claimed(
+        claim = transitions.claimed(
             row,
             job.fact,
             step="update",
-            owner=session.owner,
-            lease_until_ms=session.lease_until_ms,
-            settle_ms=session.timing.settle_ms,
+            hold=session.hold,
             now_ms=session.now_ms(),
         )
         if not await self._desk.write(claim):
@@ -228,7 +220,7 @@ class Saga:
         self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = "", wrote: bool = True
     ) -> str | None:
         """The end: one write. If the row moved meanwhile only its pending version can have been noted: keep that, end again."""
-        done = decisions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote)
+        done = transitions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote)
         if not await self._desk.write(done):
             there = await self._desk.ledger.get(row.key)
             if there is not None and there.holded_id not in {"", holded_id}:
@@ -238,7 +230,9 @@ class Saga:
             if there is None or there.owner != row.owner or there.state not in {"sent", "unknown"}:
                 return None
             row = there
-            done = decisions.confirmed(there, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote)
+            done = transitions.confirmed(
+                there, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote
+            )
             if not await self._desk.write(done):
                 return None
         job.row = done
@@ -262,7 +256,7 @@ class Saga:
             return await self._desk.park(session, job, due_ms=due_ms, reason="contact_in_doubt")
 
     async def _doubt(self, session: Session, job: Job, row: Row) -> str | None:
-        doubt = decisions.doubted(
+        doubt = transitions.doubted(
             row, event=job.fact.event, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms
         )
         if not await self._desk.write(doubt):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from relay.domain.documents import PRIORITIES, Priority
+from relay.domain.transitions import Hold
 from relay.errors import NotAllowed, RetryAt, WaitUntil
 from relay.services.times import at_ms
 
@@ -73,6 +74,10 @@ class Session:
 
     def now_ms(self) -> int:
         return at_ms(self.clock.now())
+
+    @property
+    def hold(self) -> Hold:
+        return Hold(owner=self.owner, lease_until_ms=self.lease_until_ms, settle_ms=self.timing.settle_ms)
 
     def lock(self, name: str) -> asyncio.Lock:
         """Within one drain the same business key, and the same contact, are worked on one after the other."""

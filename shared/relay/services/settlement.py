@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, cast
 
-from relay.domain import decisions
+from relay.domain import transitions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row, is_marker
 from relay.errors import NotAllowed, Rejected, RetryAt
@@ -182,7 +182,7 @@ class Settlement:
         if not news:
             return
         detail = "; ".join([*news, *told])
-        found = decisions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        found = transitions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         if there is None:
             await self._ledger.insert(found)
         else:

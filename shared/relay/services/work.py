@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from relay.domain import decisions
+from relay.domain import transitions
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
 from relay.errors import Rejected
@@ -110,7 +110,7 @@ class Work:
         elif row.kind == "hint":
             await self._hints.resume(session, row)
         elif not row.event:
-            await self._desk.write(decisions.stranded(row, now_ms=session.now_ms()))
+            await self._desk.write(transitions.stranded(row, now_ms=session.now_ms()))
         else:
             end = await self._event(session, unpack_event(row.event))
             if end is not None and row.key.purpose.endswith(_ASIDE):
@@ -122,7 +122,7 @@ class Work:
         """The newer version found its end in the document's own row: the row that held it is done."""
         there = await self._desk.ledger.get(row.key)
         if there is not None and there.rev == row.rev:
-            await self._desk.write(decisions.ended(there, now_ms=session.now_ms(), state="superseded", reason=end))
+            await self._desk.write(transitions.ended(there, now_ms=session.now_ms(), state="superseded", reason=end))
 
     async def begin(self, session: Session) -> None:
         """The account's first drain: its settlement sweep enters the waiting room, for as long as the account lives."""
@@ -134,10 +134,10 @@ class Work:
         there = await self._desk.ledger.get(row.key)
         if there is None or there.state not in {"waiting", "sent", "unknown"}:
             return
-        due_ms = session.now_ms() + decisions.backoff_ms(there.attempts, jitter=self._jitter())
+        due_ms = session.now_ms() + transitions.backoff_ms(there.attempts, jitter=self._jitter())
         if there.state == "sent":
             due_ms = max(due_ms, there.lease_until_ms + session.timing.settle_ms)
-        troubled = decisions.troubled(there, now_ms=session.now_ms(), due_ms=due_ms, reason=f"trouble_{reason}")
+        troubled = transitions.troubled(there, now_ms=session.now_ms(), due_ms=due_ms, reason=f"trouble_{reason}")
         if await self._desk.write(troubled):
             session.note(troubled)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from relay.domain import decisions
+from relay.domain import decisions, transitions
 from relay.domain.ledger import Key
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests
@@ -100,7 +100,7 @@ class Writer:
         return f"ignored:{reason}"
 
     async def _end(self, session: Session, row: Row, reason: str) -> str | None:
-        ended = decisions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason)
+        ended = transitions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason)
         return f"ignored:{reason}" if await self._desk.write(ended) else None
 
     async def _unsettled(self, session: Session, job: Job) -> str | None:
@@ -197,10 +197,8 @@ class Writer:
     async def _without_call(self, session: Session, job: Job, holded_id: str, *, end: str) -> str | None:
         """The record stands in Holded already and nothing is left in doubt: claim and confirmation are one write."""
         now_ms = session.now_ms()
-        sent = decisions.claimed(
-            job.row, job.fact, step="update", owner=session.owner, lease_until_ms=0, settle_ms=0, now_ms=now_ms
-        )
-        done = replace(decisions.confirmed(sent, now_ms=now_ms, holded_id=holded_id), rev=sent.rev)
+        sent = transitions.claimed(job.row, job.fact, step="update", hold=session.hold, now_ms=now_ms)
+        done = replace(transitions.confirmed(sent, now_ms=now_ms, holded_id=holded_id), rev=sent.rev)
         job.row = done
         return f"{end}:{holded_id}" if await self._desk.write(done) else None
 
@@ -210,13 +208,11 @@ class Writer:
             return await self._desk.review(
                 session, job, "payment_without_document", "no document was written for what it pays"
             )
-        claim = decisions.claimed(
+        claim = transitions.claimed(
             job.row,
             job.fact,
             step="pay",
-            owner=session.owner,
-            lease_until_ms=session.lease_until_ms,
-            settle_ms=session.timing.settle_ms,
+            hold=session.hold,
             now_ms=session.now_ms(),
         )
         claim = replace(claim, holded_id=parent.holded_id, doc_type=parent.doc_type)
@@ -238,7 +234,7 @@ class Writer:
             return await self._desk.review(
                 session, job, "parent_not_written", f"{what} ended in {row.state}: {row.reason}"
             )
-        if session.now_ms() - since_ms >= decisions.PARENT_PATIENCE_MS:
+        if session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
             return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
         return await self._desk.wait_for_parent(session, job, self._parent_key(job))
 
