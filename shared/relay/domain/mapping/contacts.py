@@ -40,7 +40,10 @@ def buyer_of(
     country = address.country if address else None
     tax_id, invalid = best(contact.tax_ids if contact else (), buyer_country=country)
     if invalid and settings.policy.invalid_tax_id == "review":
-        raise Undecided("tax_id_invalid", "The buyer's tax id does not check out. Correct it in the shop: its next version is tried again.")
+        raise Undecided(
+            "tax_id_invalid",
+            "The buyer's tax id does not check out. Correct it in the shop: its next version is tried again.",
+        )
     company = _first(contact.company if contact else None, address.company if address else None)
     is_company = bool(company) or (tax_id is not None and tax_id.is_entity)
     person = _person_name(contact, address)
