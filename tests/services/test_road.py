@@ -460,3 +460,23 @@ def test_rows_that_keep_coming_while_the_lease_is_let_go_are_all_seen_to(world):
 
     assert len(world.documents()) == 11
     assert world.gates.gates[ACCOUNT].owner == ""
+
+
+def test_an_event_behind_a_backlog_is_written_though_the_work_index_lags(world):
+    world.order(shopify_order(1))
+    held_by(world, "other")
+    world.order(shopify_order(2))
+    world.clock.advance(200)
+    due = world.ledger.due
+
+    async def lagging(account, *, priority, now_ms, limit):
+        return [
+            row
+            for row in await due(account, priority=priority, now_ms=now_ms, limit=limit)
+            if "1003" not in row.key.object_id
+        ]
+
+    world.ledger.due = lagging
+    world.run(world.deliver(shopify_order(1003), topic="orders/paid"))
+
+    assert len(world.documents()) == 3

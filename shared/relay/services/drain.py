@@ -167,6 +167,10 @@ class Drainer:
             await self._resume(session, left)
         if backlog:
             await self._due(session)
+            # The index may not show yet what this drain put behind the backlog itself.
+            mine = [key for key, due_ms in session.parked.items() if due_ms <= self._now_ms()]
+            if mine and not session.exhausted:
+                await self._resume(session, mine)
         await self._let_go(session, due_before=None if backlog else due_before, looked=backlog)
         await self._work.note_standing(session)
         return failed
