@@ -105,7 +105,7 @@ class FakeInbox:
             for (owner, _), item in self.items.items()
             if owner == account and from_ms <= ms(item.delivery.received_at) < to_ms
         ]
-        for item in sorted(found, key=lambda item: item.delivery.received_at)[:limit]:
+        for item in sorted(found, key=lambda item: item.delivery.received_at)[-limit:]:
             yield item
 
 

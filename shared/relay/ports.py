@@ -122,7 +122,9 @@ class Inbox(Protocol):
         """(account, inbox id, received ms) of items still open that were received before `before_ms`, oldest first, over all accounts."""
         ...
 
-    def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]: ...
+    def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:
+        """The newest `limit` deliveries of that time, oldest of them first."""
+        ...
 
 
 class Ledger(Protocol):

@@ -129,6 +129,23 @@ def test_rows_in_review_are_listed_with_their_reason(setting: Setting, arrived: 
     assert told["total"] == "121.00"
 
 
+def test_rows_older_than_the_default_are_listed_unless_a_time_is_named(setting: Setting, arrived: Delivery) -> None:
+    write(setting, arrived, state="review", reason="total_differs")
+    setting.clock.advance(3 * 86_400)
+    asked = ("events", "list", "--account", "acme", "--state", "review")
+
+    assert len(setting.json(*asked)) == len(setting.json(*asked, "--since", "4d")) == 1
+    assert setting.json(*asked, "--since", "2d") == []
+
+
+def test_a_time_before_all_times_lists_everything(setting: Setting, arrived: Delivery) -> None:
+    write(setting, arrived, state="confirmed", holded_id="abc", number="F260001")
+    setting.clock.advance(1)
+    asked = ("events", "list", "--account", "acme", "--since", "999999d")
+
+    assert len(setting.json(*asked)) == len(setting.json(*asked, "--state", "confirmed")) == 1
+
+
 def test_confirmed_rows_are_listed_by_time(setting: Setting, arrived: Delivery) -> None:
     write(setting, arrived, state="confirmed", holded_id="abc", number="F260001")
     setting.clock.advance(1)

@@ -156,6 +156,23 @@ def test_a_verified_delivery_always_gets_a_2xx_and_ends_with_a_reason_or_an_even
     assert parts.of >= 1
 
 
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        ("stripe", rb'{"object": "event", "type": "\ud800x", "data": {"object": {"id": "in_1"}}}'),
+        ("standard", rb'{"type": "\udfff", "data": {"id": "a1"}}'),
+    ],
+)
+def test_half_a_character_in_a_signed_topic_can_be_stored(intake, source, body):
+    answer = post(intake, source, body)
+    (item,) = intake.items.items.values()
+
+    assert answer.status == 200
+    assert "?" in item.delivery.topic
+    assert item.delivery.topic.encode("utf-8")
+    assert unfold(item.delivery).ignored or unfold(item.delivery).review
+
+
 def test_an_unknown_topic_is_accepted_and_ignored_by_name(intake):
     answer = post(intake, "shopify", b'{"id": 1}', topic="carts/update")
     (item,) = intake.items.items.values()

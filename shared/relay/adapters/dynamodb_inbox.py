@@ -94,7 +94,7 @@ class DynamoInbox:
             yield unpart(account), await self._inbox_id(pk, encoded), int(received_ms)
 
     async def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:
-        """Oldest first. Scans the table (no index is worth a write unit a delivery): for people, not for functions."""
+        """See the port. Scans the table (no index is worth a write unit a delivery): for people, not for functions."""
         found = pages(
             self._client.scan,
             TableName=self._table,
@@ -108,7 +108,7 @@ class DynamoInbox:
             },
         )
         keys = [(int(item["r"]["N"]), item["pk"]["S"]) async for item in found]
-        for _, pk in heapq.nsmallest(limit, keys):
+        for _, pk in sorted(heapq.nlargest(limit, keys)):
             answer = await call(self._client.get_item, TableName=self._table, Key={"pk": {"S": pk}})
             if "Item" in answer:
                 yield await self._read(answer["Item"])

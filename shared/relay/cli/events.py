@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,9 +30,14 @@ def list_events(
     ctx: typer.Context,
     *,
     account: AccountId,
-    since: Annotated[str, typer.Option(help="How far back: 30m, 24h, 7d.")] = "24h",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="How far back: 30m, 24h, 7d. Without it 24h of deliveries and confirmed rows, and all rows of other states."
+        ),
+    ] = None,
     state: Annotated[str | None, typer.Option(help=f"Ledger rows in this state: {', '.join(STATES)}.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest deliveries, or the oldest rows.")] = 50,
     as_json: AsJson = False,
     local: Local = False,
     stack: StackName = None,
@@ -41,18 +45,23 @@ def list_events(
     """Deliveries received, or with --state the ledger rows that stand there and why."""
     if state is not None and state not in STATES:
         raise BadInput("state_unknown", field="--state", detail=f"expected one of {', '.join(STATES)}")
-    back = inputs.duration(since, "--since")
+    windowed = since is not None or state in {None, "confirmed"}
+    back = inputs.duration(since or "24h", "--since")
     here = world(ctx, local=local, stack=stack)
+    now_ms = here.now_ms()
+    from_ms = max(0, now_ms - round(back.total_seconds() * 1000)) if windowed else 0
     if state is None:
-        rows = asyncio.run(_received(here, account, back, limit))
+        rows = asyncio.run(_received(here, account, from_ms, now_ms + 1, limit))
         columns = ["received_at", "id", "source", "topic", "open", "ends", "now"]
     else:
-        rows = asyncio.run(_standing(here, account, state, back, limit))
+        rows = asyncio.run(_standing(here, account, state, from_ms=from_ms, to_ms=now_ms + 1, limit=limit))
         columns = ["updated_at", "event", "source", "object", "purpose", "state", "reason", "due_at", "number", "total"]
     emit(
         rows,
         as_json=as_json,
-        human=lambda: table(f"events of {account}", columns, ([_cell(row[name]) for name in columns] for row in rows)),
+        human=lambda: table(
+            f"{state or 'deliveries'} of {account}", columns, ([_cell(row[name]) for name in columns] for row in rows)
+        ),
     )
 
 
@@ -60,12 +69,9 @@ def _cell(value: Any) -> Any:
     return ", ".join(f"{key}: {one}" for key, one in value.items()) if isinstance(value, Mapping) else value
 
 
-async def _received(here: World, account: str, back: timedelta, limit: int) -> list[dict[str, Any]]:
+async def _received(here: World, account: str, from_ms: int, to_ms: int, limit: int) -> list[dict[str, Any]]:
     await here.account(account)
-    now_ms = here.now_ms()
-    found = here.inbox.received(
-        account, from_ms=now_ms - round(back.total_seconds() * 1000), to_ms=now_ms + 1, limit=limit
-    )
+    found = here.inbox.received(account, from_ms=from_ms, to_ms=to_ms, limit=limit)
     return [await _listed(here, item) async for item in found]
 
 
@@ -91,15 +97,14 @@ async def _listed(here: World, item: "InboxItem") -> dict[str, Any]:
     }
 
 
-async def _standing(here: World, account: str, state: str, back: timedelta, limit: int) -> list[dict[str, Any]]:
+async def _standing(
+    here: World, account: str, state: str, *, from_ms: int, to_ms: int, limit: int
+) -> list[dict[str, Any]]:
     await here.account(account)
     if state == "confirmed":
-        now_ms = here.now_ms()
-        found = here.ledger.confirmed_between(
-            account, from_ms=now_ms - round(back.total_seconds() * 1000), to_ms=now_ms + 1
-        )
+        found = here.ledger.confirmed_between(account, from_ms=from_ms, to_ms=to_ms)
     else:
-        found = here.ledger.in_state(account, state, limit=limit)  # type: ignore[arg-type]  # one of STATES, checked by the caller
+        found = here.ledger.in_state(account, state, from_ms=from_ms, limit=limit)  # type: ignore[arg-type]  # one of STATES, checked by the caller
     rows: list[dict[str, Any]] = []
     async for row in found:
         if row.kind == "settle":
