@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 PLANS = {SMALL: "plus", LARGE: "standard"}
 LIMITS = {"plus": 60, "standard": 120}
 """Holded's calls a minute (Holded facts 8.1)."""
-SETTINGS: dict[str, dict[str, Any]] = {SMALL: {}, LARGE: {"schemes": {"recargo": "equivalence"}}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    SMALL: {},
+    LARGE: {"schemes": {"recargo": "equivalence"}, "retention": [{"rate": "15"}]},
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,24 @@ def _taxes() -> Iterator[Act]:
     yield _act("France, consumer: OSS 20 %", LARGE, "woocommerce", "order.created", woo, total="24.00")
     yield _act("Stripe billing, domestic company", LARGE, "stripe", "invoice.paid",
                payloads.stripe_invoice(1, TALLER, [Item("Licence", money("242.00"))]), total="242.00")  # fmt: skip
+    sponsor = {
+        "name": "Taller Sol SL",
+        "company": "Taller Sol SL",
+        "is_person": False,
+        "email": TALLER.email,
+        "billing_address": {"country": "ES", "city": "Madrid", "postal_code": "28013"},
+        "tax_ids": [{"value": TALLER.nif, "country": "ES", "kind": "es_cif"}],
+    }
+    advice = {
+        "kind": "service",
+        "name": "Advice",
+        "quantity": "1",
+        "unit_price": "1000.00",
+        "taxes": [{"name": "IVA", "rate": "21", "amount": "210.00", "country": "ES"}],
+    }
+    yield _act("services to a company, IRPF 15 % kept", LARGE, "standard", "invoice.issued",
+               payloads.standard_invoice(3, contact=sponsor, lines=[advice], total="1210.00", tax_total="210.00"),
+               total="1060.00")  # fmt: skip
     german = {
         "name": "Werk GmbH",
         "company": "Werk GmbH",
