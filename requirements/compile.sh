@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 compile() { # NAME ARG...
     local name=$1
     shift
-    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
         --output-file "requirements/$name.txt" "$@"
 }
 compile dev pyproject.toml --group dev --group infra
