@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime
 
@@ -131,6 +132,7 @@ def test_a_body_over_the_limit_is_a_413(intake):
         b"",
         b"not json",
         b"\xff\xfe\x00",
+        gzip.compress(b'{"id": "' + b"0" * 10_000_000 + b'"}', mtime=0),
         b"[" * 50_000,
         b'{"id": 1, "id": 2}',
         b'{"id": 1, "total_price": NaN}',
