@@ -170,7 +170,6 @@ def test_half_a_character_in_a_signed_topic_can_be_stored(intake, source, body):
     (item,) = intake.items.items.values()
 
     assert answer.status == 200
-    assert "?" in item.delivery.topic
     assert item.delivery.topic.encode("utf-8")
     assert unfold(item.delivery).ignored or unfold(item.delivery).review
 

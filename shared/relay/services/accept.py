@@ -62,7 +62,7 @@ class Accept:
             inbox_id=identity.inbox_id(account, source, meaning, digest),
             account=account,
             source=source,
-            topic=_storable(meaning.topic),
+            topic=meaning.topic,
             headers={name.lower(): value for name, value in headers.items() if name.lower() in module.KEPT_HEADERS},
             body=body,
             received_at=now,
@@ -78,8 +78,3 @@ class Accept:
         if outcome.startswith("stored_as:"):
             return Answer(200, "accepted", outcome.removeprefix("stored_as:"))
         return Answer(200, "accepted" if outcome == "stored" else "duplicate", delivery.inbox_id)
-
-
-def _storable(text: str) -> str:
-    """A signed body may spell half a character, as an escaped lone surrogate. That has no UTF-8: no table takes it, nor would one ever."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from relay.domain.sources import registry
+from relay.domain import wire
+from relay.domain.sources import _json, registry
 from relay.domain.sources.base import Delivery, Normalised
+from relay.errors import BadInput
 from tests.domain.sources.payloads import (
     NOW,
     POSTED,
@@ -192,3 +194,31 @@ def test_a_reason_never_tells_the_payload(source: str) -> None:
     found = registry.get(source).normalise(delivery)
 
     assert secret not in found.detail
+
+
+@pytest.mark.parametrize(
+    ("spelled", "read"),
+    [
+        (r'"\ud83d\ude00"', "\U0001f600"),
+        (r'"x\ud83d"', "x"),
+        (r'"\uDE00\uD83Dx"', "x"),
+        (r'"\ud83d\ud83d\ude00"', "\U0001f600"),
+        (r'"\\ud83d"', r"\ud83d"),
+        (r'"\\\ud83d"', "\\"),
+        (r'{"\ud800": "\ud7ff"}', {"": "\ud7ff"}),
+    ],
+)
+def test_half_a_character_is_left_out_and_a_whole_one_kept(spelled: str, read: object) -> None:
+    assert _json.loads(spelled.encode()) == read
+
+
+def test_an_escape_cut_short_is_still_not_json() -> None:
+    with pytest.raises(BadInput, match="body_not_json"):
+        _json.loads(rb'["\ud8","\ud8"]')
+
+
+def test_an_order_with_half_characters_can_be_written_and_read() -> None:
+    body = changed(SHOPIFY_ORDER, payment_gateway_names=["\ud83d"], tags="\udfff", name="#1\ud800")
+    event = only(normalise("shopify", "orders/paid", body))
+
+    assert wire.loads(wire.dumps(event)) == event
