@@ -159,18 +159,18 @@ def test_a_verified_delivery_always_gets_a_2xx_and_ends_with_a_reason_or_an_even
 
 
 @pytest.mark.parametrize(
-    ("source", "body"),
+    ("source", "body", "topic"),
     [
-        ("stripe", rb'{"object": "event", "type": "\ud800x", "data": {"object": {"id": "in_1"}}}'),
-        ("standard", rb'{"type": "\udfff", "data": {"id": "a1"}}'),
+        ("stripe", rb'{"object": "event", "type": "\ud800x", "data": {"object": {"id": "in_1"}}}', "x"),
+        ("standard", rb'{"type": "\udfff", "data": {"id": "a1"}}', ""),
     ],
 )
-def test_half_a_character_in_a_signed_topic_can_be_stored(intake, source, body):
+def test_half_a_character_in_a_signed_topic_can_be_stored(intake, source, body, topic):
     answer = post(intake, source, body)
     (item,) = intake.items.items.values()
 
     assert answer.status == 200
-    assert item.delivery.topic.encode("utf-8")
+    assert item.delivery.topic == topic
     assert unfold(item.delivery).ignored or unfold(item.delivery).review
 
 
