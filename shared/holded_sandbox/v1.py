@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from holded_sandbox import v1_catalogue, v1_contacts, v1_document_routes, v1_settings
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/invoicing/v1"
 USAGE_KEY = "api_v1_legacy_1"
-_KEY = re.compile(r"[0-9a-f]{32}")
 _PAGE = b"<!DOCTYPE html><html><head><title>Holded</title></head><body><h1>404</h1><p>Page not found</p></body></html>"
 
 ROUTER: Router[Handler] = Router(PREFIX)

@@ -20,9 +20,6 @@ class DatedRates:
     since: date = date.min
     until: date = date.max
 
-    def valid(self, day: date) -> bool:
-        return self.since <= day <= self.until
-
 
 def _rates(text: str) -> frozenset[Decimal]:
     return frozenset(Decimal(rate) for rate in text.split())
@@ -91,8 +88,3 @@ EU_RATES: dict[str, tuple[DatedRates, ...]] = {
     "SI": (DatedRates(_rates("22 9.5 5")),),
     "SK": (DatedRates(_rates("20 10 5"), until=_LAST_SK), DatedRates(_rates("23 19 5"), date(2025, 1, 1))),
 }
-
-
-def eu_rates(country: str, day: date) -> frozenset[Decimal]:
-    """The rates of an EU country on a day; empty for a country this table does not know."""
-    return frozenset().union(*(dated.rates for dated in EU_RATES.get(country, ()) if dated.valid(day)))
