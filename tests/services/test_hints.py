@@ -145,3 +145,12 @@ def test_the_number_of_an_approved_document_is_learned_from_its_webhook():
 
     assert world.row().number == "F260001"
     assert len(world.holded.calls) == calls
+
+
+def test_a_hint_whose_id_can_be_no_objects_is_for_a_human_at_once(world):
+    world.run(hint(world, "../../x", "update"))
+    world.settle(hours=0.5)
+
+    (row,) = world.rows("reread")
+    assert (row.state, row.attempts) == ("review", 0)
+    assert world.holded.calls == []

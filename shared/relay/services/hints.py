@@ -15,7 +15,7 @@ from relay.domain.decisions import Fact
 from relay.domain.ledger import Key
 from relay.domain.models import Event, Hint
 from relay.domain.sources import identity, reread
-from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
+from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests, unified
 from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.job import pack_event, unpack_event
@@ -85,7 +85,7 @@ class Hints:
         except NotAllowed as refusal:
             due_ms = session.now_ms() + BLOCKED_AGAIN_MS
             await self._again(session, row, fact, due_ms, f"blocked_{refusal.reason}", failed=False)
-        except Rejected as refusal:
+        except (Rejected, BadInput) as refusal:
             parked = transitions.reviewed(
                 row, fact, now_ms=session.now_ms(), reason=refusal.reason, detail=refusal.detail
             )
