@@ -17,7 +17,7 @@ from relay.adapters.holded_http import HoldedHttp
 from relay.domain.documents import ContactDraft, DocumentDraft, LineDraft, PaymentDraft, ProductDraft
 from relay.domain.models import Address
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt, WaitUntil
-from relay.holded import listings, requests, requests_v1
+from relay.holded import listings, requests, requests_products, requests_v1
 from relay.ports import Credential
 
 BOTH = Credential(token=DEFAULT_TOKEN, v1_key=DEFAULT_V1_KEY)
@@ -276,19 +276,21 @@ def test_both_versions_walk_all_contacts_once():
 def test_products_are_written_found_by_sku_and_updated():
     async def run(client):
         made = await client(
-            requests.create_product(
+            requests_products.create_product(
                 ProductDraft(name="Shirt", sku="SH-1", price=Decimal("1234.5"), taxes=("s_iva_21",))
             )
         )
-        (found,) = (await client(requests.find_products(sku="SH-1"))).items
+        (found,) = (await client(requests_products.find_products(sku="SH-1"))).items
         assert (found.id, found.price) == (made.id, Decimal("1234.5"))
         await client(
-            requests.update_product(made.id, ProductDraft(name="Shirt 2", sku="SH-1", archived=True), current=found)
+            requests_products.update_product(
+                made.id, ProductDraft(name="Shirt 2", sku="SH-1", archived=True), current=found
+            )
         )
-        read = await client(requests.get_product(made.id))
+        read = await client(requests_products.get_product(made.id))
 
         assert (read.name, read.price, read.archived) == ("Shirt 2", Decimal("1234.5"), True)
-        assert (await client(requests.list_products())).items
+        assert (await client(requests_products.list_products())).items
 
     story(run)
 
@@ -432,7 +434,7 @@ def test_every_builder_has_been_tried_against_the_sandbox():
     story_lines = Path(__file__).read_text("utf-8")
     builders = [
         f"{module.__name__.rpartition('.')[2]}.{name}("
-        for module in (requests, listings, requests_v1)
+        for module in (requests, requests_products, listings, requests_v1)
         for name, function in vars(module).items()
         if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
         and str(function.__annotations__.get("return", "")).startswith("Request[") and name != "listed"

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from relay.domain.documents import DocType, DocumentDraft, LineDraft, PaymentDraft, ProductDraft
-from relay.holded import listings, replies, requests, requests_v1
+from relay.holded import listings, replies, requests, requests_products, requests_v1
 
 INDEX = Path(__file__).resolve().parents[3] / "shared/holded-api/v2-operations-index.json"
 ID = "5f0000000000000000000001"
@@ -80,10 +80,10 @@ def built():
     yield requests.cancel("invoice", ID)
     yield requests.list_payments(document_id=ID, document_type="invoice", start=date(2026, 1, 1), end=date(2026, 1, 1))
     yield requests.create_payment(payment, contact_id=ID)
-    yield requests.create_product(product)
-    yield requests.update_product(ID, product, current=replies.product({"id": ID}))
-    yield requests.get_product(ID)
-    yield requests.list_products()
+    yield requests_products.create_product(product)
+    yield requests_products.update_product(ID, product, current=replies.product({"id": ID}))
+    yield requests_products.get_product(ID)
+    yield requests_products.list_products()
     yield listings.list_taxes()
     yield listings.list_payment_methods()
     yield listings.list_sales_channels()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from relay.domain.documents import ContactDraft, DocType, DocumentDraft, LineDraft, PaymentDraft, ProductDraft
 from relay.domain.models import Address
 from relay.errors import BadInput, Rejected
-from relay.holded import listings, replies, requests, requests_v1
+from relay.holded import listings, replies, requests, requests_products, requests_v1
 from relay.holded.encoding import encode
 
 ID = "5f0000000000000000000001"
@@ -302,7 +302,7 @@ def test_documents_are_listed_by_contact_days_and_state():
 
 
 def test_a_product_is_found_on_the_pages_because_holded_has_no_filter():
-    request = requests.find_products(sku="SH-1")
+    request = requests_products.find_products(sku="SH-1")
     page = {
         "items": [
             {"id": "a", "sku": "SH-1"},
@@ -327,7 +327,7 @@ def test_a_product_s_update_keeps_what_the_draft_does_not_say():
          "variants": [{"id": "v1"}], "taxes": ["s_iva_21"]}
     )  # fmt: skip
 
-    body = requests.update_product(ID, ProductDraft(name="Shirt 2", sku="SH-1"), current=current).json
+    body = requests_products.update_product(ID, ProductDraft(name="Shirt 2", sku="SH-1"), current=current).json
 
     assert body == {
         "name": "Shirt 2",
@@ -342,7 +342,7 @@ def test_a_product_s_update_keeps_what_the_draft_does_not_say():
 
 
 def test_a_product_s_amounts_and_a_payment_s_are_strings_with_a_dot():
-    product = requests.create_product(ProductDraft(name="Shirt", price=Decimal("9.90"), cost=Decimal("1E+1")))
+    product = requests_products.create_product(ProductDraft(name="Shirt", price=Decimal("9.90"), cost=Decimal("1E+1")))
     payment = requests.pay(
         "invoice", ID, PaymentDraft(amount=Decimal("1234.50"), date=date(2026, 3, 1), treasury_id=ID)
     )

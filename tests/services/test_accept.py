@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from relay.domain.sources import signing
-from relay.errors import Unavailable
+from relay.errors import BadInput, Unavailable
 from relay.ports import AccountSecrets
 from relay.services.accept import MAX_BODY_BYTES, Accept
 from relay.services.unfold import unfold
@@ -197,6 +197,15 @@ def test_a_store_that_is_away_is_a_503_and_never_an_acknowledgement(intake):
 
     assert post(intake, "shopify", b'{"id": 1}').status == 503
     assert post(intake, "shopify", b'{"id": 1}', away=True).status == 503
+
+
+def test_what_the_store_refuses_is_a_503_and_never_a_500(intake):
+    def refused(*_args, **_kwargs):
+        raise BadInput("store_refused")
+
+    intake.put = refused
+
+    assert post(intake, "shopify", b'{"id": 1}').status == 503
 
 
 def test_another_body_under_the_same_identity_is_kept_beside_the_first(intake):

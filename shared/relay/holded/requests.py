@@ -1,7 +1,8 @@
-"""Builders of v2 requests for contacts, documents, payments and products.
+"""Builders of v2 requests for contacts, documents and payments.
 
 Pure: a draft and ids in, a `Request` out. All raise `BadInput` for an id that is not one, for a filter Holded would ignore,
-and for an operation it does not offer. Account lists are in `listings`, v1 in `requests_v1`.
+and for an operation it does not offer. Products are in `requests_products`, account lists in `listings`, v1 in
+`requests_v1`.
 """
 
 from __future__ import annotations
@@ -16,20 +17,15 @@ from relay.holded.protocol import Request
 if TYPE_CHECKING:
     from datetime import date
 
-    from relay.domain.documents import ContactDraft, DocType, DocumentDraft, PaymentDraft, ProductDraft
-    from relay.holded.replies import ContactRecord, Created, Document, Page, PaymentRecord, ProductRecord
+    from relay.domain.documents import ContactDraft, DocType, DocumentDraft, PaymentDraft
+    from relay.holded.replies import ContactRecord, Created, Document, Page, PaymentRecord
 
 CONTACTS = "/api/v2/contacts"
-PRODUCTS = "/api/v2/products"
 PAYMENTS = "/api/v2/payments"
 
 Status = Literal["pending", "completed", "partial", "cancelled", "failed", "overdue"]
 Sort = Literal["date", "-date", "dueDate", "-dueDate", "total", "-total"]
 
-_PRODUCT_WRITES = (
-    "name", "description", "sku", "barcode", "price", "cost", "tags", "taxes", "for_sale", "for_purchase", "archived",
-    "variants", "pack_items", "show_start_date", "show_end_date",
-)  # fmt: skip
 _DOCUMENT_WRITES = (
     "contact_id", "contact_name", "description", "date", "due_date", "notes", "body", "language", "currency",
     "currency_change", "tags", "custom_fields", "number_line_id", "warehouse_id", "sales_channel_id", "discount",
@@ -232,50 +228,6 @@ def create_payment(
     return Request(method="POST", path=PAYMENTS, json=body, reads=replies.created, writes=True, idempotent=False)
 
 
-def create_product(draft: ProductDraft) -> Request[Created]:
-    body = bodies.product_body(draft) | {
-        "kind": draft.kind,
-        "has_stock": draft.has_stock,
-        "for_sale": True,
-        "for_purchase": False,
-    }
-    return Request(method="POST", path=PRODUCTS, json=body, reads=replies.created, writes=True, idempotent=False)
-
-
-def update_product(product_id: str, draft: ProductDraft, *, current: ProductRecord) -> Request[None]:
-    """The draft over what `get_product` just read: the update wants `for_sale`, `for_purchase` and `archived` each time."""
-    kept = {name: current.raw[name] for name in _PRODUCT_WRITES if name in current.raw}
-    body = bodies.merged(kept, bodies.product_body(draft) | {"archived": draft.archived})
-    body = {"for_sale": True, "for_purchase": False} | body
-    path = _one(PRODUCTS, product_id, "product_id")
-    return Request(method="PUT", path=path, json=body, reads=replies.done, writes=True, names_object=True)
-
-
-def get_product(product_id: str) -> Request[ProductRecord]:
-    path = _one(PRODUCTS, product_id, "product_id")
-    return Request(method="GET", path=path, reads=replies.product, names_object=True)
-
-
-def list_products(cursor: str | None = None, *, limit: int = 200) -> Request[Page[ProductRecord]]:
-    return listed(PRODUCTS, replies.product, cursor=cursor, limit=limit)
-
-
-def find_products(
-    *, sku: str | None = None, barcode: str | None = None, cursor: str | None = None
-) -> Request[Page[ProductRecord]]:
-    """A page of products, only those with this sku (a variant's counts) or barcode. Walk on while there is a cursor.
-
-    Holded's list takes no filter and would ignore one, so the page is searched here (Holded facts 2.2, 8.3).
-    """
-    if bool(sku) == bool(barcode):
-        raise BadInput("filter_missing", field="sku", detail="expected exactly one of sku and barcode")
-
-    def wanted(found: ProductRecord) -> bool:
-        return sku in (found.sku, *found.variant_skus) if sku else barcode == found.barcode
-
-    return listed(PRODUCTS, replies.product, cursor=cursor, wanted=wanted)
-
-
 def _action(path: str, document_id: str, word: str) -> Request[Any]:
     return Request(
         method="POST",
@@ -287,8 +239,8 @@ def _action(path: str, document_id: str, word: str) -> Request[Any]:
     )
 
 
-def _one(path: str, object_id: str, field: str = "document_id") -> str:
-    return f"{path}/{paths.segment(object_id, field)}"
+def _one(path: str, document_id: str) -> str:
+    return f"{path}/{paths.segment(document_id, 'document_id')}"
 
 
 def _contact(contact_id: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.sources import identity, registry
 from relay.domain.sources.base import Delivery
-from relay.errors import Unavailable
+from relay.errors import RelayError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +72,8 @@ class Accept:
     def _store(self, delivery: Delivery, digest: str) -> Answer:
         try:
             outcome = self._inbox.put(delivery, digest=digest)
-        except Unavailable:
-            # Not stored, so not acknowledged: the sender's own retry is the net.
+        except RelayError:
+            # Not stored, whatever the store had against it, so not acknowledged: the sender's own retry is the net.
             return Answer(503, "try_again")
         if outcome.startswith("stored_as:"):
             return Answer(200, "accepted", outcome.removeprefix("stored_as:"))

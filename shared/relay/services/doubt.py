@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from relay.domain import transitions
 from relay.domain.ledger import is_marker
-from relay.holded import requests
+from relay.holded import requests, requests_products
 
 if TYPE_CHECKING:
     from relay.domain.documents import DocType
@@ -108,7 +108,7 @@ async def find_product(session: Session, job: Job, sku: str) -> ProductRecord | 
     """The product with this SKU, looked for page by page (Holded's list filters nothing but what the client does)."""
     cursor: str | None = None
     while True:
-        page = (await session.call(requests.find_products(sku=sku, cursor=cursor), job.priority)).value
+        page = (await session.call(requests_products.find_products(sku=sku, cursor=cursor), job.priority)).value
         if page.items:
             found: ProductRecord = page.items[0]
             return found

@@ -16,7 +16,7 @@ from relay.domain.ledger import Key
 from relay.domain.models import Event, Hint
 from relay.domain.sources import identity, reread
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
-from relay.holded import requests, unified
+from relay.holded import requests, requests_products, unified
 from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.job import pack_event, unpack_event
 from relay.services.times import at_ms
@@ -154,7 +154,9 @@ class Hints:
             if hint.object == "contact":
                 return unified.contact((await session.call(requests.get_contact(hint.holded_id), "normal")).value)
             if hint.object == "product":
-                return unified.product((await session.call(requests.get_product(hint.holded_id), "normal")).value)
+                return unified.product(
+                    (await session.call(requests_products.get_product(hint.holded_id), "normal")).value
+                )
             doc_type = cast("DocType", hint.object)
             reply = await session.call(requests.get_document(doc_type, hint.holded_id), "normal")
             return unified.document(doc_type, reply.value, seen_at=when)

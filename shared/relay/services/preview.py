@@ -11,7 +11,7 @@ from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.sources.base import Delivery
 from relay.errors import BadInput
-from relay.holded import requests
+from relay.holded import requests, requests_products
 from relay.holded.encoding import encode
 from relay.services.unfold import unfold
 
@@ -91,7 +91,7 @@ def _requests(event: Event, plan: Plan) -> Iterator[Request[Any]]:
     if plan.contact is not None:
         yield requests.create_contact(plan.contact)
     if plan.product is not None:
-        yield requests.create_product(plan.product)
+        yield requests_products.create_product(plan.product)
     if plan.document is not None:
         yield from _document(event, plan, plan.document)
     elif plan.payment is not None:

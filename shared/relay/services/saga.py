@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from relay.domain import transitions
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
-from relay.holded import requests
+from relay.holded import requests, requests_products
 from relay.services.desk import UPDATE
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def _doc_type(row: Row) -> DocType:
 def _create_request(job: Job, contact_id: str) -> Request:
     plan = job.plan
     if plan.product is not None:
-        return requests.create_product(plan.product)
+        return requests_products.create_product(plan.product)
     if plan.document is None:
         raise Rejected("nothing_to_write", detail=f"the plan for {plan.purpose} holds no document")
     return requests.create_document(plan.document, contact_id=contact_id, marker=job.marker)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from relay.domain import decisions, transitions
 from relay.domain.ledger import Key
 from relay.domain.mapping.corrections import name_original
-from relay.holded import requests
+from relay.holded import requests, requests_products
 from relay.services.desk import UPDATE
 from relay.services.doubt import find_product
 
@@ -181,8 +181,8 @@ class Writer:
         return await self._saga.create(session, job, contact_id="")
 
     async def _refresh_product(self, session: Session, job: Job, product_id: str, product: ProductDraft) -> None:
-        current = (await session.call(requests.get_product(product_id), job.priority)).value
-        await session.call(requests.update_product(product_id, product, current=current), job.priority)
+        current = (await session.call(requests_products.get_product(product_id), job.priority)).value
+        await session.call(requests_products.update_product(product_id, product, current=current), job.priority)
 
     async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
         """The document exists already: go on where the saga stopped, never create again."""
