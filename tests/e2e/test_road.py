@@ -175,6 +175,7 @@ def subscriber(house):
 
 
 def test_what_others_write_in_holded_reaches_the_bus_and_is_not_written_back(house, told, subscriber):
+    held = house.messages("FiscalQueueUrl")  # a message of an earlier story may be hidden until it comes again
     (contact,) = told.tables()["contacts"]
     known = {one["id"] for one in told.documents()}
     before = told.calls()
@@ -203,4 +204,4 @@ def test_what_others_write_in_holded_reaches_the_bus_and_is_not_written_back(hou
     spent = grown(before, told.calls())
     assert {name for name in spent if not name.startswith("GET ")} == {"POST /api/v2/invoices"}
     assert spent["POST /api/v2/invoices"] == 1, "the one above"
-    assert house.messages("FiscalQueueUrl") == 0
+    assert house.messages("FiscalQueueUrl") <= held

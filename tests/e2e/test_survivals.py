@@ -101,11 +101,15 @@ def test_a_redriven_message_of_what_is_done_does_no_harm(house, shop):
     house.stack.client("sqs").send_message(QueueUrl=dead, MessageBody=json.dumps(message))
     assert house.messages("FiscalDlqUrl") == 1
 
+    held = house.messages("FiscalQueueUrl")  # a message of an earlier story may be hidden until it comes again
     house.stack.client("sqs").start_message_move_task(
         SourceArn=arn, DestinationArn=house.queue_attribute("FiscalQueueUrl", "QueueArn")
     )
 
-    until(lambda: house.messages("FiscalQueueUrl") + house.messages("FiscalDlqUrl") == 0, "the message was worked on")
+    until(
+        lambda: house.messages("FiscalDlqUrl") == 0 and house.messages("FiscalQueueUrl") <= held,
+        "the message was worked on",
+    )
     assert grown(calls, shop.calls()) == {}
     assert invoices(shop) == before
     assert shop.story(inbox_id)["events"][0]["end"].startswith("document:")
