@@ -5,7 +5,8 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; break; }; done)
 
 PY := .venv/bin/python
-PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
+# the compiled files name every package: pip has nothing to resolve, and a newer release of one changes nothing
+PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 CDK := $(PY) -m infra.node
 CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
