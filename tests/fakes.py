@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import NotAllowed
-from relay.ports import Account, AccountSecrets, Credential, Gates, InboxItem
+from relay.ports import Account, AccountSecrets, Credential, DeadLetter, Gates, InboxItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -352,6 +352,16 @@ class FakeWakes:
             if at not in refused
         ]
         return refused
+
+
+class FakeDeadLetters:
+    """`letters` are what the dead-letter queues hold."""
+
+    def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+
+    async def peek(self) -> Sequence[DeadLetter]:
+        return tuple(self.letters)
 
 
 class FakeHolded:

@@ -110,6 +110,8 @@ class Setting:
     ledger: fakes.FakeLedger
     inbox: fakes.FakeInbox
     gates: fakes.FakeGates
+    wakes: fakes.FakeWakes
+    dead_letters: fakes.FakeDeadLetters
     clock: fakes.FakeClock
     company: Company
     posted: list[httpx.Request]
@@ -137,6 +139,7 @@ class Setting:
 def setting() -> Setting:
     clock, company = fakes.FakeClock(), Company()
     accounts, ledger, inbox, gates = fakes.FakeAccounts(clock), fakes.FakeLedger(), fakes.FakeInbox(), fakes.FakeGates()
+    wakes, dead_letters = fakes.FakeWakes(), fakes.FakeDeadLetters()
     posted: list[httpx.Request] = []
     answers: list[Callable[[httpx.Request], httpx.Response]] = []
 
@@ -151,9 +154,11 @@ def setting() -> Setting:
         gates=gates,
         holded=fakes.FakeHolded(company.answer),
         queues=Queues(),
+        wakes=wakes,
+        dead_letters=dead_letters,
         clock=clock,
         post=httpx.Client(transport=httpx.MockTransport(receive)),
         api_url="https://relay.example/",
         who="cli:tests",
     )
-    return Setting(world, accounts, ledger, inbox, gates, clock, company, posted, answers)
+    return Setting(world, accounts, ledger, inbox, gates, wakes, dead_letters, clock, company, posted, answers)

@@ -391,3 +391,4 @@ def test_an_account_that_is_opened_again_is_due_at_once(setting: Setting) -> Non
     gate = setting.gates.gates["acme"]
     assert gate.rev == before + 1
     assert gate.next_due_ms == round(setting.clock.now().timestamp() * 1000)
+    assert [wake.message for wake in setting.wakes.sent] == [{"account": "acme"}]

@@ -139,10 +139,8 @@ async def store(here: World, after: "Account", *, before: "Account") -> None:
         limits = partial(limits_changed, per_minute=after.per_minute, per_month=after.per_month)
         await _regate(here, after.account, limits)
     if after.status == "active" and before.status != "active":
-        from relay.domain.gate import due_at
-
-        # What waited while it was closed goes on with the next minute's wake.
-        await _regate(here, after.account, partial(due_at, due_ms=here.now_ms()))
+        # What waited while it was closed goes on at once.
+        await here.nudge(after.account)
 
 
 async def _regate(here: World, account: str, change: "Callable[[Gate], Gate]") -> None:

@@ -15,7 +15,7 @@ from relay.cli import stack as stacks
 if TYPE_CHECKING:
     import httpx
 
-    from relay.ports import Account, Accounts, Clock, Gates, HoldedApi, Inbox, Ledger
+    from relay.ports import Account, Accounts, Clock, DeadLetters, Gates, HoldedApi, Inbox, Ledger, Wakes
 
 Local = Annotated[
     bool, typer.Option("--local", envvar="RELAY_LOCAL", help="Use the stack on this machine (.local/stack.json).")
@@ -46,6 +46,8 @@ class World:
     gates: "Gates"
     holded: "HoldedApi"
     queues: Queues
+    wakes: "Wakes"
+    dead_letters: "DeadLetters"
     clock: "Clock"
     post: "httpx.Client"
     api_url: str
@@ -59,6 +61,12 @@ class World:
 
     def url(self, account: str, source: str) -> str:
         return f"{self.api_url.rstrip('/')}/v1/{account}/{source}"
+
+    async def nudge(self, account: str) -> None:
+        """Wake the account for what an operator changed in its waiting room."""
+        from relay.services.nudge import Nudge
+
+        await Nudge(gates=self.gates, wakes=self.wakes)(account, now_ms=self.now_ms())
 
     async def account(self, account: str) -> "Account":
         """Raises `NotFound` with the accounts' listing command for an account that is not there."""

@@ -10,6 +10,8 @@ from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_ledger import DynamoLedger
 from relay.adapters.holded_http import HoldedHttp
 from relay.adapters.s3_bodies import S3Bodies
+from relay.adapters.sqs import SqsWakes
+from relay.adapters.sqs_dead_letters import SqsDeadLetters
 from relay.cli.context import World
 from relay.cli.queues import SqsQueues
 from relay.cli.stack import Stack
@@ -33,7 +35,8 @@ def wire(stack: Stack, *, who: str) -> World:
     clock = SystemClock(origin_s=stack.clock[0], scale=stack.clock[1]) if stack.clock else SystemClock()
     dynamodb = aws_client("dynamodb", **options)
     state, inbox, bucket = stack.output("StateTable"), stack.output("InboxTable"), stack.output("BodiesBucket")
-    s3 = aws_client("s3", **options)
+    s3, sqs = aws_client("s3", **options), aws_client("sqs", **options)
+    urls = {name: stack.output(key) for name, key in QUEUES.items()}
     bodies = S3Bodies(client=s3, bucket=bucket)
     return World(
         accounts=DynamoAccounts(
@@ -49,9 +52,9 @@ def wire(stack: Stack, *, who: str) -> World:
         inbox=DynamoInbox(client=dynamodb, s3=s3, table=inbox, bucket=bucket, clock=clock),
         gates=DynamoGates(client=dynamodb, table=state),
         holded=HoldedHttp(base_url=stack.holded_url, clock=clock),
-        queues=SqsQueues(
-            client=aws_client("sqs", **options), urls={name: stack.output(key) for name, key in QUEUES.items()}
-        ),
+        queues=SqsQueues(client=sqs, urls=urls),
+        wakes=SqsWakes(client=sqs, fiscal_url=urls["fiscal"], normal_url=urls["normal"], clock=clock),
+        dead_letters=SqsDeadLetters(client=sqs, urls={name: urls[f"{name} DLQ"] for name in ("fiscal", "normal")}),
         clock=clock,
         post=httpx.Client(timeout=POST_SECONDS, trust_env=not stack.is_local),
         api_url=stack.output("ApiUrl"),
