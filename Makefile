@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes -
 CDK := $(PY) -m infra.node
 CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
-.PHONY: help setup demo local test lint bench synth deploy destroy
+.PHONY: help setup demo local test lint bench storm synth deploy destroy
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make local    the relay on this machine, until Ctrl-C'
 	@echo 'make test     lint, types, import contracts and every test'
 	@echo 'make bench    the figures'
+	@echo 'make storm    2,000 webhooks with faults on every side, and what is there afterwards (minutes)'
 	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
 	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
 
@@ -56,6 +57,9 @@ test: lint
 
 bench: setup
 	@$(PY) -m tests.benchmarks
+
+storm: setup
+	@$(PY) -m tests.e2e.storm --webhooks 2000
 
 synth: setup
 	@$(PY) -m infra.app --stage $(STAGE) --region $(REGION) --outdir cdk.out
