@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from relay.domain.sources import holded, identity
 from relay.domain.sources.base import Delivery
-from tests.services.killing import MODES, Aftermath, Wire, named, send, state_of, troubles
+from relay.services.times import at_ms
+from tests.services.killing import Aftermath, named, send, state_of, troubles
 from tests.services.test_road import refund_of
+from tests.services.wire import MODES, Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
 if TYPE_CHECKING:
@@ -45,6 +47,16 @@ def together(*bodies):
 
 def one_order(world):
     world.order(shopify_order(1))
+
+
+def lease_is_held(world):
+    """Of a writer that is not to be seen again."""
+    one_order(world)
+    until_ms = at_ms(world.clock.now()) + 100_000
+    gate = world.gates.gates[ACCOUNT]
+    world.gates.gates[ACCOUNT] = replace(
+        gate, rev=gate.rev + 1, owner="gone", lease_until_ms=until_ms, next_due_ms=until_ms
+    )
 
 
 LATER = "2026-03-02T10:00:00+01:00"
@@ -124,6 +136,9 @@ STORIES = {
         )
     ),
     "two accounts in one batch": Story(batches=two_accounts),
+    "an order for the holder of the lease": Story(
+        before=lease_is_held, batches=deliveries((shopify_order(2), "orders/paid"))
+    ),
     "a hint read again": Story(before=by_hand, batches=read_again),
     "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
 }
