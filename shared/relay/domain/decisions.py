@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 IN_DOUBT = "outcome_unknown"
 """What the reason of a row begins with while a document may stand in Holded that the row does not name."""
+BY_HAND = "by_hand"
+"""What the reason of an `ignored` row begins with when a person ended it for good: no replay brings it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Fact:
     document_date: str = ""
     event: bytes = b""
     last_step: Step = "create"  # how far policy takes the document
+    again: bool = False  # an operator replays it
 
 
 Action = Literal["claim", "update", "advance", "doubt", "pending", "done", "keep", "judge"]
@@ -64,6 +67,8 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
             mine = row.event_id == fact.event_id
             return Decision("doubt") if mine and now_ms >= ready_ms else Decision("pending", "pending")
         case "waiting":
+            if fact.again and row.event_id == fact.event_id:
+                return Decision("keep", f"waiting:{row.reason}")  # it goes on by itself, in the class it has
             # A child that waits for its parent may be looked at any time: the parent's row decides, not the clock.
             ready = row.due_ms <= now_ms or row.reason == "parent"
             if newer or (row.event_id == fact.event_id and ready) or _goes_further(row, fact):
@@ -71,11 +76,18 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
             return Decision("keep", "superseded" if fact.version < row.version else "waiting")
         case "review" | "dead":
             # A corrected order resolves its own review, unless a document may already stand in Holded.
-            if newer and not may_stand(row):
+            if (newer or _asked_again(row, fact)) and not may_stand(row):
+                return Decision("claim")
+            return Decision("keep", f"{row.state}:{row.reason}" if fact.again else row.state)
+        case _:
+            if newer or fact.monotone or _asked_again(row, fact):
                 return Decision("claim")
             return Decision("keep", row.state)
-        case _:
-            return Decision("claim") if newer or fact.monotone else Decision("keep", row.state)
+
+
+def _asked_again(row: Row, fact: Fact) -> bool:
+    """After a mended normaliser, mapping or setting the same event may do what it could not."""
+    return fact.again and fact.version >= row.version
 
 
 def may_stand(row: Row) -> bool:
