@@ -104,7 +104,7 @@ class Desk:
 
     async def review_delivery(self, session: Session, delivery: Delivery, reason: str, detail: str) -> str | None:
         """A verified delivery that could not be read as facts: named by the delivery itself, which the inbox keeps."""
-        key = Key(account=delivery.account, source=delivery.source, object_id=delivery.inbox_id, purpose="delivery")
+        key = delivery_key(delivery)
         if await self.ledger.get(key) is not None:
             return f"review:{reason}"
         fact = Fact(
@@ -137,6 +137,11 @@ class Desk:
         job.row = row
         session.note(row)
         return "waiting:parent"
+
+
+def delivery_key(delivery: Delivery) -> Key:
+    """The row of a delivery that could not be read as facts; it holds no event."""
+    return Key(account=delivery.account, source=delivery.source, object_id=delivery.inbox_id, purpose="delivery")
 
 
 def _newer_stands_aside(row: Row | None, fact: Fact) -> bool:

@@ -164,9 +164,14 @@ class Hints:
             return None
 
 
+def hint_key(account: str, hint: Hint) -> Key:
+    """One row an object: several hints of it become one re-read."""
+    return Key(account=account, source="holded", object_id=f"{hint.object}:{hint.holded_id}", purpose="reread")
+
+
 def _fact(event: Event, hint: Hint) -> Fact:
     return Fact(
-        key=Key(account=event.account, source="holded", object_id=f"{hint.object}:{hint.holded_id}", purpose="reread"),
+        key=hint_key(event.account, hint),
         event_id=event.id,
         event_type=event.type,
         version=event.version,
