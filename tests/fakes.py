@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import NotAllowed
-from relay.ports import Account, AccountSecrets, Credential, DeadLetter, Gates, InboxItem
+from relay.ports import Account, AccountSecrets, Change, Credential, DeadLetter, Gates, InboxEnds, InboxItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -107,6 +107,20 @@ class FakeInbox:
         ]
         for item in sorted(found, key=lambda item: item.delivery.received_at)[-limit:]:
             yield item
+
+    async def ends_between(self, *, from_ms: int, to_ms: int, account: str = "") -> AsyncIterator[InboxEnds]:
+        for item in list(self.items.values()):
+            delivery = item.delivery
+            if from_ms <= ms(delivery.received_at) < to_ms and account in {"", delivery.account}:
+                yield InboxEnds(
+                    account=delivery.account,
+                    inbox_id=delivery.inbox_id,
+                    source=delivery.source,
+                    topic=delivery.topic,
+                    received_ms=ms(delivery.received_at),
+                    open=item.open,
+                    ends=item.ends,
+                )
 
 
 class FakeInboxWriter:
@@ -229,23 +243,13 @@ class FakeGates:
             yield account, due_ms
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Change:
-    account: str
-    at_ms: int
-    who: str
-    what: str
-    before: str
-    after: str
-
-
 class FakeAccounts:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.accounts: dict[str, Account] = {}
         self.credentials: dict[str, Credential] = {}
         self.secrets: dict[str, AccountSecrets] = {}
-        self.changes: list[Change] = []
+        self.log: list[Change] = []
 
     async def get(self, account: str) -> Account | None:
         return self.accounts.get(account)
@@ -296,7 +300,12 @@ class FakeAccounts:
         return touched
 
     async def record_change(self, account: str, *, at_ms: int, who: str, what: str, before: str, after: str) -> None:
-        self.changes.append(Change(account=account, at_ms=at_ms, who=who, what=what, before=before, after=after))
+        self.log.append(Change(account=account, at_ms=at_ms, who=who, what=what, before=before, after=after))
+
+    async def changes(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[Change]:
+        found = [change for change in self.log if change.account == account and from_ms <= change.at_ms < to_ms]
+        for change in sorted(found, key=lambda change: change.at_ms, reverse=True)[:limit]:
+            yield change
 
 
 class FakeSnapshots:

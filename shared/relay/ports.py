@@ -83,6 +83,18 @@ class Credential:
         return "Credential(***)"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """An entry of the change log: who did what, and what was before and after it. No personal data."""
+
+    account: str
+    at_ms: int
+    who: str
+    what: str
+    before: str
+    after: str
+
+
 class WebhookSecrets(Protocol):
     """Synchronous: on the hot path, cached in the warm function for a short time."""
 
@@ -107,6 +119,19 @@ class InboxItem:
     ends: Mapping[str, str]  # event number -> its end: "document:<key>", "ignored:<reason>" ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEnds:
+    """A delivery without its body: enough to count the ends of its events."""
+
+    account: str
+    inbox_id: str
+    source: str
+    topic: str
+    received_ms: int
+    open: bool
+    ends: Mapping[str, str]
+
+
 class Inbox(Protocol):
     async def get(self, account: str, inbox_id: str) -> InboxItem | None: ...
 
@@ -124,6 +149,10 @@ class Inbox(Protocol):
 
     def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:
         """The newest `limit` deliveries of that time, oldest of them first."""
+        ...
+
+    def ends_between(self, *, from_ms: int, to_ms: int, account: str = "") -> AsyncIterator[InboxEnds]:
+        """Every delivery received in [from, to) of one account, or of all, in no order: for people, not for functions."""
         ...
 
 
@@ -220,6 +249,10 @@ class Accounts(Protocol):
     async def record_change(
         self, account: str, *, at_ms: int, who: str, what: str, before: str, after: str
     ) -> None: ...
+
+    def changes(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[Change]:
+        """The newest `limit` changes recorded in [from, to), newest first."""
+        ...
 
 
 class Snapshots(Protocol):

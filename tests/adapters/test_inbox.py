@@ -221,3 +221,46 @@ def test_hundreds_of_events_end_in_pieces(aws):
     item = asyncio.run(story())
     assert not item.open
     assert len(item.ends) == 251
+
+
+def test_the_ends_of_a_time_are_listed_without_bodies(world):
+    async def story() -> Any:
+        big = noise(INLINE_BYTES * 2)
+        for minutes, account, inbox_id, body in (
+            (-1, "acme", "before", b"{}"),
+            (0, "acme", "done", b"{}"),
+            (5, "acme", "in s3", big),
+            (6, "acm", "o#1", b"{}"),
+            (7, "acme", "x" * 400, b"{}"),
+            (10, "acme", "after", b"{}"),
+        ):
+            at = NOON + timedelta(minutes=minutes)
+            await world.inbox.put(delivery(inbox_id, account=account, at=at, body=body), digest="d1")
+        await world.inbox.close("acme", "done", ends={"0": "document:k", "1": "ignored:test"}, of=2)
+        await world.inbox.close("acme", "in s3", ends={"1": "waiting:parent"}, of=2)
+        span = {"from_ms": NOON_MS, "to_ms": NOON_MS + 600_000}
+        return [await drain(world.inbox.ends_between(**span, account=name)) for name in ("acme", "")]
+
+    mine, everybodys = asyncio.run(story())
+
+    assert sorted((each.inbox_id, each.open, dict(each.ends)) for each in mine) == [
+        ("done", False, {"0": "document:k", "1": "ignored:test"}),
+        ("in s3", True, {"1": "waiting:parent"}),
+        ("x" * 400, True, {}),
+    ]
+    assert {(each.account, each.inbox_id) for each in everybodys} == {(e.account, e.inbox_id) for e in mine} | {
+        ("acm", "o#1")
+    }
+    first = min(mine, key=lambda each: each.received_ms)
+    assert (first.source, first.topic, first.received_ms) == ("shopify", "orders/paid", NOON_MS)
+
+
+def test_the_ends_of_a_time_are_read_over_all_pages_in_one_scan(aws):
+    for n in range(7):
+        aws.writer.put(delivery(f"o{n}"), digest="d1")
+    short_pages(aws.dynamo, "Scan", 2)
+    counted = Counted(aws.dynamo, aws.s3)
+    found = asyncio.run(drain(aws.inbox.ends_between(from_ms=0, to_ms=NOON_MS + 1, account="acme")))
+
+    assert len(found) == 7
+    assert set(counted.calls) == {"Scan"}

@@ -22,6 +22,7 @@ NOT_RUN = {
     "relay events": "reads a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
+    "relay verify": "reads a stack",
     "aws": "needs AWS and its own command line",
 }
 RUN = {

@@ -14,6 +14,7 @@ from relay.cli.sandbox import PASSED_ON, sandbox
 from relay.cli.sending import send
 from relay.cli.signatures import check_signature
 from relay.cli.status import status
+from relay.cli.verify import verify
 from relay.errors import BadInput
 
 DEBUG = "RELAY_DEBUG"
@@ -32,6 +33,7 @@ app.command("preview")(preview)
 app.command("send")(send)
 app.command("check-signature")(check_signature)
 app.command("status")(status)
+app.command("verify")(verify)
 app.command("sandbox", context_settings=PASSED_ON)(sandbox)
 
 schemas = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="The JSON Schemas of the events on the bus.")

@@ -37,10 +37,15 @@ class IndexDeadLetters:
         return new
 
 
+def dead_letter_key(account: str, name: str) -> Key:
+    """`name` is the event a message names, else the message's own id."""
+    return Key(account=account, source="dead-letters", object_id=name, purpose="dead")
+
+
 def _row(letter: DeadLetter, now_ms: int) -> Row:
     account, event = _named(letter.body)
     return Row(
-        key=Key(account=account, source="dead-letters", object_id=event or letter.message_id, purpose="dead"),
+        key=dead_letter_key(account, event or letter.message_id),
         state="dead",
         created_ms=now_ms,
         updated_ms=now_ms,
