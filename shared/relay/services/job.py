@@ -42,8 +42,8 @@ class Job:
         return replace(self.fact, key=replace(self.fact.key, purpose=f"{self.fact.key.purpose}.{suffix}"))
 
 
-def fact_of(event: Event, plan: Plan) -> Fact:
-    """Business key = (account, source, source object id, purpose)."""
+def fact_of(event: Event, plan: Plan, *, background: bool = False) -> Fact:
+    """Business key = (account, source, source object id, purpose). `background`: many were put back at once."""
     document = plan.document
     return Fact(
         key=Key(
@@ -54,7 +54,7 @@ def fact_of(event: Event, plan: Plan) -> Fact:
         version=event.version,
         monotone=event.monotone,
         digest=plan.digest,
-        priority="normal" if plan.purpose in _NORMAL else "fiscal",
+        priority="background" if background else "normal" if plan.purpose in _NORMAL else "fiscal",
         doc_type=document.doc_type if document else plan.purpose,
         total=document.total if document else None,
         currency=document.currency if document else "",

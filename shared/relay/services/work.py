@@ -81,9 +81,9 @@ class Work:
             return await self._hints.take_in(session, event, event.data)
         return await self._event(session, event)
 
-    async def _event(self, session: Session, event: Event) -> str | None:
+    async def _event(self, session: Session, event: Event, *, background: bool = False) -> str | None:
         plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
-        job = Job(event=event, plan=plan, fact=fact_of(event, plan))
+        job = Job(event=event, plan=plan, fact=fact_of(event, plan, background=background))
         end = await self._writer.proceed(session, job)
         session.ends[(end or "open").partition(":")[0]] += 1
         if end is not None and job.row is not None and job.row.state == "confirmed":
@@ -112,7 +112,9 @@ class Work:
         elif not row.event:
             await self._desk.write(transitions.stranded(row, now_ms=session.now_ms()))
         else:
-            end = await self._event(session, unpack_event(row.event))
+            # What was put back with many others keeps its class for as long as it waits.
+            background = row.priority == "background"
+            end = await self._event(session, unpack_event(row.event), background=background)
             if end is not None and row.key.purpose.endswith(_ASIDE):
                 await self._close_aside(session, row, end)
         while session.follow_up:
