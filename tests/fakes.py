@@ -60,6 +60,7 @@ class FakeInbox:
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], InboxItem] = {}
+        self.reopened: dict[tuple[str, str], int] = {}
 
     def put_now(self, delivery: Delivery, *, digest: str) -> str:
         at = (delivery.account, delivery.inbox_id)
@@ -90,12 +91,21 @@ class FakeInbox:
             item, ends=merged, open=item.open and len(merged) < max(of, 1)
         )
 
+    async def reopen(self, account: str, inbox_id: str, *, numbers: Sequence[str], now_ms: int) -> bool:
+        item = self.items.get((account, inbox_id))
+        if item is None:
+            return False
+        left = {number: end for number, end in item.ends.items() if number not in numbers}
+        self.items[account, inbox_id] = dataclasses.replace(item, ends=left, open=True)
+        self.reopened[account, inbox_id] = now_ms
+        return True
+
+    def _open_ms(self, at: tuple[str, str]) -> int:
+        item = self.items[at]
+        return self.reopened.get(at, ms(item.delivery.received_at)) if item.open else 0
+
     async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
-        found = sorted(
-            (ms(item.delivery.received_at), at)
-            for at, item in self.items.items()
-            if item.open and ms(item.delivery.received_at) < before_ms
-        )
+        found = sorted((self._open_ms(at), at) for at in self.items if 0 < self._open_ms(at) < before_ms)
         for received_ms, at in found[:limit]:
             yield *at, received_ms
 
@@ -109,7 +119,7 @@ class FakeInbox:
             yield item
 
     async def ends_between(self, *, from_ms: int, to_ms: int, account: str = "") -> AsyncIterator[InboxEnds]:
-        for item in list(self.items.values()):
+        for at, item in list(self.items.items()):
             delivery = item.delivery
             if from_ms <= ms(delivery.received_at) < to_ms and account in {"", delivery.account}:
                 yield InboxEnds(
@@ -118,7 +128,7 @@ class FakeInbox:
                     source=delivery.source,
                     topic=delivery.topic,
                     received_ms=ms(delivery.received_at),
-                    open=item.open,
+                    open_ms=self._open_ms(at),
                     ends=item.ends,
                 )
 

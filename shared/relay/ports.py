@@ -128,8 +128,12 @@ class InboxEnds:
     source: str
     topic: str
     received_ms: int
-    open: bool
+    open_ms: int  # since when it is open: received, or reopened; 0 when it is closed
     ends: Mapping[str, str]
+
+    @property
+    def open(self) -> bool:
+        return self.open_ms > 0
 
 
 class Inbox(Protocol):
@@ -143,8 +147,14 @@ class Inbox(Protocol):
         """Record the end of events (`ends`: event number -> end); with all `of` ended, drop `open` and start the TTL."""
         ...
 
+    async def reopen(self, account: str, inbox_id: str, *, numbers: Sequence[str], now_ms: int) -> bool:
+        """Take back the ends of these events, so that the sweeper publishes the delivery again. False: it is not there any more."""
+        ...
+
     def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
-        """(account, inbox id, received ms) of items still open that were received before `before_ms`, oldest first, over all accounts."""
+        """(account, inbox id, received ms) of items still open that were received (or reopened) before `before_ms`, oldest
+        first, over all accounts.
+        """
         ...
 
     def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:

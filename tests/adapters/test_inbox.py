@@ -264,3 +264,40 @@ def test_the_ends_of_a_time_are_read_over_all_pages_in_one_scan(aws):
 
     assert len(found) == 7
     assert set(counted.calls) == {"Scan"}
+
+
+def test_a_delivery_is_reopened_and_loses_only_the_ends_that_are_named(world):
+    later_ms = NOON_MS + 3_600_000
+
+    async def story() -> Any:
+        await world.inbox.put(delivery(), digest="d1")
+        await world.inbox.close("acme", "order-1", ends={"0": "document:k", "1": "review:no_lines"}, of=2)
+        closed = [each.open_ms for each in await drain(world.inbox.ends_between(from_ms=0, to_ms=NOON_MS + 1))]
+        done = await world.inbox.reopen("acme", "order-1", numbers=["1"], now_ms=later_ms)
+        item = await world.inbox.get("acme", "order-1")
+        young = await drain(world.inbox.open_since(before_ms=later_ms, limit=9))
+        old = await drain(world.inbox.open_since(before_ms=later_ms + 1, limit=9))
+        [listed] = await drain(world.inbox.ends_between(from_ms=0, to_ms=NOON_MS + 1))
+        await world.inbox.close("acme", "order-1", ends={"1": "document:l"}, of=2)
+        return closed, done, item, young, old, listed.open_ms, await world.inbox.get("acme", "order-1")
+
+    closed, done, item, young, old, open_ms, after = asyncio.run(story())
+
+    assert (closed, done, young, open_ms) == ([0], True, [], later_ms)
+    assert (item.open, dict(item.ends)) == (True, {"0": "document:k"})
+    assert old == [("acme", "order-1", later_ms)]
+    assert (after.open, dict(after.ends)) == (False, {"0": "document:k", "1": "document:l"})
+
+
+def test_what_is_not_there_cannot_be_reopened(world):
+    assert asyncio.run(world.inbox.reopen("acme", "gone", numbers=["0"], now_ms=NOON_MS)) is False
+    assert asyncio.run(world.inbox.get("acme", "gone")) is None
+
+
+def test_a_reopened_delivery_has_no_end_of_life_until_it_is_closed_again(aws):
+    aws.writer.put(delivery(), digest="d1")
+    asyncio.run(aws.inbox.close("acme", "order-1", ends={"0": "review:x"}, of=1))
+    asyncio.run(aws.inbox.reopen("acme", "order-1", numbers=["0"], now_ms=NOON_MS))
+    [item] = aws.dynamo.scan(TableName=aws.inbox_table)["Items"]
+
+    assert "expires_at" not in item

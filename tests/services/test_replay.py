@@ -371,7 +371,7 @@ def test_the_order_and_its_end_are_in_the_change_log():
     replay_id = order(world, [ref, ref], rate=5)
     asyncio.run(orders(world).cancel(ACCOUNT, replay_id, now=world.clock.now()))
 
-    ordered, ended = world.accounts.changes
+    ordered, ended = world.accounts.log
     assert (ordered.who, ordered.what, ordered.after) == ("tests", f"replay {replay_id}", "1 events, 5 a minute")
     assert (ended.before, ended.after) == ("running", "cancelled, 0 of 1 events")
 

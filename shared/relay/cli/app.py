@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from relay.cli import accounts, events, webhook_secrets
+from relay.cli import accounts, changes, events, review, webhook_secrets
 from relay.cli.console import AsJson, RelayGroup, emit, lines
 from relay.cli.preview import preview
 from relay.cli.sandbox import PASSED_ON, sandbox
@@ -29,6 +29,8 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="account")
 app.add_typer(webhook_secrets.app, name="secret")
 app.add_typer(events.app, name="events")
+app.add_typer(review.app, name="review")
+app.add_typer(changes.app, name="changes")
 app.command("preview")(preview)
 app.command("send")(send)
 app.command("check-signature")(check_signature)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from decimal import Decimal
 
     from relay.domain.ledger import Row
@@ -46,3 +46,12 @@ def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tu
 def doubled(row: Row, ids: Collection[str]) -> str:
     listed = ", ".join(sorted(set(ids)))
     return f"documents {listed} carry the one marker {row.marker}; delete all but {row.holded_id}"
+
+
+def field_by_field(meant: Mapping[str, object], found: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """(field, meant, found) where both are known and differ."""
+    return [
+        (name, str(value), str(found[name]))
+        for name, value in meant.items()
+        if value not in {None, ""} and found.get(name) not in {None, ""} and value != found[name]
+    ]

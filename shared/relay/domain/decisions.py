@@ -15,6 +15,8 @@ IN_DOUBT = "outcome_unknown"
 """What the reason of a row begins with while a document may stand in Holded that the row does not name."""
 BY_HAND = "by_hand"
 """What the reason of an `ignored` row begins with when a person ended it for good: no replay brings it back."""
+BY_HAND_IN_DOUBT = f"{BY_HAND}_{IN_DOUBT}"
+"""As `BY_HAND`, while a document may stand: no newer version may take the key either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
                 return Decision("claim")
             return Decision("keep", f"{row.state}:{row.reason}" if fact.again else row.state)
         case _:
+            if ended_by_hand(row, version=fact.version):
+                return Decision("keep", f"{row.state}:{row.reason}")
             if newer or fact.monotone or _asked_again(row, fact):
                 return Decision("claim")
             return Decision("keep", row.state)
@@ -90,9 +94,16 @@ def _asked_again(row: Row, fact: Fact) -> bool:
     return fact.again and fact.version >= row.version
 
 
+def ended_by_hand(row: Row, *, version: int) -> bool:
+    """A person ignored this fact for good: only a newer version comes back, and none while a document may stand."""
+    by_hand = row.state == "ignored" and row.reason.startswith(BY_HAND)
+    return by_hand and (version <= row.version or may_stand(row))
+
+
 def may_stand(row: Row) -> bool:
     """A document of this row stands in Holded, or may: nothing may be created for it by the clock or by a new version."""
-    return bool(row.holded_id) or row.state in {"sent", "unknown"} or row.reason.startswith(IN_DOUBT)
+    doubted = row.reason.startswith((IN_DOUBT, BY_HAND_IN_DOUBT))
+    return bool(row.holded_id) or row.state in {"sent", "unknown"} or doubted
 
 
 def _goes_further(row: Row, fact: Fact) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from relay.domain import transitions
-from relay.domain.decisions import BY_HAND
+from relay.domain.decisions import ended_by_hand
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.replay import ALREADY_DONE, REPLAYED
@@ -99,7 +99,7 @@ class Again:
         fact = fact_of(event, plan)
         row = await self._desk.ledger.get(fact.key)
         newer = await self._held_aside(fact, row)
-        if row is not None and by_hand(row, event):
+        if row is not None and ended_by_hand(row, version=event.version):
             return f"ignored:{row.reason}"
         if not had_effect(row, newer, end, event.id):
             end = await road(session, event, background=True, again=True) or ""
@@ -141,11 +141,6 @@ class Again:
         row = await self._desk.ledger.get(delivery_key(item.delivery))
         if row is not None and row.state == "review":
             await self._close(session, row, REPLAYED)
-
-
-def by_hand(row: Row, event: Event) -> bool:
-    """A person has ended this event for good; a newer version of its object may still claim the key."""
-    return row.state == "ignored" and row.reason.startswith(BY_HAND) and row.version >= event.version
 
 
 def had_effect(row: Row | None, newer: Row | None, end: str, event_id: str) -> bool:

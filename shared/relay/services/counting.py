@@ -113,7 +113,7 @@ class Counting:
         for each, ended in zip(batch, found, strict=True):
             tally = tallies[each.account]
             tally.deliveries += 1
-            age_ms = round(now.timestamp() * 1000) - each.received_ms
+            age_ms = round(now.timestamp() * 1000) - (each.open_ms or each.received_ms)
             if isinstance(ended, BaseException):
                 if isinstance(ended, Unavailable) or not isinstance(ended, Exception):
                     raise ended

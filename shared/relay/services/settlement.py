@@ -138,7 +138,7 @@ class Settlement:
         )
         there = await self._ledger.get(fact.key)
         reason = findings[0][0]
-        told = [there.detail] if there is not None and there.state == "review" else []
+        told = [there.detail] if there is not None and there.state in {"review", "ignored"} else []
         news = [detail for _, detail in findings if not any(detail in each for each in told)]
         if not news:
             return

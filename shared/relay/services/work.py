@@ -119,7 +119,7 @@ class Work:
         elif not row.event:
             await self._desk.write(transitions.stranded(row, now_ms=session.now_ms()))
         else:
-            # What a replay brought keeps its class for as long as it waits.
+            # What a replay or a retry of many brought keeps its class for as long as it waits.
             background = row.priority == "background"
             end = await self._event(session, unpack_event(row.event), background=background)
             if end is not None and row.key.purpose.endswith(_ASIDE):

@@ -6,12 +6,13 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from relay.domain.decisions import ended_by_hand
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
 from relay.errors import RelayError
-from relay.services.again import already_done, by_hand, had_effect
+from relay.services.again import already_done, had_effect
 from relay.services.contacts import claims_of
 from relay.services.desk import UPDATE
 from relay.services.hints import hint_key
@@ -167,7 +168,7 @@ def _written(row: Row | None) -> str:
 
 def _replay(row: Row | None, newer: Row | None, plan: Plan, event: Event, end: str) -> str:
     """What the drainer would answer: the same decisions, up to what only Holded can tell."""
-    if row is not None and by_hand(row, event):
+    if row is not None and ended_by_hand(row, version=event.version):
         return f"nothing: ended by a person ({row.reason})"
     if had_effect(row, newer, end, event.id):
         return already_done(row, end)

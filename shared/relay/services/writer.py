@@ -55,6 +55,8 @@ class Writer:
     async def _step(self, session: Session, job: Job) -> str | None:
         plan = job.plan
         row = job.row
+        if row is not None and decisions.ended_by_hand(row, version=job.fact.version):
+            return f"{row.state}:{row.reason}"
         own_doubt = row is not None and row.state in {"sent", "unknown"} and row.event_id == job.event.id
         if plan.outcome == "ignored" and not own_doubt:
             return await self._ignored(session, job)
@@ -77,6 +79,9 @@ class Writer:
             case "advance" if job.row is not None:
                 return await self._saga.advance(session, job, job.row)
             case "update" if job.row is not None:
+                aside = await self._desk.ledger.get(job.aside(UPDATE).key)
+                if aside is not None and decisions.ended_by_hand(aside, version=job.fact.version):
+                    return f"{aside.state}:{aside.reason}"
                 if plan.outcome == "review":
                     return await self._desk.review(session, job, plan.reason, plan.detail, aside=UPDATE)
                 return await self._update(session, job, job.row)
