@@ -6,14 +6,17 @@ The message itself stays in its queue, so a plain redrive from the AWS console w
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from relay.domain import dead
 from relay.domain.ledger import Key, Row
+from relay.services.unfold import split_ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from relay.ports import DeadLetter, DeadLetters, Ledger
+    from relay.ports import DeadLetter, DeadLetters, Inbox, Ledger
 
 NO_ACCOUNT = "unknown"
 _LONGEST_ID = 300
@@ -32,29 +35,48 @@ class IndexDeadLetters:
     async def index(self, letters: Sequence[DeadLetter], *, now_ms: int) -> int:
         new = 0
         for letter in letters:
-            if await self._ledger.insert(_row(letter, now_ms)) is None:
+            row = _row(letter, now_ms)
+            there = await self._ledger.insert(row)
+            if there is None:
                 new += 1
+            elif there.state != "dead" and letter.first_seen_ms > there.updated_ms:
+                # Its event died once more, after the earlier row had found its end.
+                again = replace(row, rev=there.rev + 1, created_ms=there.created_ms)
+                new += await self._ledger.replace(again, expected_rev=there.rev)
         return new
 
 
-def _row(letter: DeadLetter, now_ms: int) -> Row:
-    account, event = _named(letter.body)
-    return Row(
-        key=Key(account=account, source="dead-letters", object_id=event or letter.message_id, purpose="dead"),
-        state="dead",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-        event_id=event,
-        event_type=f"queue.{letter.queue}",
-        reason="attempts_used_up" if event else "unreadable_message",
-        detail=f"{letter.receives} receives, first seen in the {letter.queue} dead-letter queue",
-        attempts=letter.receives,
-        indexed=True,
-    )
+class ClearDeadLetters:
+    """A row of the index whose event has found its end (a redrive, the sweeper, a replay) is no trouble any more."""
+
+    def __init__(self, *, ledger: Ledger, inbox: Inbox) -> None:
+        self._ledger = ledger
+        self._inbox = inbox
+
+    async def __call__(self, account: str, *, now_ms: int) -> int:
+        """Returns how many rows were cleared; their messages stay where they are."""
+        done = 0
+        rows = [row async for row in self._ledger.in_state(account, "dead") if row.key.source == dead.FROM_QUEUE]
+        for row in rows:
+            end = await end_of(self._inbox, account, row.event_id)
+            if end:
+                ended = dead.cleared(row, now_ms=now_ms, end=end)
+                done += await self._ledger.replace(ended, expected_rev=row.rev)
+        return done
 
 
-def _named(body: str) -> tuple[str, str]:
-    """(account, event) of a message, as far as it can be read."""
+async def end_of(inbox: Inbox, account: str, ref: str) -> str:
+    """The end that the inbox tells of an event, empty while it has none or where the inbox does not hold it."""
+    try:
+        inbox_id, number = split_ref(ref)
+    except ValueError:
+        return ""
+    item = await inbox.get(account, inbox_id)
+    return item.ends.get(str(number), "") if item is not None else ""
+
+
+def named_in(body: str) -> tuple[str, str]:
+    """(account, event) of a message, as far as it can be read: `unknown` and empty where it cannot."""
     try:
         message = json.loads(body)
     except (ValueError, RecursionError):
@@ -64,3 +86,20 @@ def _named(body: str) -> tuple[str, str]:
     account, event = message.get("account"), message.get("event")
     named = account if isinstance(account, str) and account else NO_ACCOUNT
     return named[:64], event[:_LONGEST_ID] if isinstance(event, str) else ""
+
+
+def _row(letter: DeadLetter, now_ms: int) -> Row:
+    account, event = named_in(letter.body)
+    return Row(
+        key=Key(account=account, source=dead.FROM_QUEUE, object_id=event or letter.message_id, purpose="dead"),
+        state="dead",
+        created_ms=now_ms,
+        updated_ms=now_ms,
+        event_id=event,
+        event_type=f"queue.{letter.queue}",
+        # A message without an event is a plain wake of its account.
+        reason="unreadable_message" if account == NO_ACCOUNT else "attempts_used_up",
+        detail=f"{letter.receives} receives, first seen in the {letter.queue} dead-letter queue",
+        attempts=letter.receives,
+        indexed=True,
+    )
