@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from relay.services.again import Again
 from relay.services.contacts import Contacts
-from relay.services.dead_letters import ClearDeadLetters
+from relay.services.dead_ends import ClearDeadLetters
 from relay.services.desk import Desk
 from relay.services.doubt import Doubt
 from relay.services.drain import Drainer

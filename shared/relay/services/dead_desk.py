@@ -14,7 +14,8 @@ from relay.domain import dead
 from relay.domain.decisions import may_stand
 from relay.errors import Rejected
 from relay.services.again import row_ref
-from relay.services.dead_letters import end_of, named_in
+from relay.services.dead_ends import end_of
+from relay.services.dead_letters import named_in
 from relay.services.times import at_ms
 from relay.services.unfold import split_ref, unfold
 

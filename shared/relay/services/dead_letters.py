@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from relay.domain import dead
 from relay.domain.ledger import Key, Row
-from relay.services.unfold import split_ref
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from relay.ports import DeadLetter, DeadLetters, Inbox, Ledger
+    from relay.ports import DeadLetter, DeadLetters, Ledger
 
 NO_ACCOUNT = "unknown"
 _LONGEST_ID = 300
@@ -44,35 +43,6 @@ class IndexDeadLetters:
                 again = replace(row, rev=there.rev + 1, created_ms=there.created_ms)
                 new += await self._ledger.replace(again, expected_rev=there.rev)
         return new
-
-
-class ClearDeadLetters:
-    """A row of the index whose event has found its end (a redrive, the sweeper, a replay) is no trouble any more."""
-
-    def __init__(self, *, ledger: Ledger, inbox: Inbox) -> None:
-        self._ledger = ledger
-        self._inbox = inbox
-
-    async def __call__(self, account: str, *, now_ms: int) -> int:
-        """Returns how many rows were cleared; their messages stay where they are."""
-        done = 0
-        rows = [row async for row in self._ledger.in_state(account, "dead") if row.key.source == dead.FROM_QUEUE]
-        for row in rows:
-            end = await end_of(self._inbox, account, row.event_id)
-            if end:
-                ended = dead.cleared(row, now_ms=now_ms, end=end)
-                done += await self._ledger.replace(ended, expected_rev=row.rev)
-        return done
-
-
-async def end_of(inbox: Inbox, account: str, ref: str) -> str:
-    """The end that the inbox tells of an event, empty while it has none or where the inbox does not hold it."""
-    try:
-        inbox_id, number = split_ref(ref)
-    except ValueError:
-        return ""
-    item = await inbox.get(account, inbox_id)
-    return item.ends.get(str(number), "") if item is not None else ""
 
 
 def named_in(body: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.sources.base import Delivery
     from relay.ports import Accounts, Inbox
-    from relay.services.dead_letters import ClearDeadLetters
+    from relay.services.dead_ends import ClearDeadLetters
     from relay.services.desk import Desk
     from relay.services.hints import Hints
     from relay.services.replay import Replays
