@@ -18,9 +18,10 @@ from relay.services.paid_calls import PaidCalls
 from relay.services.remedies import Remedies
 from relay.services.review import Items
 from relay.services.times import at_ms
-from tests.services.killing import PORTS, Aftermath, Killed, Wire, troubles
+from tests.services.killing import Aftermath, troubles
 from tests.services.test_road import refund_of
 from tests.services.test_verify import verified
+from tests.services.wire import Killed, Wire, ports_of
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 
 LATER = "2026-03-02T10:00:00+01:00"
@@ -31,7 +32,7 @@ class Person:
     """An operator at the command line, whose process may die of `wire`."""
 
     def __init__(self, world, wire=None):
-        ports = wire.ports() if wire else {name: getattr(world, name) for name in PORTS}
+        ports = wire.ports() if wire else ports_of(world)
         self.world, self.ports = world, ports
         nudge = Nudge(gates=ports["gates"], wakes=ports["wakes"])
 

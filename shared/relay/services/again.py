@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from relay.domain import transitions
+from relay.domain import dead, transitions
 from relay.domain.decisions import ended_by_hand
+from relay.domain.ledger import Key
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.replay import ALREADY_DONE, REPLAYED
@@ -33,6 +34,20 @@ if TYPE_CHECKING:
 DONE = frozenset({"document", "contact", "product", "duplicate", "superseded", "published"})
 """First words of an event's end that leave nothing to do for it."""
 _HELD = frozenset({"waiting", "review", "dead", "sent", "unknown"})
+
+
+ROW = "row:"
+"""How a ref of a dead row begins; the row's key follows."""
+
+
+def row_ref(key: Key) -> str:
+    """How a replay names a row that holds its own copy of the event; never with a `#`."""
+    return f"{ROW}{key}"
+
+
+def is_delivery(ref: str) -> bool:
+    """A ref that stands for all events of a delivery."""
+    return "#" not in ref and not ref.startswith(ROW)
 
 
 class Road(Protocol):
@@ -59,6 +74,8 @@ class Again:
         `unknown_event` for a delivery the inbox does not hold (any more).
         """
         account = session.account.account
+        if ref.startswith(ROW):
+            return await self._dead_row(session, ref.removeprefix(ROW))
         try:
             inbox_id, number = split_ref(ref)
         except ValueError:
@@ -80,6 +97,22 @@ class Again:
         await self._note_end(account, item, number, result, parts)
         await self._reading_is_mended(session, item, parts)
         return result
+
+    async def _dead_row(self, session: Session, name: str) -> str | None:
+        """Back to the waiting room; from there it goes on by itself, in the class of a replay."""
+        key = Key.parse(name)
+        row = await self._desk.ledger.get(key)
+        if row is None or key.account != session.account.account:
+            return "unknown_event"
+        if row.state == "confirmed":
+            return already_done(row, "")
+        if row.state == "dead":
+            now_ms, settle_ms = session.now_ms(), session.timing.settle_ms
+            row = dead.revived(row, now_ms=now_ms, settle_ms=settle_ms, reason=REPLAYED)
+            if not await self._desk.write(row):
+                return None
+            session.note(row)
+        return f"waiting:{row.reason}" if row.state in {"waiting", "sent", "unknown"} else f"{row.state}:{row.reason}"
 
     async def _problem(self, session: Session, item: InboxItem, parts: Unfolded) -> str | None:
         if not parts.review:

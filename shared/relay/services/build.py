@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from relay.services.again import Again
 from relay.services.contacts import Contacts
+from relay.services.dead_ends import ClearDeadLetters
 from relay.services.desk import Desk
 from relay.services.doubt import Doubt
 from relay.services.drain import Drainer
@@ -49,6 +50,7 @@ def build_drainer(
         hints=hints,
         replays=Replays(desk=desk, again=Again(inbox=inbox, desk=desk, hints=hints)),
         settlement=Settlement(ledger=ledger),
+        clear_dead=ClearDeadLetters(ledger=ledger, inbox=inbox),
         accounts=accounts,
         jitter=jitter,
     )

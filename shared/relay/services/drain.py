@@ -268,7 +268,7 @@ class Drainer:
         """Rows were put while we held the lease: see to them before letting go."""
         keys = await session.purse.take_wakes()
         if "*" in keys:
-            session.behind = True  # what is due and could not be sent is in the index, whoever put it there
+            session.behind = True  # what could not be sent stays due in the index
             await self._due(session)
         await self._resume(session, [Key.parse(text) for text in keys if text != "*"])
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import replay
 from relay.errors import RelayError, RetryAt, Unavailable
+from relay.services.again import is_delivery
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
@@ -67,7 +68,7 @@ class Replays:
         most = part.allowed(began_ms, HANDFUL)
         while part.todo and taken < most and part.todo[0] not in late and self._may_go_on(session):
             ref = part.todo[0]
-            if "#" not in ref:
+            if is_delivery(ref):
                 found = await self._again.events_of(session.account.account, ref)
                 part = part.opened(found) if found else part.answered("unknown_event")
                 continue

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.sources.base import Delivery
     from relay.ports import Accounts, Inbox
+    from relay.services.dead_ends import ClearDeadLetters
     from relay.services.desk import Desk
     from relay.services.hints import Hints
     from relay.services.replay import Replays
@@ -42,6 +43,7 @@ class Work:
         hints: Hints,
         settlement: Settlement,
         replays: Replays,
+        clear_dead: ClearDeadLetters,
         accounts: Accounts,
         jitter: Callable[[], float],
     ) -> None:
@@ -51,6 +53,7 @@ class Work:
         self._hints = hints
         self._settlement = settlement
         self._replays = replays
+        self._clear_dead = clear_dead
         self._accounts = accounts
         self._jitter = jitter
 
@@ -111,6 +114,7 @@ class Work:
         """Go on with a row of the waiting room."""
         session.parked.pop(row.key, None)  # what parks it again notes it again
         if row.kind == "settle":
+            await self._clear_dead(row.key.account, now_ms=session.now_ms())
             await self._settlement.run(session, row)
         elif row.kind == "hint":
             await self._hints.resume(session, row)

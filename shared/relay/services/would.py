@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from relay.domain.decisions import ended_by_hand
+from relay.domain.decisions import ended_by_hand, may_stand
+from relay.domain.difference import compared
+from relay.domain.ledger import Key
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
 from relay.errors import RelayError
-from relay.services.again import already_done, had_effect
+from relay.services.again import ROW, already_done, had_effect
 from relay.services.contacts import claims_of
 from relay.services.desk import UPDATE
 from relay.services.hints import hint_key
-from relay.services.job import aside_key, fact_of
+from relay.services.job import aside_key, fact_of, unpack_event
 from relay.services.unfold import event_ref, split_ref, unfold
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Would:
     """`compared`: `same`, `would differ: ...`, `nothing written; would write ...`, `would review: ...`.
-    `replay`: what a replay answers or does. `written`: what the ledger says stands in Holded.
+    `replay`: what a replay answers or does. `written`: what the ledger says stands in Holded. `now`: the row's own state.
     """
 
     event: str
@@ -40,6 +42,7 @@ class Would:
     written: str = ""
     compared: str = ""
     replay: str = ""
+    now: str = ""
 
     def shown(self) -> dict[str, str]:
         return asdict(self)
@@ -66,6 +69,28 @@ class WouldReplay:
             reason = told.reason if isinstance(told, RelayError) else type(told).__name__
             return [Would(event=ref, compared=f"cannot be read: {reason}", replay=f"failed:{reason}")]
         return told or [_unknown(ref)]
+
+    async def of_row(self, account: Account, row: Row, *, now: datetime) -> Would:
+        """A dead row, from its own copy of the event."""
+        what = "goes back to the waiting room"
+        if may_stand(row):
+            what = "is looked for in Holded before anything is written"
+        if row.kind in {"hint", "settle", "replay"} or not row.event:
+            what = what if row.event or row.kind == "settle" else "review: event_lost"
+            return Would(event=row.event_id, type=row.event_type, object=row.key.object_id, replay=what)
+        try:
+            told = await self._event(account, unpack_event(row.event), "waiting", now)
+        except RelayError as error:
+            told = Would(event=row.event_id, type=row.event_type, compared=f"cannot be read: {error.reason}")
+        return replace(told, replay=what)
+
+    async def standing(self, account: Account, ref: str, *, now: datetime) -> str:
+        """Where an event that a replay left waiting stands now, empty where that cannot be told."""
+        if ref.startswith(ROW):
+            row = await self._ledger.get(Key.parse(ref.removeprefix(ROW)))
+            return _standing(row) if row is not None else ""
+        (told,) = await self(account, ref, now=now)
+        return told.now
 
     async def _parts(self, account: Account, item: InboxItem, wanted: int | None, now: datetime) -> list[Would]:
         parts = unfold(item.delivery)
@@ -100,6 +125,7 @@ class WouldReplay:
             type=event.type,
             object=event.subject,
             written=_written(row),
+            now=_standing(row) if row is not None else "",
             compared=compared(row, plan, contact_id),
             replay=_replay(row, held, plan, event, end),
         )
@@ -125,38 +151,9 @@ class WouldReplay:
 _ENDED = frozenset({"confirmed", "ignored", "superseded"})
 
 
-def compared(row: Row | None, plan: Plan, contact_id: str) -> str:
-    """Today's plan against what the ledger says was written; `contact_id` is today's contact where it is known."""
-    stands = row is not None and bool(row.holded_id)
-    if plan.outcome != "document":
-        what = f"would {'review' if plan.outcome == 'review' else 'ignore'}: {plan.reason}"
-        return what if stands else f"nothing written; {what}"
-    if row is None or not stands:
-        return f"nothing written; would write {_planned(plan)}"
-    differs = _differences(row, plan, contact_id)
-    return f"would differ: {'; '.join(differs)}" if differs else "same"
-
-
-def _differences(row: Row, plan: Plan, contact_id: str) -> list[str]:
-    document = plan.document
-    pairs: list[tuple[str, object, object]] = []
-    if document is not None:
-        pairs = [
-            ("type", row.doc_type, document.doc_type),
-            ("total", row.total, document.total),
-            ("currency", row.currency, document.currency),
-            ("date", row.document_date, document.date.isoformat()),
-            ("contact", row.contact_id, contact_id or (f"a new one, not {row.contact_id}" if plan.contact else "")),
-        ]
-    found = [f"{name} {old} -> {new}" for name, old, new in pairs if new and old and new != old]
-    if row.digest != plan.digest and not any(each.startswith(("type", "total", "currency")) for each in found):
-        found.append("lines, taxes or the buyer's tax id")
-    return found
-
-
-def _planned(plan: Plan) -> str:
-    document = plan.document
-    return f"{document.doc_type} {document.total:.2f} {document.currency}" if document is not None else plan.purpose
+def _standing(row: Row) -> str:
+    what = row.number or row.holded_id if row.state == "confirmed" else row.reason
+    return f"{row.state}: {what}" if what else row.state
 
 
 def _written(row: Row | None) -> str:
