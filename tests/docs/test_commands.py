@@ -19,7 +19,9 @@ from tests.docs.pages import blocks, commands
 
 NOT_RUN = {
     "relay account": "changes accounts of a stack",
+    "relay changes": "reads a stack",
     "relay events": "reads a stack",
+    "relay review": "changes items of a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
     "relay verify": "reads a stack",
