@@ -25,6 +25,8 @@ NOT_RUN = {
     "relay replay": "changes the ledger of a stack",
     "relay replays": "changes the ledger of a stack",
     "relay resume": "changes accounts of a stack",
+    "relay changes": "reads a stack",
+    "relay review": "changes items of a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
     "relay verify": "reads a stack",
