@@ -20,12 +20,14 @@ from tests.docs.pages import blocks, commands
 NOT_RUN = {
     "relay account": "changes accounts of a stack",
     "relay events": "reads a stack",
+    "relay quota": "reads a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
     "aws": "needs AWS and its own command line",
 }
 RUN = {
     ("relay", "--help"): "preview",
+    ("relay", "plan"): "needed: standard",
     ("relay", "preview"): "POST /api/v2/invoices",
     ("relay", "check-signature"): "valid: valid",
     ("relay", "schemas"): "event.json",
