@@ -382,6 +382,11 @@ class FakeDeadLetters:
     async def peek(self) -> Sequence[DeadLetter]:
         return tuple(self.letters)
 
+    async def take_out(self, wanted: Callable[[DeadLetter], bool], *, patience_s: float = 0) -> Sequence[DeadLetter]:
+        taken = [letter for letter in self.letters if wanted(letter)]
+        self.letters = [letter for letter in self.letters if letter not in taken]
+        return taken
+
 
 class FakeHolded:
     """Answers from `answer(request, credential)`; an exception that it returns or raises is raised. Keeps every call."""

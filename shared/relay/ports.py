@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
     from relay.domain.gate import Gate
@@ -307,6 +307,14 @@ class DeadLetter:
 class DeadLetters(Protocol):
     async def peek(self) -> Sequence[DeadLetter]:
         """Look through the dead-letter queues and leave every message where it is."""
+        ...
+
+    async def take_out(self, wanted: Callable[[DeadLetter], bool], *, patience_s: float = 0) -> Sequence[DeadLetter]:
+        """Delete the messages that are `wanted`, and tell which they were. For people who replay or discard, never by the clock.
+
+        A message that another look hides is waited for, up to `patience_s` of the machine's seconds; one that is moved
+        back meanwhile is not found.
+        """
         ...
 
 

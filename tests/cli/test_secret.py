@@ -114,16 +114,28 @@ def test_a_malformed_overlap_is_bad_input(setting: Setting, overlap: str) -> Non
     assert "duration_malformed" in result.stderr
 
 
-def test_the_same_secret_again_is_no_rotation(setting: Setting) -> None:
+def test_a_rotation_told_again_changes_nothing(setting: Setting) -> None:
     setting.add()
-    [same] = valid(setting)
+    once = ("secret", "rotate", "--account", "acme", "--source", "shopify", "--secret-file", "-")
+    setting.json(*once, stdin="made-by-shopify")
+    before = setting.accounts.secrets["acme"]
+    setting.json(*once, stdin="made-by-shopify")
+
+    assert setting.accounts.secrets["acme"] == before
+    assert len(valid(setting)) == 2
+
+
+def test_an_older_secret_is_no_new_one(setting: Setting) -> None:
+    setting.add()
+    [old] = valid(setting)
+    rotate(setting)
 
     result = setting.run(
-        "secret", "rotate", "--account", "acme", "--source", "shopify", "--secret-file", "-", stdin=same
+        "secret", "rotate", "--account", "acme", "--source", "shopify", "--secret-file", "-", stdin=old
     )
 
     assert result.exit_code == 2
-    assert same not in result.output
+    assert old not in result.output
 
 
 def test_valid_secrets_do_not_pile_up(setting: Setting) -> None:

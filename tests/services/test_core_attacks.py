@@ -13,9 +13,10 @@ from relay.domain import gate as gating
 from relay.domain import transitions
 from relay.domain.ledger import Key, Row
 from relay.services.times import at_ms
-from tests.services.killing import Aftermath, Killed, Wire, send, troubles
+from tests.services.killing import Aftermath, send, troubles
 from tests.services.test_crash_points import hint_of
 from tests.services.test_road import refund_of, stripe_invoice
+from tests.services.wire import Killed, Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
 LATER = "2026-03-02T10:00:00+01:00"

@@ -18,9 +18,10 @@ from relay.services.paid_calls import PaidCalls
 from relay.services.remedies import Remedies
 from relay.services.review import Items
 from relay.services.times import at_ms
-from tests.services.killing import PORTS, Aftermath, Killed, Wire, troubles
+from tests.services.killing import Aftermath, troubles
 from tests.services.test_road import refund_of
 from tests.services.test_verify import verified
+from tests.services.wire import Killed, Wire, ports_of
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 
 LATER = "2026-03-02T10:00:00+01:00"
@@ -31,7 +32,7 @@ class Person:
     """An operator at the command line, whose process may die of `wire`."""
 
     def __init__(self, world, wire=None):
-        ports = wire.ports() if wire else {name: getattr(world, name) for name in PORTS}
+        ports = wire.ports() if wire else ports_of(world)
         self.world, self.ports = world, ports
         nudge = Nudge(gates=ports["gates"], wakes=ports["wakes"])
 
@@ -224,6 +225,14 @@ def test_a_document_of_another_fact_cannot_be_adopted():
 
     with pytest.raises(Rejected, match="document_taken"):
         said(world, "adopt", item(world), "b" * 24)
+
+
+def test_a_document_that_a_person_adopted_for_one_fact_is_not_there_for_another():
+    world = look_alike()
+    said(world, "adopt", item(world), BY_HAND)
+    world.order(shopify_order(5, total_price="100.00"))
+    with pytest.raises(Rejected, match=f"document_taken: it is the document of {ACCOUNT}/shopify"):
+        said(world, "adopt", item(world), BY_HAND)
 
 
 def test_a_document_that_is_not_there_or_of_another_type_cannot_be_adopted():

@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from relay.services.build import build_drainer
 from relay.services.times import at_ms
 from tests.fakes import FakeIds
-from tests.services.killing import Aftermath, Killed, Wire, batch, named, state_of, troubles
+from tests.services.killing import Aftermath, batch, drainer, named, state_of, troubles
 from tests.services.test_road import refund_of
+from tests.services.wire import Killed, Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
 PAYING = {"policy": {"finish": "approve_and_pay"}}
@@ -42,9 +42,7 @@ class Turns(Wire):
 
 
 def drainer_of(world, wire, name, **ports):
-    return build_drainer(
-        **wire.ports() | ports, clock=world.clock, ids=FakeIds(name), jitter=lambda: 0.5, timing=world.timing
-    )
+    return drainer(world, wire, ids=FakeIds(name), **ports)
 
 
 async def at_once(world, wires, halves):

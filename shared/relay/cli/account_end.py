@@ -72,6 +72,6 @@ def erase(
 async def _erase(here: World, account: str) -> dict[str, Any]:
     one = await here.account(account)
     await store(here, dataclasses.replace(one, status="paused", status_reason="erased"), before=one)
-    touched = await here.accounts.erase(account)
     await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what="erase", before="", after="")
+    touched = await here.accounts.erase(account)
     return {"account": account, "status": "paused", "items": touched}

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from relay.cli import accounts, changes, events, review, webhook_secrets
+from relay.cli import accounts, changes, dead_letters, events, replays, review, waiting, webhook_secrets
 from relay.cli.console import AsJson, RelayGroup, emit, lines
+from relay.cli.pausing import pause, resume
 from relay.cli.preview import preview
+from relay.cli.replay import replay
 from relay.cli.sandbox import PASSED_ON, sandbox
 from relay.cli.sending import send
 from relay.cli.signatures import check_signature
@@ -31,6 +33,12 @@ app.add_typer(webhook_secrets.app, name="secret")
 app.add_typer(events.app, name="events")
 app.add_typer(review.app, name="review")
 app.add_typer(changes.app, name="changes")
+app.add_typer(waiting.app, name="waiting")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(replays.app, name="replays")
+app.command("replay")(replay)
+app.command("pause")(pause)
+app.command("resume")(resume)
 app.command("preview")(preview)
 app.command("send")(send)
 app.command("check-signature")(check_signature)

@@ -36,7 +36,8 @@ class Hold:
 
 def claimed(row: Row | None, fact: Fact, *, step: Step, hold: Hold, now_ms: int, contact_id: str = "") -> Row:
     """The claim is `sent`. A row taken out of the work index stays in it, to be looked at when the lease and SETTLE are over."""
-    indexed = row is not None and row.indexed
+    # The inbox item of a replayed event has its end already: the work index is the only net it has.
+    indexed = fact.again or (row is not None and row.indexed)
     base = row or Row(key=fact.key, state="sent", rev=0, created_ms=now_ms, updated_ms=now_ms)
     return replace(
         _with_fact(base, fact),
@@ -78,7 +79,7 @@ def _with_fact(row: Row, fact: Fact) -> Row:
     return replace(
         row,
         last_step=fact.last_step,
-        attempts=row.attempts if row.event_id == fact.event_id else 0,
+        attempts=row.attempts if row.event_id == fact.event_id and not fact.again else 0,
         kind=fact.kind,
         priority=fact.priority,
         event_id=fact.event_id,

@@ -11,14 +11,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from relay.domain import ends
+from relay.domain import dead, ends
 from relay.domain.ends import Ending, Told
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
 from relay.errors import Unavailable
-from relay.services.dead_letters import dead_letter_key
 from relay.services.desk import delivery_key
 from relay.services.hints import hint_key
 from relay.services.job import fact_of
@@ -157,7 +156,7 @@ class Counting:
 
     async def _without_end(self, each: InboxEnds, number: int) -> Ending:
         """Under way, or its message died: the index of dead letters knows."""
-        row = await self._ledger.get(dead_letter_key(each.account, event_ref(each.inbox_id, number)))
+        row = await self._ledger.get(dead.key(each.account, event_ref(each.inbox_id, number)))
         if row is not None and row.state == "dead":
             return ends.of_row(row)
         return Ending(kind="open", reason="no_end_yet")
