@@ -14,6 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from functions.receive_webhook.handler import handle as receive_webhook
+from holded_sandbox.faults import Fault
 from relay.cli.app import app
 from relay.cli.context import Queues as QueuesPort
 from relay.cli.context import World as Console
@@ -50,6 +51,7 @@ class Told:
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     stdin: str | None = None
     hours: float = 0.5
+    also: tuple[str, ...] = ()  # ports of its own process in which it dies too
 
 
 def account(road, name=ACCOUNT):
@@ -99,6 +101,41 @@ def new_token(road):
     road.world.company.tokens[NEW] = None
 
 
+OTHERS = "a" * 24
+REVIEWED = f"{ACCOUNT}/shopify/450000002/invoice"
+UNREADABLE = f"{ACCOUNT}/shopify/shopify-orders-paid-vkd3su4uhdylusz26kr63yar5r/delivery"
+
+
+def an_order_in_doubt(road):
+    """Holded failed before it wrote order 2, and a person booked the like of it by hand before the relay looked."""
+    written(road)
+    world = road.world
+    world.sandbox.faults.faults.append(Fault(kind="error_before", method="POST", path="/invoices$"))
+    an_order(road, 2)
+    road.live(hours=0.1)
+    by_hand = dict(world.documents()[0], id=OTHERS, tags=[])
+    world.company.put("documents", by_hand, world.clock.now().timestamp())
+    road.live(hours=1)
+
+
+def a_delivery_nobody_can_read(road):
+    road.send("shopify", {"id": 2}, "orders/paid")
+    road.live(hours=0.1)
+
+
+def written_without_a_token(road):
+    written(road)
+    gate = road.world.gates.gates[ACCOUNT]
+    until_ms = at_ms(road.world.clock.now()) + 50_000
+    budget = dataclasses.replace(gate.budget, minute_left=0, minute_until_ms=until_ms)
+    road.world.gates.gates[ACCOUNT] = dataclasses.replace(gate, rev=gate.rev + 1, budget=budget)
+
+
+def reviewing(*words, **values):
+    args = ("review", words[0], *words[1:], "--account", ACCOUNT)
+    return Told(**{"args": args, "before": an_order_in_doubt, "again": ("not_in_review",), "hours": 1} | values)
+
+
 COMMANDS = {
     "account add": Told(
         args=("account", "add", "bolt", "--mode", "test", "--company-id", COMPANY_ID),
@@ -146,6 +183,17 @@ COMMANDS = {
         before=written,
     ),
     "status": Told(args=("status",), before=written),
+    "verify": Told(args=("verify",), before=written),
+    "verify, waiting for a token": Told(args=("verify", "--wait"), before=written_without_a_token, also=("clock",)),
+    "changes list": Told(args=("changes", "list", "--account", ACCOUNT), before=written),
+    "review list": Told(args=("review", "list"), before=an_order_in_doubt),
+    "review show": reviewing("show", REVIEWED, again=()),
+    "review retry": reviewing("retry", REVIEWED),
+    "review retry, all alike": reviewing("retry", "--alike", REVIEWED),
+    "review retry, a delivery": reviewing("retry", UNREADABLE, before=a_delivery_nobody_can_read),
+    "review adopt": reviewing("adopt", REVIEWED, OTHERS, "--yes"),
+    "review create": reviewing("create", REVIEWED, "--yes", "--i-know-it-may-double"),
+    "review ignore": reviewing("ignore", REVIEWED, "--note", "booked by hand"),
     "send": Told(
         args=("send", "{order}", "--account", ACCOUNT, "--source", "shopify", "--topic", "orders/paid"),
     ),
@@ -197,7 +245,7 @@ def told(command, folder, *, at=None, mode="before"):
     world = World(settings={})
     road = Road(world, Wire(world))
     command.before(road)
-    wire = Wire(world, at=at, mode=mode)
+    wire = Wire(world, at=at, mode=mode, also=command.also)
     result = give(command, road, wire, folder) or give(command, road, Wire(world), folder)
     command.then(road)
     road.live(hours=command.hours)
