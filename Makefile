@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes -
 CDK := $(PY) -m infra.node
 CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
-.PHONY: help setup demo local test lint bench synth deploy destroy
+.PHONY: help setup demo local test lint bench simulate-mutants synth deploy destroy
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo 'make local    the relay on this machine, until Ctrl-C'
 	@echo 'make test     lint, types, import contracts and every test'
 	@echo 'make bench    the figures'
+	@echo 'make simulate-mutants   plant defects in a copy of the code, and see that each is noticed'
 	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
 	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
 
@@ -56,6 +57,9 @@ test: lint
 
 bench: setup
 	@$(PY) -m tests.benchmarks
+
+simulate-mutants: setup
+	@$(PY) -m tests.mutants
 
 synth: setup
 	@$(PY) -m infra.app --stage $(STAGE) --region $(REGION) --outdir cdk.out
