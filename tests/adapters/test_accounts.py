@@ -13,7 +13,7 @@ import pytest
 
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.errors import BadInput, NotAllowed, Unavailable
-from relay.ports import Account, AccountSecrets, Credential
+from relay.ports import Account, AccountSecrets, Change, Credential
 from tests.adapters.counting import Counted
 from tests.adapters.test_inbox import delivery
 from tests.adapters.test_ledger import NOON_MS, row, waiting
@@ -329,3 +329,55 @@ def test_an_unchanged_credential_is_opened_once_and_a_new_one_counts_at_once(aws
 
     assert [each.token for each in asyncio.run(story())] == ["pat_one"] * 3 + ["pat_two"]
     assert len(decrypts) == 2
+
+
+def test_the_change_log_is_read_newest_first_within_its_bounds(world):
+    december = 1_767_222_000_000  # 2025-12-31T23:00Z: two months and a year's end lie before NOON
+    day = 86_400_000
+
+    async def story() -> None:
+        for at_ms, what in (
+            (december, "first"),
+            (NOON_MS - day, "second"),
+            (NOON_MS, "third"),
+            (NOON_MS + 1, "fourth"),
+        ):
+            await world.accounts.record_change("acme", at_ms=at_ms, who="cli:ana", what=what, before="b", after="")
+        await world.accounts.record_change("acm", at_ms=NOON_MS, who="w", what="another's", before="", after="")
+
+    async def read(from_ms: int, to_ms: int, limit: int = 100) -> list[str]:
+        found = world.accounts.changes("acme", from_ms=from_ms, to_ms=to_ms, limit=limit)
+        return [change.what async for change in found]
+
+    async def looks() -> list[list[str]]:
+        return [
+            await read(0, NOON_MS + 2),
+            await read(0, NOON_MS + 2, limit=2),
+            await read(0, NOON_MS + 2, limit=3),
+            await read(december, NOON_MS),
+            await read(december + 1, NOON_MS + 1),
+            await read(NOON_MS, NOON_MS),
+        ]
+
+    asyncio.run(story())
+
+    assert asyncio.run(looks()) == [
+        ["fourth", "third", "second", "first"],
+        ["fourth", "third"],
+        ["fourth", "third", "second"],
+        ["second", "first"],
+        ["third", "second"],
+        [],
+    ]
+
+
+def test_an_entry_of_the_change_log_comes_back_as_it_was_recorded(world):
+    async def story() -> list[Change]:
+        await world.accounts.record_change(
+            "acme", at_ms=NOON_MS, who="cli:ana", what="review ignore", before="a", after="ñ"
+        )
+        return [change async for change in world.accounts.changes("acme", from_ms=0, to_ms=NOON_MS + 1, limit=9)]
+
+    assert asyncio.run(story()) == [
+        Change(account="acme", at_ms=NOON_MS, who="cli:ana", what="review ignore", before="a", after="ñ")
+    ]

@@ -219,7 +219,7 @@ def end_of(road):
         "quotas": {name: (gate.budget.per_minute, gate.budget.per_month) for name, gate in world.gates.gates.items()},
         "changes": {
             (one.account, one.who, one.what, one.before, one.after)
-            for one in world.accounts.changes
+            for one in world.accounts.log
             if one.what != "nothing"
         },
         "road": seen(road),

@@ -14,6 +14,7 @@ from relay.domain.sources import holded, identity
 from relay.domain.sources.base import Delivery
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, named, send, state_of, troubles
+from tests.services.replaying import change, order
 from tests.services.test_road import refund_of
 from tests.services.wire import MODES, Wire
 from tests.services.world import ACCOUNT, World, shopify_order
@@ -111,6 +112,20 @@ def sweep_is_due(world):
     return [[{"account": ACCOUNT}]]
 
 
+def orders_nobody_wanted(world):
+    """One order that was written, and two that an earlier setting ignored; a replay of all three is due."""
+    one_order(world)
+    change(world, policy={"paid_order": "nothing"})
+    refs = [ref for number in (2, 3) for ref in world.deliver(shopify_order(number), topic="orders/paid")]
+    world.run(refs)
+    change(world, policy={"finish": "approve_and_pay"})
+    order(world, [*(f"{inbox_id}#0" for _, inbox_id in world.inbox.items), "gone#0"])
+
+
+def wake(world):
+    return [[{"account": ACCOUNT}]]
+
+
 STORIES = {
     "draft for a known contact": Story(before=one_order, batches=deliveries((shopify_order(2), "orders/paid"))),
     "draft for a new contact": Story(batches=deliveries((shopify_order(), "orders/paid"))),
@@ -140,6 +155,7 @@ STORIES = {
         before=lease_is_held, batches=deliveries((shopify_order(2), "orders/paid"))
     ),
     "a hint read again": Story(before=by_hand, batches=read_again),
+    "a replay of orders that were ignored": Story(before=orders_nobody_wanted, batches=wake),
     "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
 }
 

@@ -9,7 +9,7 @@ import typer
 
 from relay.cli import onboarding
 from relay.cli.account_inputs import BIND_HELP, bindings_of, checked_settings, credential_from
-from relay.cli.admission import ENDED, same_company
+from relay.cli.admission import ADDING, ENDED, same_company
 from relay.cli.console import AsJson, emit, fields
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotAllowed, Rejected, Unavailable
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from relay.ports import Account
 
 STATUSES = ("active", "paused")
-TOLD = ("mode", "status", "per_minute", "per_month")
+LONGEST_REASON = 200
+TOLD = ("mode", "status", "status_reason", "per_minute", "per_month")
 NAMED = ("name", "settings", "catalogue")
 """The change log outlives an erasure: of these it says that they changed, not from what to what."""
 
@@ -58,11 +59,11 @@ def set_account(
         if value is not None
     }
     if status is not None:
-        changes["status_reason"] = "" if status == "active" else "by_operator"
+        changes |= status_change(status, "by_operator")
     bound = bindings_of(bind or [])
     here = world(ctx, local=local, stack=stack)
     files = (token_file, v1_key_file) if token_file or v1_key_file or refresh else None
-    told = asyncio.run(_change(here, account, changes, bound, credential_files=files))
+    told = asyncio.run(change_account(here, account, changes, bound, credential_files=files))
     emit(told, as_json=as_json, human=lambda: fields({**told, "changed": ", ".join(told["changed"]) or "nothing"}))
 
 
@@ -79,7 +80,17 @@ def row_of(one: "Account") -> dict[str, Any]:
     }
 
 
-async def _change(
+def status_change(status: str, reason: str) -> dict[str, Any]:
+    """Pause (held, never dropped) or open. Raises `BadInput` for a reason that is no line of text."""
+    if len(reason) > LONGEST_REASON or not reason.isprintable() or reason in {ADDING, *ENDED}:
+        detail = (
+            f"{len(reason)} characters; expected one line of at most {LONGEST_REASON}, none of the relay's own words"
+        )
+        raise BadInput("reason_malformed", field="--reason", detail=detail)
+    return {"status": status, "status_reason": "" if status == "active" else reason}
+
+
+async def change_account(
     here: World,
     account: str,
     changes: dict[str, Any],
@@ -92,6 +103,12 @@ async def _change(
         raise Rejected(
             "account_ended", detail=f"{account} was {one.status_reason}; `relay account add` serves it again"
         )
+    if credential_files is None and changes.get("status") == "active" and one.status == "blocked":
+        detail = (
+            f"Holded refuses the credential of {account} ({one.status_reason}): "
+            f"`relay account set {account} --token-file FILE` opens it; until then a call is tried every hour"
+        )
+        raise Rejected("account_blocked", detail=detail)
     if credential_files is not None:
         new = credential_from(*credential_files, old=await here.accounts.credential(account))
         found = await onboarding.look(here.holded, new)
@@ -118,7 +135,7 @@ async def _change(
             account, dataclasses.replace(kept, bindings={**kept.bindings, **merged})
         )
     after = dataclasses.replace(one, **changes)
-    if changes:
+    if after != one:
         await store(here, after, before=one)
     return {**row_of(after), "changed": sorted({*changes, *(["bindings"] if bound else [])})}
 

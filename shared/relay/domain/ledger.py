@@ -21,7 +21,7 @@ from relay.domain.documents import Priority
 
 State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
 Step = Literal["contact", "create", "update", "approve", "pay", "done"]
-Kind = Literal["event", "hint", "settle", "contact"]
+Kind = Literal["event", "hint", "settle", "contact", "replay"]
 _MARKER_LENGTH = 16
 
 

@@ -95,7 +95,8 @@ class Desk:
 
     async def _review_aside(self, session: Session, fact: Fact, reason: str, detail: str) -> str | None:
         there = await self.ledger.get(fact.key)
-        if there is not None and there.digest == fact.digest and there.version >= fact.version:
+        known = there is not None and there.digest == fact.digest and there.version >= fact.version
+        if there is not None and known and there.state != "waiting":
             return f"{there.state}:{there.reason}"
         if _newer_stands_aside(there, fact):
             return "superseded"
@@ -104,9 +105,10 @@ class Desk:
 
     async def review_delivery(self, session: Session, delivery: Delivery, reason: str, detail: str) -> str | None:
         """A verified delivery that could not be read as facts: named by the delivery itself, which the inbox keeps."""
-        key = Key(account=delivery.account, source=delivery.source, object_id=delivery.inbox_id, purpose="delivery")
-        if await self.ledger.get(key) is not None:
-            return f"review:{reason}"
+        key = delivery_key(delivery)
+        there = await self.ledger.get(key)
+        if there is not None and there.state != "superseded":  # put back by a person, it is judged anew
+            return f"{there.state}:{there.reason}"
         fact = Fact(
             key=key,
             event_id=delivery.inbox_id,
@@ -116,7 +118,7 @@ class Desk:
             digest="",
             priority="normal",
         )
-        row = transitions.reviewed(None, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
+        row = transitions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         return f"review:{reason}" if await self.write(row) else None
 
     async def refuse(self, session: Session, job: Job, refusal: RelayError) -> str | None:
@@ -137,6 +139,11 @@ class Desk:
         job.row = row
         session.note(row)
         return "waiting:parent"
+
+
+def delivery_key(delivery: Delivery) -> Key:
+    """The row of a delivery that could not be read as facts; it holds no event."""
+    return Key(account=delivery.account, source=delivery.source, object_id=delivery.inbox_id, purpose="delivery")
 
 
 def _newer_stands_aside(row: Row | None, fact: Fact) -> bool:

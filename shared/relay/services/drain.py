@@ -233,7 +233,7 @@ class Drainer:
             now_ms = self._now_ms()
             # Rows come as long as deliveries do: they are seen to while there is time, and left to a fresh wake after that.
             out_of_time = now_ms + self._timing.call_ms > session.deadline_ms
-            next_due = await self._next_due(session, now_ms, due_before=due_before, looked=looked)
+            next_due = await self._next_due(session, now_ms, due_before=due_before, looked=looked or session.behind)
             if out_of_time:
                 next_due = now_ms
             gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
@@ -268,6 +268,7 @@ class Drainer:
         """Rows were put while we held the lease: see to them before letting go."""
         keys = await session.purse.take_wakes()
         if "*" in keys:
+            session.behind = True  # what could not be sent stays due in the index
             await self._due(session)
         await self._resume(session, [Key.parse(text) for text in keys if text != "*"])
 

@@ -19,6 +19,7 @@ from relay.services.times import at_ms, from_ms
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from relay.domain.budget import Budget
     from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.holded.limits import LimitSignal, Window
@@ -106,15 +107,8 @@ class Purse:
 
     def heard(self, signals: Iterable[LimitSignal]) -> None:
         """Kept in memory, written with the next write of the gate: a correction is worth no write of its own."""
-        for signal in signals:
-            told = signals_of.Signal(
-                window=signal.window,
-                limit=signal.limit,
-                remaining=signal.remaining,
-                reset_ms=at_ms(signal.reset_at) if signal.reset_at else None,
-            )
-            budget = signals_of.observe(self._gate.budget, now_ms=self._now_ms(), signal=told)
-            self._gate = replace(self._gate, budget=budget)
+        budget = observed(self._gate.budget, signals, now_ms=self._now_ms())
+        self._gate = replace(self._gate, budget=budget)
 
     async def refused(self, window: Window, refusal: RetryAt) -> None:
         """A 429 in spite of our count: another program spends the same quota. Stop at once, in this drain and the next."""
@@ -127,3 +121,16 @@ class Purse:
 
     def _now_ms(self) -> int:
         return at_ms(self._clock.now())
+
+
+def observed(budget: Budget, signals: Iterable[LimitSignal], *, now_ms: int) -> Budget:
+    """What the headers of answers say of the quota, worked into the budget."""
+    for signal in signals:
+        told = signals_of.Signal(
+            window=signal.window,
+            limit=signal.limit,
+            remaining=signal.remaining,
+            reset_ms=at_ms(signal.reset_at) if signal.reset_at else None,
+        )
+        budget = signals_of.observe(budget, now_ms=now_ms, signal=told)
+    return budget

@@ -55,6 +55,8 @@ class Writer:
     async def _step(self, session: Session, job: Job) -> str | None:
         plan = job.plan
         row = job.row
+        if row is not None and decisions.ended_by_hand(row, version=job.fact.version):
+            return f"{row.state}:{row.reason}"
         own_doubt = row is not None and row.state in {"sent", "unknown"} and row.event_id == job.event.id
         if plan.outcome == "ignored" and not own_doubt:
             return await self._ignored(session, job)
@@ -77,6 +79,9 @@ class Writer:
             case "advance" if job.row is not None:
                 return await self._saga.advance(session, job, job.row)
             case "update" if job.row is not None:
+                aside = await self._desk.ledger.get(job.aside(UPDATE).key)
+                if aside is not None and decisions.ended_by_hand(aside, version=job.fact.version):
+                    return f"{aside.state}:{aside.reason}"
                 if plan.outcome == "review":
                     return await self._desk.review(session, job, plan.reason, plan.detail, aside=UPDATE)
                 return await self._update(session, job, job.row)
@@ -95,7 +100,7 @@ class Writer:
                 return await self._desk.review(session, job, "called_off_after_writing", detail, aside="cancellation")
             if row.state == "waiting" and row.version <= job.event.version and row.event_type != "order.paid":
                 return await self._end(session, row, reason)
-        if row is not None and row.state == "waiting" and row.event_id == job.event.id:
+        if row is not None and row.event_id == job.event.id and _may_end(row, job):
             return await self._end(session, row, reason)
         return f"ignored:{reason}"
 
@@ -131,7 +136,7 @@ class Writer:
         if plan.product is not None:
             return await self._product(session, job, plan.product)
         if plan.contact is not None:
-            contact_id = await self._contacts.ensure(session, plan.contact)
+            contact_id = await self._contacts.ensure(session, plan.contact, priority=job.contact_priority)
         else:
             # A correction often names no buyer: it goes to whom the original went.
             contact_id = parent.contact_id if parent is not None else ""
@@ -163,8 +168,8 @@ class Writer:
 
     async def _update(self, session: Session, job: Job, row: Row) -> str | None:
         if job.plan.purpose == "contact" and job.plan.contact is not None:
-            contact_id = await self._contacts.ensure(session, job.plan.contact)
-            await self._contacts.refresh(session, job.plan.contact, contact_id)
+            contact_id = await self._contacts.ensure(session, job.plan.contact, priority=job.contact_priority)
+            await self._contacts.refresh(session, job.plan.contact, contact_id, priority=job.priority)
             return await self._without_call(session, job, contact_id, end="contact")
         if job.plan.product is not None:
             await self._refresh_product(session, job, row.holded_id, job.plan.product)
@@ -257,3 +262,9 @@ class Writer:
         if job.plan.outcome == "ignored":
             return await self._end(session, job.row, job.plan.reason)
         return await self._desk.review(session, job, job.plan.reason, job.plan.detail)
+
+
+def _may_end(row: Row, job: Job) -> bool:
+    """Nothing is to be written for what waits; nor, when it is replayed, for what was reviewed or dead."""
+    replayed = job.fact.again and row.state in {"review", "dead"} and not decisions.may_stand(row)
+    return row.state == "waiting" or replayed
