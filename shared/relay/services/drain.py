@@ -190,7 +190,7 @@ class Drainer:
             now_ms = self._now_ms()
             # Rows come as long as deliveries do: they are seen to while there is time, and left to a fresh wake after that.
             out_of_time = now_ms + self._timing.call_ms > session.deadline_ms
-            next_due = await self._next_due(session, now_ms, due_before=due_before, looked=looked)
+            next_due = await self._next_due(session, now_ms, due_before=due_before, looked=looked or session.behind)
             if out_of_time:
                 next_due = now_ms
             gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
