@@ -12,7 +12,7 @@ from relay.domain import decisions, transitions
 from relay.domain.ledger import Key
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests, requests_products
-from relay.services.desk import UPDATE
+from relay.services.desk import UPDATE, is_another_version
 from relay.services.doubt import find_product
 
 if TYPE_CHECKING:
@@ -186,6 +186,8 @@ class Writer:
 
     async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
         """The document exists already: go on where the saga stopped, never create again."""
+        if is_another_version(row, job.fact):
+            return await self._saga.update(session, job, row)
         match row.step:
             case "approve":
                 return await self._saga.approve(session, job, row)
