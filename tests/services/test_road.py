@@ -165,6 +165,16 @@ def test_a_refund_whose_order_never_comes_goes_to_review_after_seven_days(world)
     assert (row.state, row.reason) == ("review", "parent_missing")
 
 
+def test_a_refund_waits_as_long_as_its_order_itself_waits(world):
+    world.order(refund_of(shopify_order()), topic="refunds/create")
+    world.sandbox.faults.faults.append(Fault(kind="limit_month", seconds=10 * 86_400.0))
+    world.order(shopify_order())
+    world.settle(hours=24 * 12, step_s=3600)
+
+    assert world.row("invoice").state == "confirmed"
+    assert world.row("creditnote").state == "confirmed"
+
+
 def test_approve_and_pay_takes_at_most_six_calls_with_a_new_contact():
     world = World(settings={"policy": {"finish": "approve_and_pay"}})
     world.order(shopify_order())

@@ -236,7 +236,8 @@ class Writer:
             return await self._desk.review(
                 session, job, "parent_not_written", f"{what} ended in {row.state}: {row.reason}"
             )
-        if session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
+        # A parent that came and itself waits (for the month's quota, say) is waited for as long as it takes.
+        if row is None and session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
             return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
         return await self._desk.wait_for_parent(session, job, self._parent_key(job))
 
