@@ -10,7 +10,9 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes -
 CDK := $(PY) -m infra.node
 CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
-.PHONY: help setup demo local test lint bench synth deploy destroy
+SEEDS ?= 1000
+
+.PHONY: help setup demo local test lint bench simulate synth deploy destroy
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +20,7 @@ help:
 	@echo 'make local    the relay on this machine, until Ctrl-C'
 	@echo 'make test     lint, types, import contracts and every test'
 	@echo 'make bench    the figures'
+	@echo 'make simulate the road in virtual time, with everything that can go wrong: SEEDS=1000'
 	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
 	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
 
@@ -56,6 +59,9 @@ test: lint
 
 bench: setup
 	@$(PY) -m tests.benchmarks
+
+simulate: setup
+	@$(PY) -m tests.simulation --seeds $(SEEDS)
 
 synth: setup
 	@$(PY) -m infra.app --stage $(STAGE) --region $(REGION) --outdir cdk.out
