@@ -222,6 +222,7 @@ async def _once_more(universe: Universe) -> list[str]:
             if forgetting
             else [(account, inbox_id, len(item.ends)) for (account, inbox_id), item in universe.inbox.items.items()]
         )
+        universe.lambdas.news["sweep_inbox"].set()
         messages = [
             {"account": account, "event": f"{inbox_id}#{n}"} for account, inbox_id, of in parts for n in range(of)
         ]
