@@ -338,6 +338,18 @@ def test_the_sweep_finds_a_doubled_document_and_reports_it(world):
     assert (found.state, found.reason) == ("review", "doubled")
 
 
+def test_the_sweep_finds_a_document_that_was_paid_twice_and_reports_it():
+    world = World(settings={"policy": {"finish": "approve_and_pay"}})
+    for n in range(12):
+        world.order(shopify_order(n))
+    world.documents()[0]["payments_total"] = "242.00"
+    world.settle(hours=13, step_s=1800)
+
+    (found,) = world.rows("invoice.settlement")
+    assert (found.state, found.reason) == ("review", "paid_twice")
+    assert "242.00" in found.detail
+
+
 def test_the_sweep_costs_at_most_a_tenth_of_a_call_a_document(world):
     for n in range(20):
         world.order(shopify_order(n))

@@ -118,6 +118,7 @@ class Settlement:
         for row in rows:
             await self._compare(session, row, by_id.get(row.holded_id), seen[row.marker])
         await self._late_twins(session, seen, known={row.marker for row in rows})
+        await self._late_payments(session, by_id, known={row.holded_id for row in rows})
 
     async def _late_twins(self, session: Session, seen: dict[str, list[Document]], *, known: set[str]) -> None:
         """A marker that stands twice is told of whenever a list shows it, also long after its own row was swept."""
@@ -129,6 +130,15 @@ class Settlement:
                 row = await self._ledger.by_holded_id(session.account.account, holded_id)
                 if row is not None and row.marker == tag:
                     await self._report(session, row, [("doubled", _doubled(row, ids))])
+
+    async def _late_payments(self, session: Session, by_id: dict[str, Document], *, known: set[str]) -> None:
+        """The same for money: a payment that Holded booked long after it was given up stands beside its successor."""
+        for holded_id, document in by_id.items():
+            if holded_id in known or not _overpaid(document):
+                continue
+            row = await self._ledger.by_holded_id(session.account.account, holded_id)
+            if row is not None and row.marker in document.tags:
+                await self._report(session, row, [("paid_twice", _paid_twice(document))])
 
     async def _listed(self, session: Session, doc_type: DocType, start: date, end: date) -> AsyncIterator[Document]:
         cursor: str | None = None
@@ -154,6 +164,8 @@ class Settlement:
         if document and document.contact_id and row.contact_id and document.contact_id != row.contact_id:
             detail = f"Holded shows contact {document.contact_id}, written was {row.contact_id}"
             findings.append(("contact_differs", detail))
+        if document is not None and _overpaid(document):
+            findings.append(("paid_twice", _paid_twice(document)))
         if findings:
             await self._report(session, row, findings)
         elif document is not None and document.number and not row.number:
@@ -191,6 +203,15 @@ class Settlement:
 
 def _doubled(row: Row, ids: Sequence[str]) -> str:
     return f"documents {', '.join(ids)} carry the one marker {row.marker}; delete all but {row.holded_id}"
+
+
+def _overpaid(document: Document) -> bool:
+    paid, total = document.payments_total, document.total
+    return paid is not None and total is not None and paid > total > 0
+
+
+def _paid_twice(document: Document) -> str:
+    return f"{document.number or document.id} over {document.total} bears payments of {document.payments_total}; delete what is too much"
 
 
 def _spans(rows: Sequence[Row]) -> dict[str, list[tuple[date, date]]]:
