@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import NotAllowed
-from relay.ports import Account, AccountSecrets, Credential, DeadLetter, Gates, InboxItem
+from relay.ports import Account, AccountSecrets, Change, Credential, DeadLetter, Gates, InboxEnds, InboxItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -60,6 +60,7 @@ class FakeInbox:
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], InboxItem] = {}
+        self.reopened: dict[tuple[str, str], int] = {}
 
     def put_now(self, delivery: Delivery, *, digest: str) -> str:
         at = (delivery.account, delivery.inbox_id)
@@ -90,12 +91,21 @@ class FakeInbox:
             item, ends=merged, open=item.open and len(merged) < max(of, 1)
         )
 
+    async def reopen(self, account: str, inbox_id: str, *, numbers: Sequence[str], now_ms: int) -> bool:
+        item = self.items.get((account, inbox_id))
+        if item is None:
+            return False
+        left = {number: end for number, end in item.ends.items() if number not in numbers}
+        self.items[account, inbox_id] = dataclasses.replace(item, ends=left, open=True)
+        self.reopened[account, inbox_id] = now_ms
+        return True
+
+    def _open_ms(self, at: tuple[str, str]) -> int:
+        item = self.items[at]
+        return self.reopened.get(at, ms(item.delivery.received_at)) if item.open else 0
+
     async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
-        found = sorted(
-            (ms(item.delivery.received_at), at)
-            for at, item in self.items.items()
-            if item.open and ms(item.delivery.received_at) < before_ms
-        )
+        found = sorted((self._open_ms(at), at) for at in self.items if 0 < self._open_ms(at) < before_ms)
         for received_ms, at in found[:limit]:
             yield *at, received_ms
 
@@ -107,6 +117,20 @@ class FakeInbox:
         ]
         for item in sorted(found, key=lambda item: item.delivery.received_at)[-limit:]:
             yield item
+
+    async def ends_between(self, *, from_ms: int, to_ms: int, account: str = "") -> AsyncIterator[InboxEnds]:
+        for at, item in list(self.items.items()):
+            delivery = item.delivery
+            if from_ms <= ms(delivery.received_at) < to_ms and account in {"", delivery.account}:
+                yield InboxEnds(
+                    account=delivery.account,
+                    inbox_id=delivery.inbox_id,
+                    source=delivery.source,
+                    topic=delivery.topic,
+                    received_ms=ms(delivery.received_at),
+                    open_ms=self._open_ms(at),
+                    ends=item.ends,
+                )
 
 
 class FakeInboxWriter:
@@ -198,7 +222,8 @@ class FakeGates:
         self.wakes: dict[str, set[str]] = {}
 
     async def load(self, account: str) -> Gate | None:
-        return self.gates.get(account)
+        there = self.gates.get(account)
+        return there and dataclasses.replace(there, woken=bool(self.wakes.get(account)))
 
     async def store(
         self, gate: Gate, *, expected_rev: int, take_wakes: bool = False, if_no_wakes: bool = False
@@ -229,23 +254,13 @@ class FakeGates:
             yield account, due_ms
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Change:
-    account: str
-    at_ms: int
-    who: str
-    what: str
-    before: str
-    after: str
-
-
 class FakeAccounts:
     def __init__(self, clock: FakeClock | None = None) -> None:
         self.clock = clock or FakeClock()
         self.accounts: dict[str, Account] = {}
         self.credentials: dict[str, Credential] = {}
         self.secrets: dict[str, AccountSecrets] = {}
-        self.changes: list[Change] = []
+        self.log: list[Change] = []
 
     async def get(self, account: str) -> Account | None:
         return self.accounts.get(account)
@@ -296,7 +311,12 @@ class FakeAccounts:
         return touched
 
     async def record_change(self, account: str, *, at_ms: int, who: str, what: str, before: str, after: str) -> None:
-        self.changes.append(Change(account=account, at_ms=at_ms, who=who, what=what, before=before, after=after))
+        self.log.append(Change(account=account, at_ms=at_ms, who=who, what=what, before=before, after=after))
+
+    async def changes(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[Change]:
+        found = [change for change in self.log if change.account == account and from_ms <= change.at_ms < to_ms]
+        for change in sorted(found, key=lambda change: change.at_ms, reverse=True)[:limit]:
+            yield change
 
 
 class FakeSnapshots:
@@ -362,6 +382,11 @@ class FakeDeadLetters:
 
     async def peek(self) -> Sequence[DeadLetter]:
         return tuple(self.letters)
+
+    async def take_out(self, wanted: Callable[[DeadLetter], bool], *, patience_s: float = 0) -> Sequence[DeadLetter]:
+        taken = [letter for letter in self.letters if wanted(letter)]
+        self.letters = [letter for letter in self.letters if letter not in taken]
+        return taken
 
 
 class FakeHolded:

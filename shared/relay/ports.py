@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
     from relay.domain.gate import Gate
@@ -83,6 +83,18 @@ class Credential:
         return "Credential(***)"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """An entry of the change log: who did what, and what was before and after it. No personal data."""
+
+    account: str
+    at_ms: int
+    who: str
+    what: str
+    before: str
+    after: str
+
+
 class WebhookSecrets(Protocol):
     """Synchronous: on the hot path, cached in the warm function for a short time."""
 
@@ -107,6 +119,23 @@ class InboxItem:
     ends: Mapping[str, str]  # event number -> its end: "document:<key>", "ignored:<reason>" ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEnds:
+    """A delivery without its body: enough to count the ends of its events."""
+
+    account: str
+    inbox_id: str
+    source: str
+    topic: str
+    received_ms: int
+    open_ms: int  # since when it is open: received, or reopened; 0 when it is closed
+    ends: Mapping[str, str]
+
+    @property
+    def open(self) -> bool:
+        return self.open_ms > 0
+
+
 class Inbox(Protocol):
     async def get(self, account: str, inbox_id: str) -> InboxItem | None: ...
 
@@ -118,12 +147,22 @@ class Inbox(Protocol):
         """Record the end of events (`ends`: event number -> end); with all `of` ended, drop `open` and start the TTL."""
         ...
 
+    async def reopen(self, account: str, inbox_id: str, *, numbers: Sequence[str], now_ms: int) -> bool:
+        """Take back the ends of these events, so that the sweeper publishes the delivery again. False: it is not there any more."""
+        ...
+
     def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
-        """(account, inbox id, received ms) of items still open that were received before `before_ms`, oldest first, over all accounts."""
+        """(account, inbox id, received ms) of items still open that were received (or reopened) before `before_ms`, oldest
+        first, over all accounts.
+        """
         ...
 
     def received(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[InboxItem]:
         """The newest `limit` deliveries of that time, oldest of them first."""
+        ...
+
+    def ends_between(self, *, from_ms: int, to_ms: int, account: str = "") -> AsyncIterator[InboxEnds]:
+        """Every delivery received in [from, to) of one account, or of all, in no order: for people, not for functions."""
         ...
 
 
@@ -172,7 +211,9 @@ class Ledger(Protocol):
 class Gates(Protocol):
     """The account's gate: drainer lease and budget in one item, so that a lease and its tokens are one conditional write."""
 
-    async def load(self, account: str) -> Gate | None: ...
+    async def load(self, account: str) -> Gate | None:
+        """The gate as it stands, and whether its wake set holds anything (`woken`); None before the first drain."""
+        ...
 
     async def store(
         self, gate: Gate, *, expected_rev: int, take_wakes: bool = False, if_no_wakes: bool = False
@@ -221,6 +262,10 @@ class Accounts(Protocol):
         self, account: str, *, at_ms: int, who: str, what: str, before: str, after: str
     ) -> None: ...
 
+    def changes(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[Change]:
+        """The newest `limit` changes recorded in [from, to), newest first."""
+        ...
+
 
 class Snapshots(Protocol):
     """What was last seen of a Holded object: `digest` of the fields that matter, and the fields, by (account, type, id)."""
@@ -264,6 +309,14 @@ class DeadLetter:
 class DeadLetters(Protocol):
     async def peek(self) -> Sequence[DeadLetter]:
         """Look through the dead-letter queues and leave every message where it is."""
+        ...
+
+    async def take_out(self, wanted: Callable[[DeadLetter], bool], *, patience_s: float = 0) -> Sequence[DeadLetter]:
+        """Delete the messages that are `wanted`, and tell which they were. For people who replay or discard, never by the clock.
+
+        A message that another look hides is waited for, up to `patience_s` of the machine's seconds; one that is moved
+        back meanwhile is not found.
+        """
         ...
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.errors import BadInput, NotAllowed, Unavailable
-from relay.ports import Account, AccountSecrets, Credential
+from relay.ports import Account, AccountSecrets, Change, Credential
 from tests.adapters.counting import Counted
 from tests.adapters.test_inbox import delivery
 from tests.adapters.test_ledger import NOON_MS, row, waiting
@@ -172,6 +172,7 @@ def items_of(aws: Any) -> list[dict[str, Any]]:
     return aws.dynamo.scan(TableName=aws.state_table)["Items"]
 
 
+@pytest.mark.row("E04")
 def test_no_secret_stands_in_the_table_in_the_clear(aws):
     asyncio.run(aws.accounts.set_credential("acme", Credential(token="bearer-token", v1_key="v1-key")))
     asyncio.run(aws.accounts.set_webhook_secrets("acme", secrets()))
@@ -181,6 +182,7 @@ def test_no_secret_stands_in_the_table_in_the_clear(aws):
             assert secret not in json.dumps({name: str(value) for name, value in item.items()}).encode()
 
 
+@pytest.mark.row("E04")
 @pytest.mark.parametrize(
     ("to_pk", "to_sk", "from_sk"),
     [
@@ -241,6 +243,7 @@ def test_a_warm_account_costs_one_call_an_accepted_delivery(aws):
     assert counted.calls == ["PutItem"] * 5
 
 
+@pytest.mark.row("D17")
 def test_a_rotated_secret_is_seen_after_half_a_minute(aws):
     asyncio.run(aws.accounts.set_webhook_secrets("acme", secrets()))
     assert aws.secrets.load("acme").secrets["stripe"] == ("whsec_1",)
@@ -252,6 +255,7 @@ def test_a_rotated_secret_is_seen_after_half_a_minute(aws):
     assert aws.secrets.load("acme").secrets["stripe"] == ("whsec_2", "whsec_1")
 
 
+@pytest.mark.row("B07")
 def test_a_flood_of_invented_accounts_neither_fills_memory_nor_pushes_out_a_known_one(aws):
     asyncio.run(aws.accounts.set_webhook_secrets("acme", secrets()))
     aws.secrets._known._size = aws.secrets._unknown._size = 10
@@ -294,6 +298,7 @@ def test_any_text_in_the_path_is_at_most_an_unknown_account(aws, name):
     assert aws.secrets.load(name) is None
 
 
+@pytest.mark.row("D20")
 def test_snapshots_keep_the_newest_sighting(world):
     first, second = {"total": Decimal("1.10"), "tags": ["a"]}, {"total": Decimal("2.20"), "tags": []}
 
@@ -310,11 +315,13 @@ def test_snapshots_keep_the_newest_sighting(world):
     asyncio.run(story())
 
 
+@pytest.mark.row("E04")
 def test_repr_of_secrets_tells_nothing():
     assert "whsec" not in repr(secrets())
     assert dataclasses.replace(secrets(), account="x").account == "x"
 
 
+@pytest.mark.row("D17")
 def test_an_unchanged_credential_is_opened_once_and_a_new_one_counts_at_once(aws):
     from relay.ports import Credential
 
@@ -329,3 +336,55 @@ def test_an_unchanged_credential_is_opened_once_and_a_new_one_counts_at_once(aws
 
     assert [each.token for each in asyncio.run(story())] == ["pat_one"] * 3 + ["pat_two"]
     assert len(decrypts) == 2
+
+
+def test_the_change_log_is_read_newest_first_within_its_bounds(world):
+    december = 1_767_222_000_000  # 2025-12-31T23:00Z: two months and a year's end lie before NOON
+    day = 86_400_000
+
+    async def story() -> None:
+        for at_ms, what in (
+            (december, "first"),
+            (NOON_MS - day, "second"),
+            (NOON_MS, "third"),
+            (NOON_MS + 1, "fourth"),
+        ):
+            await world.accounts.record_change("acme", at_ms=at_ms, who="cli:ana", what=what, before="b", after="")
+        await world.accounts.record_change("acm", at_ms=NOON_MS, who="w", what="another's", before="", after="")
+
+    async def read(from_ms: int, to_ms: int, limit: int = 100) -> list[str]:
+        found = world.accounts.changes("acme", from_ms=from_ms, to_ms=to_ms, limit=limit)
+        return [change.what async for change in found]
+
+    async def looks() -> list[list[str]]:
+        return [
+            await read(0, NOON_MS + 2),
+            await read(0, NOON_MS + 2, limit=2),
+            await read(0, NOON_MS + 2, limit=3),
+            await read(december, NOON_MS),
+            await read(december + 1, NOON_MS + 1),
+            await read(NOON_MS, NOON_MS),
+        ]
+
+    asyncio.run(story())
+
+    assert asyncio.run(looks()) == [
+        ["fourth", "third", "second", "first"],
+        ["fourth", "third"],
+        ["fourth", "third", "second"],
+        ["second", "first"],
+        ["third", "second"],
+        [],
+    ]
+
+
+def test_an_entry_of_the_change_log_comes_back_as_it_was_recorded(world):
+    async def story() -> list[Change]:
+        await world.accounts.record_change(
+            "acme", at_ms=NOON_MS, who="cli:ana", what="review ignore", before="a", after="ñ"
+        )
+        return [change async for change in world.accounts.changes("acme", from_ms=0, to_ms=NOON_MS + 1, limit=9)]
+
+    assert asyncio.run(story()) == [
+        Change(account="acme", at_ms=NOON_MS, who="cli:ana", what="review ignore", before="a", after="ñ")
+    ]

@@ -91,6 +91,7 @@ def test_one_event_ends_its_delivery(world):
     assert (item.open, dict(item.ends)) == (False, {"0": "document:k"})
 
 
+@pytest.mark.row("D13")
 def test_several_events_end_one_by_one_in_any_order(world):
     async def story() -> None:
         await world.inbox.put(delivery(), digest="d1")
@@ -174,6 +175,7 @@ def test_the_end_of_a_delivery_costs_one_call_and_of_several_events_at_most_two(
         assert not {"open_pk", "open_sk"} & item_of(aws, f"acme#{name}").keys()
 
 
+@pytest.mark.row("B02")
 @pytest.mark.parametrize(("size", "objects"), [(INLINE_BYTES - 100, 0), (INLINE_BYTES + 100, 1), (4_500_000, 1)])
 def test_a_body_over_24_kb_compressed_goes_to_the_bucket(aws, size, objects):
     sent = delivery(body=noise(size))
@@ -221,3 +223,83 @@ def test_hundreds_of_events_end_in_pieces(aws):
     item = asyncio.run(story())
     assert not item.open
     assert len(item.ends) == 251
+
+
+def test_the_ends_of_a_time_are_listed_without_bodies(world):
+    async def story() -> Any:
+        big = noise(INLINE_BYTES * 2)
+        for minutes, account, inbox_id, body in (
+            (-1, "acme", "before", b"{}"),
+            (0, "acme", "done", b"{}"),
+            (5, "acme", "in s3", big),
+            (6, "acm", "o#1", b"{}"),
+            (7, "acme", "x" * 400, b"{}"),
+            (10, "acme", "after", b"{}"),
+        ):
+            at = NOON + timedelta(minutes=minutes)
+            await world.inbox.put(delivery(inbox_id, account=account, at=at, body=body), digest="d1")
+        await world.inbox.close("acme", "done", ends={"0": "document:k", "1": "ignored:test"}, of=2)
+        await world.inbox.close("acme", "in s3", ends={"1": "waiting:parent"}, of=2)
+        span = {"from_ms": NOON_MS, "to_ms": NOON_MS + 600_000}
+        return [await drain(world.inbox.ends_between(**span, account=name)) for name in ("acme", "")]
+
+    mine, everybodys = asyncio.run(story())
+
+    assert sorted((each.inbox_id, each.open, dict(each.ends)) for each in mine) == [
+        ("done", False, {"0": "document:k", "1": "ignored:test"}),
+        ("in s3", True, {"1": "waiting:parent"}),
+        ("x" * 400, True, {}),
+    ]
+    assert {(each.account, each.inbox_id) for each in everybodys} == {(e.account, e.inbox_id) for e in mine} | {
+        ("acm", "o#1")
+    }
+    first = min(mine, key=lambda each: each.received_ms)
+    assert (first.source, first.topic, first.received_ms) == ("shopify", "orders/paid", NOON_MS)
+
+
+def test_the_ends_of_a_time_are_read_over_all_pages_in_one_scan(aws):
+    for n in range(7):
+        aws.writer.put(delivery(f"o{n}"), digest="d1")
+    short_pages(aws.dynamo, "Scan", 2)
+    counted = Counted(aws.dynamo, aws.s3)
+    found = asyncio.run(drain(aws.inbox.ends_between(from_ms=0, to_ms=NOON_MS + 1, account="acme")))
+
+    assert len(found) == 7
+    assert set(counted.calls) == {"Scan"}
+
+
+def test_a_delivery_is_reopened_and_loses_only_the_ends_that_are_named(world):
+    later_ms = NOON_MS + 3_600_000
+
+    async def story() -> Any:
+        await world.inbox.put(delivery(), digest="d1")
+        await world.inbox.close("acme", "order-1", ends={"0": "document:k", "1": "review:no_lines"}, of=2)
+        closed = [each.open_ms for each in await drain(world.inbox.ends_between(from_ms=0, to_ms=NOON_MS + 1))]
+        done = await world.inbox.reopen("acme", "order-1", numbers=["1"], now_ms=later_ms)
+        item = await world.inbox.get("acme", "order-1")
+        young = await drain(world.inbox.open_since(before_ms=later_ms, limit=9))
+        old = await drain(world.inbox.open_since(before_ms=later_ms + 1, limit=9))
+        [listed] = await drain(world.inbox.ends_between(from_ms=0, to_ms=NOON_MS + 1))
+        await world.inbox.close("acme", "order-1", ends={"1": "document:l"}, of=2)
+        return closed, done, item, young, old, listed.open_ms, await world.inbox.get("acme", "order-1")
+
+    closed, done, item, young, old, open_ms, after = asyncio.run(story())
+
+    assert (closed, done, young, open_ms) == ([0], True, [], later_ms)
+    assert (item.open, dict(item.ends)) == (True, {"0": "document:k"})
+    assert old == [("acme", "order-1", later_ms)]
+    assert (after.open, dict(after.ends)) == (False, {"0": "document:k", "1": "document:l"})
+
+
+def test_what_is_not_there_cannot_be_reopened(world):
+    assert asyncio.run(world.inbox.reopen("acme", "gone", numbers=["0"], now_ms=NOON_MS)) is False
+    assert asyncio.run(world.inbox.get("acme", "gone")) is None
+
+
+def test_a_reopened_delivery_has_no_end_of_life_until_it_is_closed_again(aws):
+    aws.writer.put(delivery(), digest="d1")
+    asyncio.run(aws.inbox.close("acme", "order-1", ends={"0": "review:x"}, of=1))
+    asyncio.run(aws.inbox.reopen("acme", "order-1", numbers=["0"], now_ms=NOON_MS))
+    [item] = aws.dynamo.scan(TableName=aws.inbox_table)["Items"]
+
+    assert "expires_at" not in item

@@ -32,6 +32,8 @@ ACTIONS = {
     "receive_message": {"sqs:ReceiveMessage"},
     "delete_message": {"sqs:DeleteMessage"},
     "delete_message_batch": {"sqs:DeleteMessage"},
+    "change_message_visibility_batch": {"sqs:ChangeMessageVisibility"},
+    "get_queue_attributes": {"sqs:GetQueueAttributes"},
     "transact_write_items": set(),  # the items' own actions, by the words below
 }
 TRANSACTION = {"Put": "dynamodb:PutItem", "Update": "dynamodb:UpdateItem", "Delete": "dynamodb:DeleteItem",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from relay.ports import Credential
+    from tests.services.world import World as Road
 
 TOKEN = "pat_" + "t" * 40
 ZEROS = "0" * 24
@@ -103,19 +104,10 @@ class Queues:
         return {"fiscal": 3, "normal": 0, "fiscal DLQ": 1, "normal DLQ": 0}
 
 
-@dataclass
-class Setting:
+class Runs:
+    """Runs commands in a world."""
+
     world: World
-    accounts: fakes.FakeAccounts
-    ledger: fakes.FakeLedger
-    inbox: fakes.FakeInbox
-    gates: fakes.FakeGates
-    wakes: fakes.FakeWakes
-    dead_letters: fakes.FakeDeadLetters
-    clock: fakes.FakeClock
-    company: Company
-    posted: list[httpx.Request]
-    answers: list[Callable[[httpx.Request], httpx.Response]]
 
     def run(self, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None) -> Result:
         """Run a command in this world; an exception that is not an exit is a failure of the command line."""
@@ -130,6 +122,45 @@ class Setting:
         result = self.run(*args, "--json", stdin=stdin, env=env)
         assert result.exit_code == 0, result.stderr
         return json.loads(result.stdout)
+
+
+@dataclass
+class Over(Runs):
+    world: World
+
+
+def over(road: Road) -> Over:
+    """Commands over the road's own fakes and the sandbox's core behind them."""
+    world = World(
+        accounts=road.accounts,
+        ledger=road.ledger,
+        inbox=road.inbox,
+        gates=road.gates,
+        holded=road.holded,
+        queues=Queues(),
+        wakes=road.wakes,
+        dead_letters=fakes.FakeDeadLetters(),
+        clock=road.clock,
+        post=httpx.Client(),
+        api_url="https://relay.example/",
+        who="cli:tests",
+    )
+    return Over(world)
+
+
+@dataclass
+class Setting(Runs):
+    world: World
+    accounts: fakes.FakeAccounts
+    ledger: fakes.FakeLedger
+    inbox: fakes.FakeInbox
+    gates: fakes.FakeGates
+    wakes: fakes.FakeWakes
+    dead_letters: fakes.FakeDeadLetters
+    clock: fakes.FakeClock
+    company: Company
+    posted: list[httpx.Request]
+    answers: list[Callable[[httpx.Request], httpx.Response]]
 
     def add(self, account: str = "acme", *extra: str) -> Any:
         return self.json("account", "add", account, "--mode", "test", *extra, env={"RELAY_HOLDED_TOKEN": TOKEN})

@@ -27,6 +27,7 @@ def valid(setting: Setting) -> tuple[str, ...]:
     return tuple(held.secrets["shopify"])
 
 
+@pytest.mark.row("A12")
 def test_in_the_overlap_both_secrets_are_valid_then_only_the_new_one(setting: Setting) -> None:
     setting.add()
     [old] = valid(setting)
@@ -39,6 +40,7 @@ def test_in_the_overlap_both_secrets_are_valid_then_only_the_new_one(setting: Se
     assert valid(setting) == (new,)
 
 
+@pytest.mark.row("A12")
 def test_without_an_explicit_overlap_a_second_rotation_gets_the_default_too(setting: Setting) -> None:
     setting.add()
     rotate(setting)
@@ -50,6 +52,7 @@ def test_without_an_explicit_overlap_a_second_rotation_gets_the_default_too(sett
     assert valid(setting)[0] == second
 
 
+@pytest.mark.row("A12")
 def test_a_rotation_never_prolongs_an_older_secret(setting: Setting) -> None:
     setting.add()
     [first] = valid(setting)
@@ -96,6 +99,7 @@ def test_show_tells_how_many_and_until_when_but_not_which(setting: Setting) -> N
     assert new not in human.output
 
 
+@pytest.mark.row("E04")
 def test_show_reveals_only_when_asked(setting: Setting) -> None:
     setting.add()
 
@@ -114,16 +118,28 @@ def test_a_malformed_overlap_is_bad_input(setting: Setting, overlap: str) -> Non
     assert "duration_malformed" in result.stderr
 
 
-def test_the_same_secret_again_is_no_rotation(setting: Setting) -> None:
+def test_a_rotation_told_again_changes_nothing(setting: Setting) -> None:
     setting.add()
-    [same] = valid(setting)
+    once = ("secret", "rotate", "--account", "acme", "--source", "shopify", "--secret-file", "-")
+    setting.json(*once, stdin="made-by-shopify")
+    before = setting.accounts.secrets["acme"]
+    setting.json(*once, stdin="made-by-shopify")
+
+    assert setting.accounts.secrets["acme"] == before
+    assert len(valid(setting)) == 2
+
+
+def test_an_older_secret_is_no_new_one(setting: Setting) -> None:
+    setting.add()
+    [old] = valid(setting)
+    rotate(setting)
 
     result = setting.run(
-        "secret", "rotate", "--account", "acme", "--source", "shopify", "--secret-file", "-", stdin=same
+        "secret", "rotate", "--account", "acme", "--source", "shopify", "--secret-file", "-", stdin=old
     )
 
     assert result.exit_code == 2
-    assert same not in result.output
+    assert old not in result.output
 
 
 def test_valid_secrets_do_not_pile_up(setting: Setting) -> None:

@@ -19,13 +19,24 @@ from tests.docs.pages import blocks, commands
 
 NOT_RUN = {
     "relay account": "changes accounts of a stack",
+    "relay dead-letters": "changes the ledger and the queues of a stack",
     "relay events": "reads a stack",
+    "relay pause": "changes accounts of a stack",
+    "relay replay": "changes the ledger of a stack",
+    "relay replays": "changes the ledger of a stack",
+    "relay resume": "changes accounts of a stack",
+    "relay changes": "reads a stack",
+    "relay review": "changes items of a stack",
+    "relay quota": "reads a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
+    "relay verify": "reads a stack",
+    "relay waiting": "reads a stack",
     "aws": "needs AWS and its own command line",
 }
 RUN = {
     ("relay", "--help"): "preview",
+    ("relay", "plan"): "needed: standard",
     ("relay", "preview"): "POST /api/v2/invoices",
     ("relay", "check-signature"): "valid: valid",
     ("relay", "schemas"): "event.json",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.e2e.faults import AWS_FAULTS, HOLDED_FAULTS
 
@@ -20,7 +20,10 @@ Held = Counter[tuple[str, "Document"]]
 
 @dataclass(slots=True, kw_only=True)
 class Aftermath:
-    """`answers`: the relay's word for each post. `distinct`: inbox ids they named. `faults` and `calls` while it stormed."""
+    """`answers`: the relay's word for each post. `distinct`: inbox ids they named. `faults` and `calls` while it stormed.
+
+    `verified` is what `relay verify` tells.
+    """
 
     answers: Counter[str] = field(default_factory=Counter)
     distinct: int = 0
@@ -32,6 +35,7 @@ class Aftermath:
     found: Held = field(default_factory=Counter)
     contacts_expected: Counter[tuple[str, str]] = field(default_factory=Counter)
     contacts_found: Counter[tuple[str, str]] = field(default_factory=Counter)
+    verified: dict[str, Any] = field(default_factory=dict)
     hidden: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -43,6 +47,9 @@ class Aftermath:
     def doubled(self) -> Held:
         """There more often than told, or told by nobody."""
         return self.found - self.expected
+
+    def findings(self) -> list[Any]:
+        return [one for account in self.verified.get("accounts", ()) for one in account["findings"]]
 
     def lines(self) -> Iterator[str]:
         yield "limits raised: plan premium (600 calls a minute) on a clock 30 times as fast is 300 calls a real second"
@@ -59,6 +66,8 @@ class Aftermath:
             self.contacts_found - self.contacts_expected,
         )
         yield f"contacts     {self.contacts_found.total()} of {self.contacts_expected.total()} expected; lost {missing.total()}, doubled {more.total()}"
+        clean = "clean" if self.verified.get("clean") else f"NOT clean: {self.findings()}"
+        yield f"verify       {clean}"
         yield f"queues       {self.hidden} messages of dead workers still hidden until their redelivery"
         yield "seconds      " + ", ".join(f"{name} {took:.0f}" for name, took in self.seconds.items())
 

@@ -92,6 +92,9 @@ class Storm:
                 "nothing is open and nothing waits",
                 seconds=weather.patience_seconds,
             )
+        with self._timed("verifying"):
+            named = [word for company in everybody for word in ("--account", company.account)]
+            after.verified = self._house.relay("verify", "--wait", *named, code=None)
         self._look(told, opened)
         return after
 
@@ -239,7 +242,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="relay-storm-") as folder, House(Path(folder), unruly=unruly) as house:
         after = Storm(house, unruly, weather).run()
     print("\n".join(after.lines()))
-    return 1 if after.lost or after.doubled else 0
+    return 0 if after.verified["clean"] and not after.lost and not after.doubled else 1
 
 
 if __name__ == "__main__":

@@ -62,6 +62,12 @@ def test_after_a_storm_holded_holds_exactly_what_was_sold(after):
     assert after.distinct >= WEATHER.webhooks
 
 
+def test_after_a_storm_verify_finds_nothing(after):
+    assert after.findings() == []
+    assert after.verified["clean"] is True
+    assert len(after.verified["accounts"]) == WEATHER.accounts + len(HELD)
+
+
 def test_it_was_a_storm(after):
     holded = sum(after.faults[kind] for kind in HOLDED_FAULTS)
     aws = sum(after.faults[kind] for kind in AWS_FAULTS)

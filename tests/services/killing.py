@@ -3,86 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 from types import SimpleNamespace
 
 from functions.write_holded.handler import handle
-from holded_sandbox.faults import Fault
 from relay.services.build import build_drainer
 from relay.services.settlement import settle_key
 from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
+from tests.services.wire import ports_of
 
-PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "holded", "wakes")
-MODES = ("before", "after", "late")
-LATE_S = 400.0
-"""A commit this long after its caller died: later than any lease of these stories, earlier than SETTLE."""
+PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "holded", "wakes", "clock", "ids")
 
 
-class Killed(BaseException):
-    """The machine is gone: nothing after it takes effect, nothing in the process may catch it as an error."""
-
-
-class Wire:
-    """Counts calls of ports; the `at`-th kills the process before it, after it, or (`late`) before Holded commits it."""
-
-    def __init__(self, world, *, at=None, mode="before"):
-        self.world, self.at, self.mode = world, at, mode
-        self.names: list[str] = []
-        self.dead = False
-
-    def ports(self):
-        return {name: Port(name, getattr(self.world, name), self) for name in PORTS}
-
-    async def pause(self):
-        """Where other drains get their turn; a scheduler overrides it."""
-
-    async def strike(self, name, call):
-        await self.pause()
-        if self.dead:
-            raise Killed
-        self.names.append(name)
-        if len(self.names) - 1 != self.at:
-            return await call()
-        self.dead = True
-        if self.mode == "late" and name == "holded.call":
-            self.world.sandbox.faults.faults.insert(0, Fault(kind="late_commit", seconds=LATE_S))
-            await asyncio.gather(call(), return_exceptions=True)
-        elif self.mode != "before":
-            await call()
-        raise Killed
-
-
-class Port:
-    def __init__(self, name, inner, wire):
-        self._name, self._inner, self._wire = name, inner, wire
-
-    def __getattr__(self, attribute):
-        inner = getattr(self._inner, attribute)
-        name = f"{self._name}.{attribute}"
-        if inspect.isasyncgenfunction(inner):
-
-            async def listing(*args, **kwargs):
-                async def read():
-                    return [found async for found in inner(*args, **kwargs)]
-
-                for found in await self._wire.strike(name, read):
-                    yield found
-
-            return listing
-        if not inspect.iscoroutinefunction(inner):
-            return inner
-
-        async def call(*args, **kwargs):
-            return await self._wire.strike(name, lambda: inner(*args, **kwargs))
-
-        return call
-
-
-def drainer(world, wire=None):
-    ports = wire.ports() if wire else {name: getattr(world, name) for name in PORTS}
-    return build_drainer(**ports, clock=world.clock, ids=world.ids, jitter=lambda: 0.5, timing=world.timing)
+def drainer(world, wire=None, **others):
+    """The writer over a world's ports, behind a wire if there is one; `others` take the place of some of them."""
+    ports = (wire.ports() if wire else ports_of(world)) | others
+    given = {name: ports[name] for name in PORTS}
+    return build_drainer(**given, jitter=lambda: 0.5, timing=world.timing)
 
 
 async def batch(world, messages, *, by, seconds=60):
@@ -157,6 +95,7 @@ class Aftermath:
 def state_of(world, company=None):
     """What stands in Holded and in the relay's own books, in a form that two runs can be compared by."""
     company = company or world.company
+    world.sandbox.advance(world.clock.now().timestamp())  # what Holded commits late stands there without another call
     tables = company.tables
     return SimpleNamespace(
         documents=sorted((d["_kind"], d["total"], d["approved_at"] is not None) for d in tables["documents"].values()),

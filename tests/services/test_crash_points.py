@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from relay.domain.sources import holded, identity
 from relay.domain.sources.base import Delivery
-from tests.services.killing import MODES, Aftermath, Wire, named, send, state_of, troubles
+from relay.services.times import at_ms
+from tests.services.killing import Aftermath, named, send, state_of, troubles
+from tests.services.replaying import change, order
 from tests.services.test_road import refund_of
+from tests.services.wire import MODES, Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
 if TYPE_CHECKING:
@@ -45,6 +48,16 @@ def together(*bodies):
 
 def one_order(world):
     world.order(shopify_order(1))
+
+
+def lease_is_held(world):
+    """Of a writer that is not to be seen again."""
+    one_order(world)
+    until_ms = at_ms(world.clock.now()) + 100_000
+    gate = world.gates.gates[ACCOUNT]
+    world.gates.gates[ACCOUNT] = replace(
+        gate, rev=gate.rev + 1, owner="gone", lease_until_ms=until_ms, next_due_ms=until_ms
+    )
 
 
 LATER = "2026-03-02T10:00:00+01:00"
@@ -99,6 +112,20 @@ def sweep_is_due(world):
     return [[{"account": ACCOUNT}]]
 
 
+def orders_nobody_wanted(world):
+    """One order that was written, and two that an earlier setting ignored; a replay of all three is due."""
+    one_order(world)
+    change(world, policy={"paid_order": "nothing"})
+    refs = [ref for number in (2, 3) for ref in world.deliver(shopify_order(number), topic="orders/paid")]
+    world.run(refs)
+    change(world, policy={"finish": "approve_and_pay"})
+    order(world, [*(f"{inbox_id}#0" for _, inbox_id in world.inbox.items), "gone#0"])
+
+
+def wake(world):
+    return [[{"account": ACCOUNT}]]
+
+
 STORIES = {
     "draft for a known contact": Story(before=one_order, batches=deliveries((shopify_order(2), "orders/paid"))),
     "draft for a new contact": Story(batches=deliveries((shopify_order(), "orders/paid"))),
@@ -124,7 +151,11 @@ STORIES = {
         )
     ),
     "two accounts in one batch": Story(batches=two_accounts),
+    "an order for the holder of the lease": Story(
+        before=lease_is_held, batches=deliveries((shopify_order(2), "orders/paid"))
+    ),
     "a hint read again": Story(before=by_hand, batches=read_again),
+    "a replay of orders that were ignored": Story(before=orders_nobody_wanted, batches=wake),
     "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
 }
 
@@ -164,6 +195,7 @@ def rereads(world):
     return sum(item.delivery.topic.startswith("reread.") for item in world.inbox.items.values())
 
 
+@pytest.mark.row("D02")
 @pytest.mark.parametrize("name", STORIES)
 def test_the_story_told_without_a_crash_comes_to_its_end(name):
     seen, left, reviews, _, calls = undisturbed(name)
@@ -173,6 +205,7 @@ def test_the_story_told_without_a_crash_comes_to_its_end(name):
     assert left == [f"review:{purpose}:{reason}" for purpose, _, reason in reviews]
 
 
+@pytest.mark.row("D01")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", STORIES)
 def test_whenever_the_writer_dies_everything_is_written_once(name, mode):

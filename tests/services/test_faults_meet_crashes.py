@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from holded_sandbox.faults import Fault
-from tests.services.killing import MODES, Aftermath, Wire, send, troubles
+from tests.services.killing import Aftermath, send, troubles
 from tests.services.test_crash_points import STORIES, outcome, undisturbed
+from tests.services.wire import MODES, Wire
 from tests.services.world import World
 
 FAULTS = (
@@ -58,6 +59,7 @@ def misfortune(story, random):
     return world
 
 
+@pytest.mark.row("D03")
 @pytest.mark.parametrize("name", WRITTEN)
 def test_whatever_meets_each_fact_is_written_once(name):
     expected, left, *_ = undisturbed(name)

@@ -12,7 +12,6 @@ instead of a hot one, written only when settings change.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from relay.adapters import _json
@@ -22,10 +21,11 @@ from relay.adapters._keys import SHARDS, join, millis, part, shard, unpart
 from relay.adapters._sealed import Purpose, seal, unseal
 from relay.adapters._secret_items import SEALED, WEBHOOKS, from_plain, secrets_key, still_valid, to_plain
 from relay.adapters.clock import SystemClock
+from relay.adapters.dynamodb_changes import ChangeLog
 from relay.adapters.dynamodb_erasure import Erasure
 from relay.adapters.ids import RandomIds
 from relay.errors import NotAllowed
-from relay.ports import Account, AccountSecrets, Credential
+from relay.ports import Account, AccountSecrets, Change, Credential
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -72,7 +72,7 @@ class DynamoAccounts:
         self._table = table
         self._key_id = key_id
         self._clock = clock or SystemClock()
-        self._ids = ids or RandomIds()
+        self._log = ChangeLog(client=client, table=table, ids=ids or RandomIds())
         self._opened: dict[str, tuple[bytes, Credential]] = {}
         self._erasure = Erasure(client=client, state_table=table, inbox_table=inbox_table, bodies=bodies)
 
@@ -148,18 +148,10 @@ class DynamoAccounts:
         return await self._erasure(account)
 
     async def record_change(self, account: str, *, at_ms: int, who: str, what: str, before: str, after: str) -> None:
-        """Append to `<account>#changes#<YYYY-MM>`."""
-        month = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m")
-        texts = {"who": who, "what": what, "before": before, "after": after}
-        await call(
-            self._client.put_item,
-            TableName=self._table,
-            Item={
-                "pk": {"S": join(account, "changes", month)},
-                "sk": {"S": f"{millis(at_ms)}#{self._ids.new()}"},
-                **{name: {"S": text} for name, text in texts.items()},
-            },
-        )
+        await self._log.append(Change(account=account, at_ms=at_ms, who=who, what=what, before=before, after=after))
+
+    def changes(self, account: str, *, from_ms: int, to_ms: int, limit: int) -> AsyncIterator[Change]:
+        return self._log.newest(account, from_ms=from_ms, to_ms=to_ms, limit=limit)
 
     async def _item(self, key: dict[str, Any]) -> Mapping[str, Any] | None:
         answer = await call(self._client.get_item, TableName=self._table, Key=key, ConsistentRead=True)

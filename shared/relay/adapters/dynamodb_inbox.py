@@ -12,12 +12,12 @@ from relay.adapters._calls import call, chunks, pages
 from relay.adapters._errors import ConditionFailed
 from relay.adapters._keys import SHARDS, is_hashed, join, millis, part, unpart
 from relay.adapters.clock import SystemClock
-from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
+from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter, open_key, open_partition
 from relay.domain.sources.base import Delivery
-from relay.ports import InboxItem
+from relay.ports import InboxEnds, InboxItem
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
@@ -87,6 +87,17 @@ class DynamoInbox:
             expiry = {":x": self._closing({})[":x"]}
             await self._update(key, "SET expires_at = :x REMOVE open_pk, open_sk", expiry)
 
+    async def reopen(self, account: str, inbox_id: str, *, numbers: Sequence[str], now_ms: int) -> bool:
+        pk = join(account, inbox_id)
+        gone = "".join(f", e.#n{at}" for at in range(len(numbers)))
+        stored = await self._update(
+            {"pk": {"S": pk}},
+            f"SET open_pk = :open, open_sk = :since REMOVE expires_at{gone}",
+            {":open": {"S": open_partition(pk)}, ":since": {"S": open_key(pk, now_ms)}},
+            names={f"#n{at}": number for at, number in enumerate(numbers)},
+        )
+        return bool(stored)
+
     async def open_since(self, *, before_ms: int, limit: int) -> AsyncIterator[tuple[str, str, int]]:
         shards = await asyncio.gather(*(self._open_in(at, before_ms, limit) for at in range(SHARDS)))
         for received_ms, pk in heapq.nsmallest(limit, (found for shard in shards for found in shard)):
@@ -113,6 +124,33 @@ class DynamoInbox:
             if "Item" in answer:
                 yield await self._read(answer["Item"])
 
+    async def ends_between(self, *, from_ms: int, to_ms: int, account: str = "") -> AsyncIterator[InboxEnds]:
+        """See the port. One scan of the table, without the bodies; a body in S3 is not read."""
+        values = {":from": {"N": str(from_ms)}, ":to": {"N": str(to_ms)}}
+        condition = "#r >= :from AND #r < :to"
+        if account:
+            condition += " AND begins_with(pk, :account)"
+            values[":account"] = {"S": f"{part(account)}#"}
+        found = pages(
+            self._client.scan,
+            TableName=self._table,
+            FilterExpression=condition,
+            ProjectionExpression="pk, id, s, t, #r, e, open_sk",
+            ExpressionAttributeNames={"#r": "r"},
+            ExpressionAttributeValues=values,
+        )
+        async for item in found:
+            owner, encoded = item["pk"]["S"].split("#")
+            yield InboxEnds(
+                account=unpart(owner),
+                inbox_id=item["id"]["S"] if "id" in item else unpart(encoded),
+                source=item["s"]["S"],
+                topic=item["t"]["S"],
+                received_ms=int(item["r"]["N"]),
+                open_ms=int(item["open_sk"]["S"][:13]) if "open_sk" in item else 0,
+                ends=_ends(item),
+            )
+
     async def _read(self, item: Mapping[str, Any]) -> InboxItem:
         if "b" in item:
             body = bytes(item["b"]["B"])
@@ -129,8 +167,7 @@ class DynamoInbox:
             body=gzip.decompress(body),
             received_at=datetime.fromtimestamp(int(item["r"]["N"]) / 1000, UTC),
         )
-        ends = {number: end["S"] for number, end in item.get("e", {}).get("M", {}).items()}
-        return InboxItem(delivery=delivery, digest=item["d"]["S"], open="open_pk" in item, ends=ends)
+        return InboxItem(delivery=delivery, digest=item["d"]["S"], open="open_pk" in item, ends=_ends(item))
 
     async def _update(
         self, key: Any, expression: str, values: dict[str, Any], *, names: dict[str, str] | None = None
@@ -173,3 +210,7 @@ class DynamoInbox:
             self._client.get_item, TableName=self._table, Key={"pk": {"S": pk}}, ProjectionExpression="id"
         )
         return answer.get("Item", {}).get("id", {}).get("S", "")
+
+
+def _ends(item: Mapping[str, Any]) -> dict[str, str]:
+    return {number: end["S"] for number, end in item.get("e", {}).get("M", {}).items()}

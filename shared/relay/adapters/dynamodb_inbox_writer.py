@@ -76,6 +76,14 @@ def body_object(delivery: Delivery, digest: str) -> str:
     return f"{part(delivery.account)}/{part(delivery.inbox_id)}/{part(digest)}"
 
 
+def open_partition(pk: str) -> str:
+    return f"open#{shard(pk)}"
+
+
+def open_key(pk: str, since_ms: int) -> str:
+    return f"{millis(since_ms)}#{pk}"
+
+
 def _item(delivery: Delivery, digest: str) -> dict[str, Any]:
     pk = join(delivery.account, delivery.inbox_id)
     received_ms = round(delivery.received_at.timestamp() * 1000)
@@ -86,8 +94,8 @@ def _item(delivery: Delivery, digest: str) -> dict[str, Any]:
         "d": {"S": digest},
         "r": {"N": str(received_ms)},
         "e": {"M": {}},
-        "open_pk": {"S": f"open#{shard(pk)}"},
-        "open_sk": {"S": f"{millis(received_ms)}#{pk}"},
+        "open_pk": {"S": open_partition(pk)},
+        "open_sk": {"S": open_key(pk, received_ms)},
     }
     if delivery.headers:
         item["h"] = {"M": {name: {"S": value} for name, value in delivery.headers.items()}}

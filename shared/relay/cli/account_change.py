@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,20 +9,18 @@ import typer
 
 from relay.cli import onboarding
 from relay.cli.account_inputs import BIND_HELP, bindings_of, checked_settings, credential_from
-from relay.cli.admission import ENDED, same_company
+from relay.cli.admission import ADDING, ENDED, same_company
 from relay.cli.console import AsJson, emit, fields
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotAllowed, Rejected, Unavailable
 from relay.ports import AccountSecrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from relay.domain.gate import Gate
     from relay.ports import Account
 
 STATUSES = ("active", "paused")
-TOLD = ("mode", "status", "per_minute", "per_month")
+LONGEST_REASON = 200
+TOLD = ("mode", "status", "status_reason", "per_minute", "per_month")
 NAMED = ("name", "settings", "catalogue")
 """The change log outlives an erasure: of these it says that they changed, not from what to what."""
 
@@ -62,11 +59,11 @@ def set_account(
         if value is not None
     }
     if status is not None:
-        changes["status_reason"] = "" if status == "active" else "by_operator"
+        changes |= status_change(status, "by_operator")
     bound = bindings_of(bind or [])
     here = world(ctx, local=local, stack=stack)
     files = (token_file, v1_key_file) if token_file or v1_key_file or refresh else None
-    told = asyncio.run(_change(here, account, changes, bound, credential_files=files))
+    told = asyncio.run(change_account(here, account, changes, bound, credential_files=files))
     emit(told, as_json=as_json, human=lambda: fields({**told, "changed": ", ".join(told["changed"]) or "nothing"}))
 
 
@@ -83,7 +80,17 @@ def row_of(one: "Account") -> dict[str, Any]:
     }
 
 
-async def _change(
+def status_change(status: str, reason: str) -> dict[str, Any]:
+    """Pause (held, never dropped) or open. Raises `BadInput` for a reason that is no line of text."""
+    if len(reason) > LONGEST_REASON or not reason.isprintable() or reason in {ADDING, *ENDED}:
+        detail = (
+            f"{len(reason)} characters; expected one line of at most {LONGEST_REASON}, none of the relay's own words"
+        )
+        raise BadInput("reason_malformed", field="--reason", detail=detail)
+    return {"status": status, "status_reason": "" if status == "active" else reason}
+
+
+async def change_account(
     here: World,
     account: str,
     changes: dict[str, Any],
@@ -96,6 +103,12 @@ async def _change(
         raise Rejected(
             "account_ended", detail=f"{account} was {one.status_reason}; `relay account add` serves it again"
         )
+    if credential_files is None and changes.get("status") == "active" and one.status == "blocked":
+        detail = (
+            f"Holded refuses the credential of {account} ({one.status_reason}): "
+            f"`relay account set {account} --token-file FILE` opens it; until then a call is tried every hour"
+        )
+        raise Rejected("account_blocked", detail=detail)
     if credential_files is not None:
         new = credential_from(*credential_files, old=await here.accounts.credential(account))
         found = await onboarding.look(here.holded, new)
@@ -110,6 +123,14 @@ async def _change(
         held = await here.accounts.webhook_secrets(account)
         kept = held or AccountSecrets(account=account, secrets={}, bindings={})
         merged = {source: {**kept.bindings.get(source, {}), **pairs} for source, pairs in bound.items()}
+        await here.accounts.record_change(
+            account,
+            at_ms=here.now_ms(),
+            who=here.who,
+            what=f"bindings of {', '.join(sorted(bound))}",
+            before="",
+            after="",
+        )
         await here.accounts.set_webhook_secrets(
             account, dataclasses.replace(kept, bindings={**kept.bindings, **merged})
         )
@@ -120,32 +141,44 @@ async def _change(
 
 
 async def store(here: World, after: "Account", *, before: "Account") -> None:
-    """Compare and swap, then the change log: which fields changed, never a secret. A changed quota reaches the gate."""
-    if not await here.accounts.put(after, expected_rev=before.rev):
-        raise Unavailable("account_changed", detail="somebody else changed this account just now; look and try again")
+    """The change log, then compare and swap: which fields changed, never a secret. A changed quota reaches the gate.
+
+    The log goes first, so that nothing is ever done that it does not tell; what was refused after it, it tells too. Given
+    again after an interruption, all that follows the swap is done though the swap changes nothing any more.
+    """
     changed = [key for key in TOLD if getattr(after, key) != getattr(before, key)]
     large = [key for key in NAMED if getattr(after, key) != getattr(before, key)]
-    await here.accounts.record_change(
-        after.account,
-        at_ms=here.now_ms(),
-        who=here.who,
-        what=", ".join(changed + large) or "nothing",
-        before=", ".join(f"{key}={getattr(before, key)}" for key in changed),
-        after=", ".join(f"{key}={getattr(after, key)}" for key in changed),
-    )
-    if (after.per_minute, after.per_month) != (before.per_minute, before.per_month):
-        from relay.domain.gate import limits_changed
+    what = ", ".join(changed + large) or "nothing"
 
-        limits = partial(limits_changed, per_minute=after.per_minute, per_month=after.per_month)
-        await _regate(here, after.account, limits)
-    if after.status == "active" and before.status != "active":
-        # What waited while it was closed goes on at once.
+    async def log(what: str) -> None:
+        await here.accounts.record_change(
+            after.account,
+            at_ms=here.now_ms(),
+            who=here.who,
+            what=what,
+            before=", ".join(f"{key}={getattr(before, key)}" for key in changed),
+            after=", ".join(f"{key}={getattr(after, key)}" for key in changed),
+        )
+
+    await log(what)
+    if not await here.accounts.put(after, expected_rev=before.rev):
+        await log(f"refused: {what}")
+        raise Unavailable("account_changed", detail="somebody else changed this account just now; look and try again")
+    await _regate(here, after)
+    if after.status == "active":
+        # What waits goes on at once: the account may have been closed, or its settings may have held it up.
         await here.nudge(after.account)
 
 
-async def _regate(here: World, account: str, change: "Callable[[Gate], Gate]") -> None:
+async def _regate(here: World, one: "Account") -> None:
+    """Let the gate know the account's quota, unless it does."""
+    from relay.domain.gate import limits_changed
+
     for _ in range(5):
-        gate = await here.gates.load(account)
-        if gate is None or (await here.gates.store(change(gate), expected_rev=gate.rev)).ok:
+        gate = await here.gates.load(one.account)
+        if gate is None or (gate.budget.per_minute, gate.budget.per_month) == (one.per_minute, one.per_month):
+            return
+        changed = limits_changed(gate, per_minute=one.per_minute, per_month=one.per_month)
+        if (await here.gates.store(changed, expected_rev=gate.rev)).ok:
             return
     raise Unavailable("gate_busy", detail="the account is being drained; say it again in a moment")

@@ -5,23 +5,21 @@ Both leave it `paused`: nothing is written, and (unlike `blocked`) nothing ever 
 
 import asyncio
 import dataclasses
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relay.cli import inputs
 from relay.cli.account_change import store
-from relay.cli.console import AsJson, emit, fields, note
+from relay.cli.console import AsJson, Sure, emit, fields, sure
 from relay.cli.context import AccountName, Local, StackName, World, world
-from relay.errors import BadInput, Rejected
+from relay.errors import Rejected
 from relay.ports import AccountSecrets
 
 if TYPE_CHECKING:
     from relay.domain.ledger import State
 
 UNFINISHED: tuple["State", ...] = ("waiting", "sent", "unknown")
-Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def remove(
@@ -37,19 +35,9 @@ def remove(
     """Stop serving an account: no delivery is accepted and nothing is written any more. The ledger stays."""
     here = world(ctx, local=local, stack=stack)
     inputs.account_id(account)
-    _sure(f"Stop serving {account}?", yes=yes)
+    sure(f"Stop serving {account}?", yes=yes)
     told = asyncio.run(_remove(here, account, force=force))
     emit(told, as_json=as_json, human=lambda: fields(told))
-
-
-def _sure(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise BadInput("confirmation_missing", field="--yes", detail="not given, and nobody to ask")
-    note(question)
-    if input("Type yes: ").strip() != "yes":
-        raise Rejected("not_confirmed", detail="nothing was changed")
 
 
 async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
@@ -76,7 +64,7 @@ def erase(
     """Delete an account's credentials, secrets and every copy of personal data. Ids, digests and amounts stay."""
     here = world(ctx, local=local, stack=stack)
     inputs.account_id(account)
-    _sure(f"Erase all personal data and secrets of {account}? This cannot be undone.", yes=yes)
+    sure(f"Erase all personal data and secrets of {account}? This cannot be undone.", yes=yes)
     told = asyncio.run(_erase(here, account))
     emit(told, as_json=as_json, human=lambda: fields(told))
 
@@ -84,6 +72,6 @@ def erase(
 async def _erase(here: World, account: str) -> dict[str, Any]:
     one = await here.account(account)
     await store(here, dataclasses.replace(one, status="paused", status_reason="erased"), before=one)
-    touched = await here.accounts.erase(account)
     await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what="erase", before="", after="")
+    touched = await here.accounts.erase(account)
     return {"account": account, "status": "paused", "items": touched}

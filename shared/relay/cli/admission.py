@@ -71,11 +71,11 @@ async def admit(
         ),
     )
     await _open_gate(here, one, found)
-    one = dataclasses.replace(one, status="active", status_reason="", rev=rev)
-    await _put(here, one)
     await here.accounts.record_change(
         wanted.account, at_ms=here.now_ms(), who=here.who, what="add", before="", after=f"mode={wanted.mode}"
     )
+    one = dataclasses.replace(one, status="active", status_reason="", rev=rev)
+    await _put(here, one)
     return one, found
 
 

@@ -7,13 +7,18 @@ from typing import Annotated
 
 import typer
 
-from relay.cli import accounts, events, webhook_secrets
+from relay.cli import accounts, changes, dead_letters, events, replays, review, waiting, webhook_secrets
 from relay.cli.console import AsJson, RelayGroup, emit, lines
+from relay.cli.pausing import pause, resume
+from relay.cli.plan import plan
 from relay.cli.preview import preview
+from relay.cli.quota import quota
+from relay.cli.replay import replay
 from relay.cli.sandbox import PASSED_ON, sandbox
 from relay.cli.sending import send
 from relay.cli.signatures import check_signature
 from relay.cli.status import status
+from relay.cli.verify import verify
 from relay.errors import BadInput
 
 DEBUG = "RELAY_DEBUG"
@@ -28,10 +33,21 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="account")
 app.add_typer(webhook_secrets.app, name="secret")
 app.add_typer(events.app, name="events")
+app.add_typer(review.app, name="review")
+app.add_typer(changes.app, name="changes")
+app.add_typer(waiting.app, name="waiting")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(replays.app, name="replays")
+app.command("replay")(replay)
+app.command("pause")(pause)
+app.command("resume")(resume)
 app.command("preview")(preview)
 app.command("send")(send)
 app.command("check-signature")(check_signature)
 app.command("status")(status)
+app.command("verify")(verify)
+app.command("quota")(quota)
+app.command("plan")(plan)
 app.command("sandbox", context_settings=PASSED_ON)(sandbox)
 
 schemas = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="The JSON Schemas of the events on the bus.")

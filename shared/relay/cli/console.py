@@ -13,9 +13,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from relay.errors import BadInput, RelayError
+from relay.errors import BadInput, Rejected, RelayError
 
 PIPE_WIDTH = 400
+Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
 
@@ -33,6 +34,17 @@ class RelayGroup(TyperGroup):
 def note(text: str) -> None:
     """A remark for people; stdout stays clean for programs."""
     print(text, file=sys.stderr)
+
+
+def sure(question: str, *, yes: bool, typed: str = "yes") -> None:
+    """Raises `BadInput` when nobody is there to ask, `Rejected` when the answer is not what was to be typed."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadInput("confirmation_missing", field="--yes", detail="not given, and nobody to ask")
+    note(question)
+    if input(f"Type {typed}: ").strip() != typed:
+        raise Rejected("not_confirmed", detail="nothing was changed")
 
 
 def _plain(value: Any) -> str:

@@ -1,7 +1,7 @@
 """`relay events`: what came in, and the timeline of one event from its arrival to its Holded document."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,14 +13,10 @@ from relay.cli.timeline import shown, timeline
 from relay.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
-    from relay.domain.ledger import Row
     from relay.domain.models import Event
     from relay.ports import InboxItem
 
 STATES = ("waiting", "sent", "unknown", "review", "dead", "ignored", "superseded", "confirmed")
-PURPOSES = ("invoice", "salesreceipt", "creditnote", "salesorder", "contact", "product", "payment")
-ASIDES = ("", ".update", ".cancellation")
-"""Rows that hold a newer version, or a late cancellation, beside a document that stands (`relay.services.desk`)."""
 
 app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="What came in and what became of it.")
 
@@ -77,13 +73,14 @@ async def _received(here: World, account: str, from_ms: int, to_ms: int, limit: 
 
 async def _listed(here: World, item: "InboxItem") -> dict[str, Any]:
     """An inbox item ends when the ledger takes its event over; what the ledger made of a waiting one since then is `now`."""
+    from relay.services.rows import rows_of
     from relay.services.unfold import unfold
 
     handed_over = any(end.startswith("waiting:") for end in item.ends.values())
     events = unfold(item.delivery).events if handed_over else ()
     since = {
         number: ", ".join(f"{row.key.purpose} {row.state}" for row in rows)
-        for number, rows in [(event.id.rpartition("#")[2], await _rows(here, event)) for event in events]
+        for number, rows in [(event.id.rpartition("#")[2], await rows_of(here.ledger, event)) for event in events]
         if rows and item.ends.get(number, "").startswith("waiting:")
     }
     return {
@@ -162,6 +159,8 @@ async def _story(here: World, account: str, inbox_id: str, number: str) -> dict[
 
 
 async def _event(here: World, item: "InboxItem", event: "Event") -> dict[str, Any]:
+    from relay.services.rows import rows_of
+
     number = event.id.rpartition("#")[2]
     return {
         "id": event.id,
@@ -169,18 +168,5 @@ async def _event(here: World, item: "InboxItem", event: "Event") -> dict[str, An
         "subject": event.subject,
         "time": event.time,
         "end": item.ends.get(number),
-        "ledger": [shown(row) for row in await _rows(here, event)],
+        "ledger": [shown(row) for row in await rows_of(here.ledger, event)],
     }
-
-
-async def _rows(here: World, event: "Event") -> Sequence["Row"]:
-    """The rows of the event's object, by every purpose it can have."""
-    from relay.domain.ledger import Key
-
-    keys = [
-        Key(account=event.account, source=event.source, object_id=event.subject, purpose=purpose + aside)
-        for purpose in PURPOSES
-        for aside in ASIDES
-    ]
-    found = await asyncio.gather(*(here.ledger.get(key) for key in keys))
-    return [row for row in found if row is not None]

@@ -33,12 +33,17 @@ def fresh(source: str) -> str:
 
 
 def rotated(held: AccountSecrets, source: str, new: str, *, now_ms: int, overlap: timedelta) -> AccountSecrets:
-    """`new` first; the others stay valid until now + overlap, or their own earlier end. Expired ones are dropped."""
-    if new in held.secrets.get(source, ()):
-        raise BadInput("secret_not_new", field="secret", detail="it is already one of this source's secrets")
+    """`new` first; the others stay valid until now + overlap, or their own earlier end. Expired ones are dropped.
+
+    One that is first already stays it: a rotation that was interrupted may be told again.
+    """
+    first, *older = held.secrets.get(source) or (new,)
+    before = older if first == new else [first, *older]
+    if new in before:
+        raise BadInput("secret_not_new", field="secret", detail="it is already one of this source's older secrets")
     until = now_ms + round(overlap.total_seconds() * 1000)
-    ends = {old: min(held.expires_ms.get(old, until), until) for old in held.secrets.get(source, ())}
-    kept = [old for old in held.secrets.get(source, ()) if ends[old] > now_ms]
+    ends = {old: min(held.expires_ms.get(old, until), until) for old in before}
+    kept = [old for old in before if ends[old] > now_ms]
     if len(kept) >= MOST_SECRETS:
         raise BadInput(
             "secrets_too_many", field="source", detail=f"{len(kept)} are still valid; end them with --overlap 0"
@@ -79,10 +84,11 @@ def rotate(
 
 async def _rotate(here: World, account: str, source: str, new: str, overlap: timedelta) -> None:
     held = await _held(here, account)
-    await here.accounts.set_webhook_secrets(account, rotated(held, source, new, now_ms=here.now_ms(), overlap=overlap))
+    secrets = rotated(held, source, new, now_ms=here.now_ms(), overlap=overlap)
     await here.accounts.record_change(
         account, at_ms=here.now_ms(), who=here.who, what=f"secret.{source}", before="", after="rotated"
     )
+    await here.accounts.set_webhook_secrets(account, secrets)
 
 
 async def _held(here: World, account: str) -> AccountSecrets:

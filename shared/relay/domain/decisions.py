@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 IN_DOUBT = "outcome_unknown"
 """What the reason of a row begins with while a document may stand in Holded that the row does not name."""
+BY_HAND = "by_hand"
+"""What the reason of an `ignored` row begins with when a person ended it for good: no replay brings it back."""
+BY_HAND_IN_DOUBT = f"{BY_HAND}_{IN_DOUBT}"
+"""As `BY_HAND`, while a document may stand: no newer version may take the key either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,7 @@ class Fact:
     document_date: str = ""
     event: bytes = b""
     last_step: Step = "create"  # how far policy takes the document
+    again: bool = False  # an operator replays it
 
 
 Action = Literal["claim", "update", "advance", "doubt", "pending", "done", "keep", "judge"]
@@ -64,6 +69,8 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
             mine = row.event_id == fact.event_id
             return Decision("doubt") if mine and now_ms >= ready_ms else Decision("pending", "pending")
         case "waiting":
+            if fact.again and row.event_id == fact.event_id:
+                return Decision("keep", f"waiting:{row.reason}")  # it goes on by itself, in the class it has
             # A child that waits for its parent may be looked at any time: the parent's row decides, not the clock.
             ready = row.due_ms <= now_ms or row.reason == "parent"
             if newer or (row.event_id == fact.event_id and ready) or _goes_further(row, fact):
@@ -71,16 +78,32 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
             return Decision("keep", "superseded" if fact.version < row.version else "waiting")
         case "review" | "dead":
             # A corrected order resolves its own review, unless a document may already stand in Holded.
-            if newer and not may_stand(row):
+            if (newer or _asked_again(row, fact)) and not may_stand(row):
+                return Decision("claim")
+            return Decision("keep", f"{row.state}:{row.reason}" if fact.again else row.state)
+        case _:
+            if ended_by_hand(row, version=fact.version):
+                return Decision("keep", f"{row.state}:{row.reason}")
+            if newer or fact.monotone or _asked_again(row, fact):
                 return Decision("claim")
             return Decision("keep", row.state)
-        case _:
-            return Decision("claim") if newer or fact.monotone else Decision("keep", row.state)
+
+
+def _asked_again(row: Row, fact: Fact) -> bool:
+    """After a mended normaliser, mapping or setting the same event may do what it could not."""
+    return fact.again and fact.version >= row.version
+
+
+def ended_by_hand(row: Row, *, version: int) -> bool:
+    """A person ignored this fact for good: only a newer version comes back, and none while a document may stand."""
+    by_hand = row.state == "ignored" and row.reason.startswith(BY_HAND)
+    return by_hand and (version <= row.version or may_stand(row))
 
 
 def may_stand(row: Row) -> bool:
     """A document of this row stands in Holded, or may: nothing may be created for it by the clock or by a new version."""
-    return bool(row.holded_id) or row.state in {"sent", "unknown"} or row.reason.startswith(IN_DOUBT)
+    doubted = row.reason.startswith((IN_DOUBT, BY_HAND_IN_DOUBT))
+    return bool(row.holded_id) or row.state in {"sent", "unknown"} or doubted
 
 
 def _goes_further(row: Row, fact: Fact) -> bool:

@@ -11,11 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from relay.domain.mapping.catalogue import TaxKind
 from relay.domain.mapping.places import Zone
 from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 Supply = Literal["goods", "services", "voucher", "tip"]
 BuyerKind = Literal["consumer", "business"]
@@ -178,14 +182,22 @@ def default_settings(*, mode: Literal["test", "live"] = "test") -> Settings:
     return Settings(policy=Policy(test_data="ignore" if mode == "live" else "document"))
 
 
+@cache
+def _adapter() -> TypeAdapter[Settings]:
+    """Building one costs more than many a drain: a warm function builds it once."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - as in `parse_settings`
+
+    return TypeAdapter(Settings)
+
+
 def parse_settings(raw: object) -> Settings:
     """Read settings from parsed JSON. Raises `BadInput` naming the first field that is wrong, never its value."""
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - only who parses settings pays for pydantic
+    from pydantic import ValidationError  # noqa: PLC0415 - only who parses settings pays for pydantic
 
     if not isinstance(raw, Mapping):
         raise BadInput("settings_invalid", detail=f"{type(raw).__name__}, expected an object")
     try:
-        settings = TypeAdapter(Settings).validate_python(dict(raw))
+        settings: Settings = _adapter().validate_python(dict(raw))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
@@ -213,7 +225,5 @@ def _contradictions(settings: Settings) -> Iterator[tuple[bool, str, str]]:
 
 def dump_settings(settings: Settings) -> dict[str, Any]:
     """The JSON value `parse_settings` reads back as the same settings."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - as above
-
-    dumped: dict[str, Any] = TypeAdapter(Settings).dump_python(settings, mode="json")
+    dumped: dict[str, Any] = _adapter().dump_python(settings, mode="json")
     return dumped

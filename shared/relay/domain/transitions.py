@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SEEN_EMPTY_TWICE = 2
 MAX_ATTEMPTS = 8
 PARENT_PATIENCE_MS = 7 * 24 * 3600 * 1000
+CREATE_ANYWAY = f"{IN_DOUBT}_create_anyway"
+"""The reason of a doubt in which a person said to create: our marker is looked for once more, a look-alike is not asked about."""
 _FIRST_LOOK_MS = 10 * 60_000
 _RAREST_LOOK_MS = 12 * 3600_000
 _FIRST_BACKOFF_MS = 30_000
@@ -34,7 +36,8 @@ class Hold:
 
 def claimed(row: Row | None, fact: Fact, *, step: Step, hold: Hold, now_ms: int, contact_id: str = "") -> Row:
     """The claim is `sent`. A row taken out of the work index stays in it, to be looked at when the lease and SETTLE are over."""
-    indexed = row is not None and row.indexed
+    # The inbox item of a replayed event has its end already: the work index is the only net it has.
+    indexed = fact.again or (row is not None and row.indexed)
     base = row or Row(key=fact.key, state="sent", rev=0, created_ms=now_ms, updated_ms=now_ms)
     return replace(
         _with_fact(base, fact),
@@ -76,7 +79,7 @@ def _with_fact(row: Row, fact: Fact) -> Row:
     return replace(
         row,
         last_step=fact.last_step,
-        attempts=row.attempts if row.event_id == fact.event_id else 0,
+        attempts=row.attempts if row.event_id == fact.event_id and not fact.again else 0,
         kind=fact.kind,
         priority=fact.priority,
         event_id=fact.event_id,
@@ -132,9 +135,9 @@ def parked(
     dead = attempts >= MAX_ATTEMPTS
     doubtful = row is not None and row.state == "unknown"
     if row is not None and doubtful:
-        reason = _in_doubt(reason)
         # What was sent is what must be looked for, whatever today's settings would make of the event.
         base = replace(row, event=row.event or fact.event)
+        reason = row.reason if row.reason == CREATE_ANYWAY else _in_doubt(reason)
     return replace(
         base,
         state="dead" if dead else "unknown" if doubtful else "waiting",
@@ -175,7 +178,8 @@ def troubled(row: Row, *, now_ms: int, due_ms: int, reason: str) -> Row:
 def look_for_parent_ms(created_ms: int, now_ms: int) -> int:
     """When a waiting child looks by itself, in case the parent's confirmation died before releasing it: ever more rarely."""
     waited = min(max(now_ms - created_ms, _FIRST_LOOK_MS), _RAREST_LOOK_MS)
-    return min(now_ms + waited, max(created_ms + PARENT_PATIENCE_MS, now_ms))
+    patience_ms = created_ms + PARENT_PATIENCE_MS
+    return min(now_ms + waited, patience_ms) if now_ms < patience_ms else now_ms + waited
 
 
 def child_of(row: Row, parent: Key) -> Row:
@@ -217,6 +221,8 @@ def reviewed(row: Row | None, fact: Fact, *, now_ms: int, reason: str, detail: s
     base = _with_fact(row or Row(key=fact.key, state="review", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
     if row is not None and row.state == "unknown":
         reason = _in_doubt(reason)
+        # As in `parked`: what may stand is what was sent, and a later look needs its day and total.
+        base = replace(row, event=row.event or fact.event)
     return replace(
         base,
         state="review",
@@ -261,6 +267,12 @@ def ended(row: Row, *, now_ms: int, state: Literal["ignored", "superseded"], rea
         indexed=False,
         owner="",
     )
+
+
+def never_written(fact: Fact, *, now_ms: int, reason: str) -> Row:
+    """A sale called off before any of it came: an older version that comes later is compared with this."""
+    row = _with_fact(Row(key=fact.key, state="ignored", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
+    return ended(row, now_ms=now_ms, state="ignored", reason=reason)
 
 
 def backoff_ms(attempts: int, *, jitter: float) -> int:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from relay.services.again import Again
 from relay.services.contacts import Contacts
+from relay.services.dead_ends import ClearDeadLetters
 from relay.services.desk import Desk
 from relay.services.doubt import Doubt
 from relay.services.drain import Drainer
 from relay.services.hints import Hints
+from relay.services.replay import Replays
 from relay.services.saga import Saga
 from relay.services.settlement import Settlement
 from relay.services.work import Work
@@ -39,12 +42,15 @@ def build_drainer(
     desk = Desk(ledger=ledger)
     saga = Saga(desk=desk, jitter=jitter)
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
+    hints = Hints(desk=desk, inbox=inbox, snapshots=snapshots, jitter=jitter)
     work = Work(
         inbox=inbox,
         desk=desk,
         writer=writer,
-        hints=Hints(desk=desk, inbox=inbox, snapshots=snapshots, jitter=jitter),
+        hints=hints,
+        replays=Replays(desk=desk, again=Again(inbox=inbox, desk=desk, hints=hints)),
         settlement=Settlement(ledger=ledger),
+        clear_dead=ClearDeadLetters(ledger=ledger, inbox=inbox),
         accounts=accounts,
         jitter=jitter,
     )

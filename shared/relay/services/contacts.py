@@ -20,7 +20,7 @@ from relay.holded import requests
 from relay.services.times import from_ms
 
 if TYPE_CHECKING:
-    from relay.domain.documents import ContactDraft
+    from relay.domain.documents import ContactDraft, Priority
     from relay.ports import Ledger
     from relay.services.session import Session
 
@@ -60,25 +60,25 @@ class Contacts:
     def __init__(self, *, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    async def ensure(self, session: Session, draft: ContactDraft) -> str:
-        """The Holded id of this contact, found or created once.
+    async def ensure(self, session: Session, draft: ContactDraft, *, priority: Priority = "fiscal") -> str:
+        """The Holded id of this contact, found or created once, on tokens of the class of what it is for.
 
         Raises `RetryAt` while an earlier create is in doubt, `OutcomeUnknown` when this one's reply was lost, `Rejected`
         when Holded refuses it or knows several.
         """
         claims = claims_of(session.account.account, session.account.salt, draft)
         async with session.lock(str(claims.keys[-1])), session.lock(str(claims.keys[0]) + "!"):
-            known = await self._known(session, claims, draft)
+            known = await self._known(session, claims, draft, priority)
             if known:
                 return known
-            return await self._create(session, claims, draft)
+            return await self._create(session, claims, draft, priority)
 
-    async def refresh(self, session: Session, draft: ContactDraft, contact_id: str) -> None:
+    async def refresh(self, session: Session, draft: ContactDraft, contact_id: str, *, priority: Priority) -> None:
         """A customer changed: read, merge, write. What a person added in Holded stays (v2's PUT replaces the whole record)."""
-        current = (await session.call(requests.get_contact(contact_id), "normal")).value
-        await session.call(requests.update_contact(contact_id, draft, current=current), "normal")
+        current = (await session.call(requests.get_contact(contact_id), priority)).value
+        await session.call(requests.update_contact(contact_id, draft, current=current), priority)
 
-    async def _known(self, session: Session, claims: Claims, draft: ContactDraft) -> str:
+    async def _known(self, session: Session, claims: Claims, draft: ContactDraft, priority: Priority) -> str:
         strongest = await self._ledger.get(claims.keys[0])
         if strongest is not None and strongest.state == "confirmed":
             return strongest.holded_id
@@ -89,7 +89,7 @@ class Contacts:
             # The same customer may just be in creation without the tax id.
             session.check()
             _wait_for_settled(session, by_email)
-            return await self._by_email(session, claims, by_email, draft)
+            return await self._by_email(session, claims, by_email, draft, priority)
         # The row by e-mail remembers whose tax id it was; another one is another customer behind one address.
         if by_email is None or by_email.state != "confirmed" or by_email.digest not in ("", claims.tax):
             return ""
@@ -99,7 +99,7 @@ class Contacts:
             await self._ledger.replace(owned, expected_rev=by_email.rev)
         return by_email.holded_id
 
-    async def _create(self, session: Session, claims: Claims, draft: ContactDraft) -> str:
+    async def _create(self, session: Session, claims: Claims, draft: ContactDraft, priority: Priority) -> str:
         session.check()
         key = claims.keys[0]
         row = await self._ledger.get(key)
@@ -110,25 +110,25 @@ class Contacts:
             raise Rejected(row.reason, detail=row.detail)
         if row is not None:
             _wait_for_settled(session, row)
-        found = await self._look_up(session, draft)
+        found = await self._look_up(session, draft, priority)
         if not found and row is not None and row.seen_empty == 0 and not _findable(draft):
-            found = await self._by_name(session, draft)
+            found = await self._by_name(session, draft, priority)
         if found:
             return await self._confirm(session, claims, row, holded_id=found)
         if row is not None and row.seen_empty + 1 < transitions.SEEN_EMPTY_TWICE:
             empty = transitions.seen_empty(row, event=b"", now_ms=now_ms, again_ms=session.timing.again_ms)
             await self._ledger.replace(replace(empty, indexed=False), expected_rev=row.rev)
             raise RetryAt("contact_in_doubt", retry_at=from_ms(empty.due_ms))
-        return await self._post(session, claims, row, draft)
+        return await self._post(session, claims, row, draft, priority)
 
-    async def _look_up(self, session: Session, draft: ContactDraft) -> str:
+    async def _look_up(self, session: Session, draft: ContactDraft, priority: Priority) -> str:
         if draft.code or draft.vat_number:
             request = requests.find_contacts(code=draft.code or draft.vat_number)
         elif draft.email_key:
             request = requests.find_contacts(email=draft.email_key)
         else:
             return ""
-        found = (await session.call(request, "fiscal")).value.items
+        found = (await session.call(request, priority)).value.items
         if len(found) > 1:
             raise Rejected(
                 "contact_ambiguous",
@@ -136,19 +136,21 @@ class Contacts:
             )
         return str(found[0].id) if found else ""
 
-    async def _by_email(self, session: Session, claims: Claims, row: Row, draft: ContactDraft) -> str:
+    async def _by_email(
+        self, session: Session, claims: Claims, row: Row, draft: ContactDraft, priority: Priority
+    ) -> str:
         """Settle a contact by e-mail that is in doubt: found, it is this one too."""
-        found = (await session.call(requests.find_contacts(email=draft.email_key), "fiscal")).value.items
+        found = (await session.call(requests.find_contacts(email=draft.email_key), priority)).value.items
         if len(found) != 1:
             return ""
         return await self._confirm(session, claims, row, holded_id=found[0].id)
 
-    async def _by_name(self, session: Session, draft: ContactDraft) -> str:
+    async def _by_name(self, session: Session, draft: ContactDraft, priority: Priority) -> str:
         """A contact in doubt without tax id and e-mail can only be told by its name: one that has neither, too."""
         cursor: str | None = None
         found: list[str] = []
         while True:
-            page = (await session.call(requests.list_contacts(cursor), "fiscal")).value
+            page = (await session.call(requests.list_contacts(cursor), priority)).value
             found += [each.id for each in page.items if each.name == draft.name and not (each.code or each.email)]
             cursor = page.cursor
             if cursor is None:
@@ -157,8 +159,10 @@ class Contacts:
             raise Rejected("contact_ambiguous", detail=f"Holded has {len(found)} contacts with this name and no tax id")
         return found[0] if found else ""
 
-    async def _post(self, session: Session, claims: Claims, row: Row | None, draft: ContactDraft) -> str:
-        await session.reserve("fiscal")
+    async def _post(
+        self, session: Session, claims: Claims, row: Row | None, draft: ContactDraft, priority: Priority
+    ) -> str:
+        await session.reserve(priority)
         fact = _fact(claims)
         claim = replace(
             transitions.claimed(

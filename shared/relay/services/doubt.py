@@ -52,6 +52,8 @@ class Doubt:
             return Found(end=await self._desk.review(session, job, "outcome_unknown_doubled", detail))
         if marked:
             return Found(adopted=marked[0].id)
+        if row.reason == transitions.CREATE_ANYWAY:
+            similar = []  # a person has looked at it
         unclaimed = [d for d in similar if await self._desk.ledger.by_holded_id(row.key.account, d.id) is None]
         if unclaimed:
             detail = f"no document carries {row.marker}, but {unclaimed[0].number or unclaimed[0].id} has the same contact and total"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from relay.domain.documents import DocType
+    from relay.domain.documents import DocType, Priority
     from relay.domain.ledger import Row
     from relay.domain.models import Model
     from relay.ports import Inbox, Snapshots
@@ -47,13 +47,13 @@ class Hints:
         self._snapshots = snapshots
         self._jitter = jitter
 
-    async def take_in(self, session: Session, event: Event, hint: Hint) -> str | None:
-        """Drop an echo, or put the re-read into the waiting room. Spends no call."""
+    async def take_in(self, session: Session, event: Event, hint: Hint, *, again: bool = False) -> str | None:
+        """Drop an echo, or put the re-read into the waiting room. Spends no call. `again`: a replay brings it."""
         if hint.object not in unified.NAMES:
             return "ignored:not_followed"
         if await self._is_echo(session, event, hint):
             return "ignored:echo"
-        fact = _fact(event, hint)
+        fact = _fact(event, hint, "background" if again else "normal", again=again)
         row = await self._desk.ledger.get(fact.key)
         if row is not None and row.state == "waiting" and hint.action not in _NEVER_OURS:
             return "waiting:reread"
@@ -73,9 +73,9 @@ class Hints:
         if await self._is_echo(session, event, hint):
             await self._end(session, row, "echo")
             return
-        fact = replace(_fact(event, hint), event=row.event)
+        fact = replace(_fact(event, hint, row.priority), event=row.event)
         try:
-            published = await self._reread(session, event, hint)
+            published = await self._reread(session, event, hint, row.priority)
         except RetryAt as refusal:
             failed = not refusal.reason.startswith(("quota_", "rate_limited", "out_of_time", "queued"))
             due_ms = at_ms(refusal.retry_at)
@@ -116,13 +116,13 @@ class Hints:
         when_ms = at_ms(hint.at or event.time)
         return hint.action == "create" or abs(when_ms - row.written_ms) <= _ECHO_MS
 
-    async def _reread(self, session: Session, event: Event, hint: Hint) -> str:
+    async def _reread(self, session: Session, event: Event, hint: Hint, priority: Priority) -> str:
         """Returns the inbox id of the event that was made, empty when nothing changed."""
         name = unified.NAMES[hint.object]
         seen = await self._snapshots.get(event.account, hint.object, hint.holded_id)
         # The hint's own instant: a re-read that died before its snapshot makes the very same delivery again.
         when = hint.at or event.time
-        data = None if hint.action == "delete" else await self._read(session, hint, when)
+        data = None if hint.action == "delete" else await self._read(session, hint, when, priority)
         if data is None:
             # Gone in Holded: the last thing known of it is its id.
             verb, data = "deleted", unified.gone(hint.object, hint.holded_id, seen_at=when)
@@ -149,30 +149,36 @@ class Hints:
         await self._snapshots.put(event.account, hint.object, hint.holded_id, fields, seen_ms=session.now_ms())
         return delivery.inbox_id
 
-    async def _read(self, session: Session, hint: Hint, when: datetime) -> Model | None:
+    async def _read(self, session: Session, hint: Hint, when: datetime, priority: Priority) -> Model | None:
         try:
             if hint.object == "contact":
-                return unified.contact((await session.call(requests.get_contact(hint.holded_id), "normal")).value)
+                return unified.contact((await session.call(requests.get_contact(hint.holded_id), priority)).value)
             if hint.object == "product":
                 return unified.product(
-                    (await session.call(requests_products.get_product(hint.holded_id), "normal")).value
+                    (await session.call(requests_products.get_product(hint.holded_id), priority)).value
                 )
             doc_type = cast("DocType", hint.object)
-            reply = await session.call(requests.get_document(doc_type, hint.holded_id), "normal")
+            reply = await session.call(requests.get_document(doc_type, hint.holded_id), priority)
             return unified.document(doc_type, reply.value, seen_at=when)
         except NotFound:
             return None
 
 
-def _fact(event: Event, hint: Hint) -> Fact:
+def hint_key(account: str, hint: Hint) -> Key:
+    """One row an object: several hints of it become one re-read."""
+    return Key(account=account, source="holded", object_id=f"{hint.object}:{hint.holded_id}", purpose="reread")
+
+
+def _fact(event: Event, hint: Hint, priority: Priority, *, again: bool = False) -> Fact:
     return Fact(
-        key=Key(account=event.account, source="holded", object_id=f"{hint.object}:{hint.holded_id}", purpose="reread"),
+        key=hint_key(event.account, hint),
         event_id=event.id,
         event_type=event.type,
         version=event.version,
         monotone=True,
         digest="",
-        priority="normal",
+        priority=priority,
         kind="hint",
         event=pack_event(event),
+        again=again,
     )

@@ -37,13 +37,25 @@ class Job:
     def priority(self) -> Priority:
         return self.fact.priority
 
+    @property
+    def contact_priority(self) -> Priority:
+        """A document's contact is as urgent as a document, whoever asks; for a replay it can wait as all of it can."""
+        return "background" if self.priority == "background" else "fiscal"
+
     def aside(self, suffix: str) -> Fact:
         """The same fact under a key of its own, where the key's row must stay what it is (a confirmed document)."""
-        return replace(self.fact, key=replace(self.fact.key, purpose=f"{self.fact.key.purpose}.{suffix}"))
+        return replace(self.fact, key=aside_key(self.fact.key, suffix))
 
 
-def fact_of(event: Event, plan: Plan) -> Fact:
-    """Business key = (account, source, source object id, purpose)."""
+def aside_key(key: Key, suffix: str) -> Key:
+    """The row beside a document's own."""
+    return replace(key, purpose=f"{key.purpose}.{suffix}")
+
+
+def fact_of(event: Event, plan: Plan, *, background: bool = False, again: bool = False) -> Fact:
+    """Business key = (account, source, source object id, purpose). `background`: it was replayed, and keeps that class;
+    `again`: a replay brings it now.
+    """
     document = plan.document
     return Fact(
         key=Key(
@@ -54,13 +66,14 @@ def fact_of(event: Event, plan: Plan) -> Fact:
         version=event.version,
         monotone=event.monotone,
         digest=plan.digest,
-        priority="normal" if plan.purpose in _NORMAL else "fiscal",
+        priority="background" if background else "normal" if plan.purpose in _NORMAL else "fiscal",
         doc_type=document.doc_type if document else plan.purpose,
         total=document.total if document else None,
         currency=document.currency if document else "",
         document_date=document.date.isoformat() if document else "",
         event=pack_event(event),
         last_step=_last_step(plan),
+        again=again,
     )
 
 

@@ -61,7 +61,7 @@ def preview(
             received_at=now,
         )
     )
-    results = [_result(event, plan_for(event, settings, catalogue, today=now.date())) for event in parts.events]
+    results = [result_of(event, plan_for(event, settings, catalogue, today=now.date())) for event in parts.events]
     if parts.ignored or parts.review:
         outcome = "review" if parts.review else "ignored"
         results.append(_described(outcome, parts.review or parts.ignored, parts.detail))
@@ -74,7 +74,8 @@ def _shown(event: Event) -> dict[str, Any]:
     return dict(wire.to_cloudevent(event))
 
 
-def _result(event: Event, plan: Plan) -> dict[str, Any]:
+def result_of(event: Event, plan: Plan) -> dict[str, Any]:
+    """One event's outcome, as `preview` shows it."""
     described = _described(plan.outcome, plan.reason, plan.detail)
     if plan.outcome == "document":
         described["requests"] = [_request(request) for request in _requests(event, plan)]

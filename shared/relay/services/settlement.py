@@ -9,29 +9,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from relay.domain import transitions
+from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row, is_marker
 from relay.errors import NotAllowed, Rejected, RetryAt
-from relay.holded import requests
+from relay.services.listing import listed, seen, spans_of
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
 
-    from relay.domain.documents import DocType
-    from relay.holded.replies import Document
+    from relay.domain.comparison import Seen
     from relay.ports import Ledger
+    from relay.services.listing import Spans
     from relay.services.session import Session
 
 WORTH_A_PAGE = 10
-_TWICE = 2
 _DAY_MS = 24 * 3600_000
-_GAP = timedelta(days=7)
-"""Document days further apart than this are listed in windows of their own."""
 
 
 def settle_key(account: str) -> Key:
@@ -54,17 +51,6 @@ def first_sweep(account: str, *, now_ms: int, every_ms: int) -> Row:
     )
 
 
-def windows(days: Sequence[date]) -> list[tuple[date, date]]:
-    """Group the days of documents into few spans, so that a sweep lists little that is not ours."""
-    spans: list[tuple[date, date]] = []
-    for day in sorted(set(days)):
-        if spans and day - spans[-1][1] <= _GAP:
-            spans[-1] = (spans[-1][0], day)
-        else:
-            spans.append((day, day))
-    return spans
-
-
 class Settlement:
     def __init__(self, *, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -75,7 +61,7 @@ class Settlement:
         until_ms = now_ms - session.timing.settle_ms
         try:
             rows = await self._written(row.key.account, row.version, until_ms)
-            spans = _spans(rows)
+            spans = spans_of(rows)
             calls = sum(len(found) for found in spans.values())
             if rows and (len(rows) >= calls * WORTH_A_PAGE or now_ms - row.version >= _DAY_MS):
                 await self._sweep(session, rows, spans)
@@ -106,58 +92,43 @@ class Settlement:
         found = self._ledger.confirmed_between(account, from_ms=from_ms, to_ms=until_ms)
         return [row async for row in found if row.document_date and row.holded_id]
 
-    async def _sweep(self, session: Session, rows: list[Row], spans: dict[str, list[tuple[date, date]]]) -> None:
-        seen: dict[str, list[Document]] = defaultdict(list)
-        by_id: dict[str, Document] = {}
-        for doc_type, days in spans.items():
-            for start, end in days:
-                async for document in self._listed(session, cast("DocType", doc_type), start, end):
-                    by_id[document.id] = document
-                    for tag in document.tags:
-                        seen[tag].append(document)
+    async def _sweep(self, session: Session, rows: list[Row], spans: Spans) -> None:
+        marked: dict[str, set[str]] = defaultdict(set)
+        by_id: dict[str, Seen] = {}
+        async for document in listed(lambda request: session.call(request, "background"), spans):
+            by_id[document.id] = seen(document)
+            for tag in document.tags:
+                marked[tag].add(document.id)
         for row in rows:
-            await self._compare(session, row, by_id.get(row.holded_id), seen[row.marker])
-        await self._late_twins(session, seen, known={row.marker for row in rows})
+            await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
+        await self._late_twins(session, marked, known={row.marker for row in rows})
+        await self._late_payments(session, by_id, known={row.holded_id for row in rows})
 
-    async def _late_twins(self, session: Session, seen: dict[str, list[Document]], *, known: set[str]) -> None:
+    async def _late_twins(self, session: Session, marked: dict[str, set[str]], *, known: set[str]) -> None:
         """A marker that stands twice is told of whenever a list shows it, also long after its own row was swept."""
-        for tag, documents in seen.items():
-            ids = sorted({document.id for document in documents})
-            if len(ids) < _TWICE or tag in known or not is_marker(tag):
+        for tag, ids in marked.items():
+            if len(ids) < TWICE or tag in known or not is_marker(tag):
                 continue
-            for holded_id in ids:
+            for holded_id in sorted(ids):
                 row = await self._ledger.by_holded_id(session.account.account, holded_id)
                 if row is not None and row.marker == tag:
-                    await self._report(session, row, [("doubled", _doubled(row, ids))])
+                    await self._report(session, row, [("doubled", doubled(row, ids))])
 
-    async def _listed(self, session: Session, doc_type: DocType, start: date, end: date) -> AsyncIterator[Document]:
-        cursor: str | None = None
-        while True:
-            request = requests.list_documents(doc_type, start=start, end=end, cursor=cursor)
-            page = (await session.call(request, "background")).value
-            for document in page.items:
-                yield document
-            cursor = page.cursor
-            if cursor is None:
-                return
+    async def _late_payments(self, session: Session, by_id: dict[str, Seen], *, known: set[str]) -> None:
+        """The same for money: a payment that Holded booked long after it was given up stands beside its successor."""
+        for holded_id, shown in by_id.items():
+            if holded_id in known or not overpaid(shown):
+                continue
+            row = await self._ledger.by_holded_id(session.account.account, holded_id)
+            if row is not None and row.marker in shown.tags:
+                await self._report(session, row, [("paid_twice", paid_twice(shown))])
 
-    async def _compare(self, session: Session, row: Row, document: Document | None, marked: list[Document]) -> None:
-        findings: list[tuple[str, str]] = []
-        ids = sorted({found.id for found in marked})
-        if len(ids) >= _TWICE:
-            findings.append(("doubled", _doubled(row, ids)))
-        if document is None:
-            detail = f"{row.doc_type} {row.holded_id} is not in Holded's list of its day"
-            findings.append(("missing_in_holded", detail))
-        elif document.total != row.total:
-            findings.append(("total_differs", f"Holded shows {document.total}, written was {row.total}"))
-        if document and document.contact_id and row.contact_id and document.contact_id != row.contact_id:
-            detail = f"Holded shows contact {document.contact_id}, written was {row.contact_id}"
-            findings.append(("contact_differs", detail))
+    async def _compare(self, session: Session, row: Row, shown: Seen | None, marked: set[str]) -> None:
+        findings = differences(row, shown, marked)
         if findings:
             await self._report(session, row, findings)
-        elif document is not None and document.number and not row.number:
-            numbered = replace(row, number=document.number, rev=row.rev + 1, updated_ms=session.now_ms())
+        elif shown is not None and shown.number and not row.number:
+            numbered = replace(row, number=shown.number, rev=row.rev + 1, updated_ms=session.now_ms())
             await self._ledger.replace(numbered, expected_rev=row.rev)
 
     async def _report(self, session: Session, row: Row, findings: Sequence[tuple[str, str]]) -> None:
@@ -177,7 +148,7 @@ class Settlement:
         )
         there = await self._ledger.get(fact.key)
         reason = findings[0][0]
-        told = [there.detail] if there is not None and there.state == "review" else []
+        told = [there.detail] if there is not None and there.state in {"review", "ignored"} else []
         news = [detail for _, detail in findings if not any(detail in each for each in told)]
         if not news:
             return
@@ -187,14 +158,3 @@ class Settlement:
             await self._ledger.insert(found)
         else:
             await self._ledger.replace(found, expected_rev=there.rev)
-
-
-def _doubled(row: Row, ids: Sequence[str]) -> str:
-    return f"documents {', '.join(ids)} carry the one marker {row.marker}; delete all but {row.holded_id}"
-
-
-def _spans(rows: Sequence[Row]) -> dict[str, list[tuple[date, date]]]:
-    days: dict[str, list[date]] = defaultdict(list)
-    for row in rows:
-        days[row.doc_type].append(date.fromisoformat(row.document_date))
-    return {doc_type: windows(found) for doc_type, found in days.items()}

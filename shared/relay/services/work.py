@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.sources.base import Delivery
     from relay.ports import Accounts, Inbox
+    from relay.services.dead_ends import ClearDeadLetters
     from relay.services.desk import Desk
     from relay.services.hints import Hints
+    from relay.services.replay import Replays
     from relay.services.session import Session
     from relay.services.settlement import Settlement
     from relay.services.unfold import Unfolded
@@ -40,6 +42,8 @@ class Work:
         writer: Writer,
         hints: Hints,
         settlement: Settlement,
+        replays: Replays,
+        clear_dead: ClearDeadLetters,
         accounts: Accounts,
         jitter: Callable[[], float],
     ) -> None:
@@ -48,6 +52,8 @@ class Work:
         self._writer = writer
         self._hints = hints
         self._settlement = settlement
+        self._replays = replays
+        self._clear_dead = clear_dead
         self._accounts = accounts
         self._jitter = jitter
 
@@ -81,9 +87,11 @@ class Work:
             return await self._hints.take_in(session, event, event.data)
         return await self._event(session, event)
 
-    async def _event(self, session: Session, event: Event) -> str | None:
+    async def _event(
+        self, session: Session, event: Event, *, background: bool = False, again: bool = False
+    ) -> str | None:
         plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
-        job = Job(event=event, plan=plan, fact=fact_of(event, plan))
+        job = Job(event=event, plan=plan, fact=fact_of(event, plan, background=background, again=again))
         end = await self._writer.proceed(session, job)
         session.ends[(end or "open").partition(":")[0]] += 1
         if end is not None and job.row is not None and job.row.state == "confirmed":
@@ -106,13 +114,18 @@ class Work:
         """Go on with a row of the waiting room."""
         session.parked.pop(row.key, None)  # what parks it again notes it again
         if row.kind == "settle":
+            await self._clear_dead(row.key.account, now_ms=session.now_ms())
             await self._settlement.run(session, row)
         elif row.kind == "hint":
             await self._hints.resume(session, row)
+        elif row.kind == "replay":
+            await self._replays.run(session, row, self._event)
         elif not row.event:
             await self._desk.write(transitions.stranded(row, now_ms=session.now_ms()))
         else:
-            end = await self._event(session, unpack_event(row.event))
+            # What a replay or a retry of many brought keeps its class for as long as it waits.
+            background = row.priority == "background"
+            end = await self._event(session, unpack_event(row.event), background=background)
             if end is not None and row.key.purpose.endswith(_ASIDE):
                 await self._close_aside(session, row, end)
         while session.follow_up:

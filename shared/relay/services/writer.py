@@ -12,7 +12,7 @@ from relay.domain import decisions, transitions
 from relay.domain.ledger import Key
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests, requests_products
-from relay.services.desk import UPDATE
+from relay.services.desk import UPDATE, is_another_version
 from relay.services.doubt import find_product
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ class Writer:
     async def _step(self, session: Session, job: Job) -> str | None:
         plan = job.plan
         row = job.row
+        if row is not None and decisions.ended_by_hand(row, version=job.fact.version):
+            return f"{row.state}:{row.reason}"
         own_doubt = row is not None and row.state in {"sent", "unknown"} and row.event_id == job.event.id
         if plan.outcome == "ignored" and not own_doubt:
             return await self._ignored(session, job)
@@ -77,6 +79,9 @@ class Writer:
             case "advance" if job.row is not None:
                 return await self._saga.advance(session, job, job.row)
             case "update" if job.row is not None:
+                aside = await self._desk.ledger.get(job.aside(UPDATE).key)
+                if aside is not None and decisions.ended_by_hand(aside, version=job.fact.version):
+                    return f"{aside.state}:{aside.reason}"
                 if plan.outcome == "review":
                     return await self._desk.review(session, job, plan.reason, plan.detail, aside=UPDATE)
                 return await self._update(session, job, job.row)
@@ -86,18 +91,23 @@ class Writer:
     async def _ignored(self, session: Session, job: Job) -> str | None:
         """Nothing to write is an end. A sale called off after it was written needs a human: approval cannot be undone."""
         row, reason = job.row, job.plan.reason
+        if job.event.type in CALLED_OFF and row is None:
+            # Deliveries come out of order: what was sold before may still come, and must find this.
+            off = transitions.never_written(job.fact, now_ms=session.now_ms(), reason=reason)
+            return f"ignored:{reason}" if await self._desk.write(off) else None
         if job.event.type in CALLED_OFF and row is not None:
             if row.holded_id or row.state in {"sent", "unknown"}:
-                written = row.number or row.holded_id or "in doubt"
-                detail = (
-                    f"{row.doc_type} {written} over {row.total}; proposed: delete the draft, or issue a credit note"
-                )
-                return await self._desk.review(session, job, "called_off_after_writing", detail, aside="cancellation")
+                written = f"{row.doc_type} {row.number or row.holded_id or 'in doubt'} over {row.total}"
+                return await self._called_off(session, job, written)
             if row.state == "waiting" and row.version <= job.event.version and row.event_type != "order.paid":
                 return await self._end(session, row, reason)
-        if row is not None and row.state == "waiting" and row.event_id == job.event.id:
+        if row is not None and row.event_id == job.event.id and _may_end(row, job):
             return await self._end(session, row, reason)
         return f"ignored:{reason}"
+
+    async def _called_off(self, session: Session, job: Job, written: str) -> str | None:
+        detail = f"{written}; proposed: delete the draft, or issue a credit note"
+        return await self._desk.review(session, job, "called_off_after_writing", detail, aside="cancellation")
 
     async def _end(self, session: Session, row: Row, reason: str) -> str | None:
         ended = transitions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason)
@@ -119,6 +129,11 @@ class Writer:
 
     async def _claim(self, session: Session, job: Job) -> str | None:
         row, plan = job.row, job.plan
+        if row is not None and row.event_type in CALLED_OFF and row.version >= job.fact.version:
+            # Told before the claim, which takes the place of what is known of it.
+            await self._called_off(
+                session, job, f"{job.fact.doc_type} over {job.fact.total}, called off before it came"
+            )
         parent: Row | None = None
         if plan.parent is not None:
             parent = await self._desk.ledger.get(self._parent_key(job))
@@ -131,7 +146,7 @@ class Writer:
         if plan.product is not None:
             return await self._product(session, job, plan.product)
         if plan.contact is not None:
-            contact_id = await self._contacts.ensure(session, plan.contact)
+            contact_id = await self._contacts.ensure(session, plan.contact, priority=job.contact_priority)
         else:
             # A correction often names no buyer: it goes to whom the original went.
             contact_id = parent.contact_id if parent is not None else ""
@@ -163,8 +178,8 @@ class Writer:
 
     async def _update(self, session: Session, job: Job, row: Row) -> str | None:
         if job.plan.purpose == "contact" and job.plan.contact is not None:
-            contact_id = await self._contacts.ensure(session, job.plan.contact)
-            await self._contacts.refresh(session, job.plan.contact, contact_id)
+            contact_id = await self._contacts.ensure(session, job.plan.contact, priority=job.contact_priority)
+            await self._contacts.refresh(session, job.plan.contact, contact_id, priority=job.priority)
             return await self._without_call(session, job, contact_id, end="contact")
         if job.plan.product is not None:
             await self._refresh_product(session, job, row.holded_id, job.plan.product)
@@ -186,6 +201,8 @@ class Writer:
 
     async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
         """The document exists already: go on where the saga stopped, never create again."""
+        if is_another_version(row, job.fact):
+            return await self._saga.update(session, job, row)
         match row.step:
             case "approve":
                 return await self._saga.approve(session, job, row)
@@ -234,7 +251,8 @@ class Writer:
             return await self._desk.review(
                 session, job, "parent_not_written", f"{what} ended in {row.state}: {row.reason}"
             )
-        if session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
+        # A parent that came and itself waits (for the month's quota, say) is waited for as long as it takes.
+        if row is None and session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
             return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
         return await self._desk.wait_for_parent(session, job, self._parent_key(job))
 
@@ -257,3 +275,9 @@ class Writer:
         if job.plan.outcome == "ignored":
             return await self._end(session, job.row, job.plan.reason)
         return await self._desk.review(session, job, job.plan.reason, job.plan.detail)
+
+
+def _may_end(row: Row, job: Job) -> bool:
+    """Nothing is to be written for what waits; nor, when it is replayed, for what was reviewed or dead."""
+    replayed = job.fact.again and row.state in {"review", "dead"} and not decisions.may_stand(row)
+    return row.state == "waiting" or replayed

@@ -1,0 +1,44 @@
+"""`relay pause` and `relay resume`: hold an account's work, dropping none of it, and let it go on."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from relay.cli.account_change import change_account, status_change
+from relay.cli.console import AsJson, emit, fields
+from relay.cli.context import AccountName, Local, StackName, World, world
+
+
+def pause(
+    ctx: typer.Context,
+    account: AccountName,
+    *,
+    reason: Annotated[str, typer.Option(help="Kept with the account and in the change log.")] = "by_operator",
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Hold an account: it accepts and keeps all, and writes nothing."""
+    here = world(ctx, local=local, stack=stack)
+    told = asyncio.run(_standing(here, account, "paused", reason))
+    emit(told, as_json=as_json, human=lambda: fields(told))
+
+
+def resume(
+    ctx: typer.Context,
+    account: AccountName,
+    *,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Let a paused account go on, with all that waited. A blocked one needs a credential that Holded accepts."""
+    here = world(ctx, local=local, stack=stack)
+    told = asyncio.run(_standing(here, account, "active", ""))
+    emit(told, as_json=as_json, human=lambda: fields(told))
+
+
+async def _standing(here: World, account: str, status: str, reason: str) -> dict[str, Any]:
+    told = await change_account(here, account, status_change(status, reason), {}, credential_files=None)
+    return {"account": account, **{name: told[name] for name in ("status", "status_reason")}}

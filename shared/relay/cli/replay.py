@@ -1,0 +1,151 @@
+"""`relay replay`: bring events again, one or a month of them, or show what that would do."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from relay.cli import inputs
+from relay.cli.choice import AccountChoice, AllAccounts, From, Rate, To, accounts_of, ms, span
+from relay.cli.console import AsJson, emit, note, table
+from relay.cli.context import Local, StackName, World, world
+from relay.cli.desks import replay_orders, would_replay
+from relay.cli.replaying import awaited, exit_for, show, told
+from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from relay.ports import InboxItem
+
+_MOST = 1_000_000
+_KEPT = timedelta(days=35)
+_FEW = 10
+COLUMNS = ("event", "type", "object", "written", "compared", "replay")
+
+
+def replay(
+    ctx: typer.Context,
+    events: Annotated[
+        list[str] | None, typer.Argument(metavar="[EVENT]...", help="Event ids, or deliveries: all events of them.")
+    ] = None,
+    *,
+    account: AccountChoice = None,
+    all_accounts: AllAccounts = False,
+    from_: From = None,
+    to: To = None,
+    source: Annotated[str | None, typer.Option(help="Only deliveries of this source.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this topic, as the source names it: orders/paid.")] = None,
+    event_type: Annotated[str | None, typer.Option("--type", help="Only events of this type: order.paid.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Compare what would be written with what was.")] = False,
+    rate: Rate = 0,
+    wait: Annotated[
+        bool | None, typer.Option("--wait/--no-wait", help="Wait for the end; by default a moment for a few events.")
+    ] = None,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Bring events again: what is written already is told, everything else is done, in class `background`.
+
+    Exit 1 where an event could not be brought; with --dry-run where something would be written differently.
+    """
+    here = world(ctx, local=local, stack=stack)
+    when = span(here, from_, to)
+    named = list(dict.fromkeys(events or ()))
+    if bool(named) is (when is not None):
+        raise BadInput("events_not_chosen", field="EVENT", detail="expected event ids, or a time with --from")
+    if named and (all_accounts or source or topic or event_type):
+        raise BadInput("events_not_chosen", field="EVENT", detail="named events take --account and no filter")
+    if source is not None:
+        inputs.source_name(source)
+    filters = (source, topic, event_type)
+    chosen = asyncio.run(_chosen(here, account, named, when, filters, every=all_accounts))
+    if dry_run:
+        _compare(here, chosen, as_json=as_json)
+    else:
+        _start(here, chosen, rate=rate, wait=wait, single=bool(named) and len(named) <= _FEW, as_json=as_json)
+
+
+async def _chosen(
+    here: World,
+    account: str | None,
+    named: list[str],
+    when: tuple[datetime, datetime] | None,
+    filters: tuple[str | None, str | None, str | None],
+    *,
+    every: bool,
+) -> dict[str, list[str]]:
+    """The refs to bring, by account."""
+    found: dict[str, list[str]] = {}
+    for name in await accounts_of(here, account, every=every):
+        await here.account(name)
+        found[name] = named or await _received(here, name, when, filters)
+    if when is not None and when[0] < here.now() - _KEPT:
+        note("a delivery leaves the inbox 35 days after its end: what is older cannot be brought again")
+    return found
+
+
+async def _received(
+    here: World,
+    account: str,
+    when: tuple[datetime, datetime] | None,
+    filters: tuple[str | None, str | None, str | None],
+) -> list[str]:
+    if when is None:
+        return []
+    items = here.inbox.received(account, from_ms=ms(when[0]), to_ms=ms(when[1]), limit=_MOST)
+    return [ref async for item in items for ref in _refs(item, *filters)]
+
+
+def _refs(item: "InboxItem", source: str | None, topic: str | None, event_type: str | None) -> list[str]:
+    from relay.services.unfold import unfold
+
+    delivery = item.delivery
+    if source not in {None, delivery.source} or topic not in {None, delivery.topic}:
+        return []
+    if event_type is None:
+        return [delivery.inbox_id]
+    return [event.id for event in unfold(delivery).events if event.type == event_type]
+
+
+def _start(
+    here: World, chosen: dict[str, list[str]], *, rate: int, wait: bool | None, single: bool, as_json: bool
+) -> None:
+    replays = asyncio.run(_started(here, chosen, rate=rate, wait=wait, single=single))
+    emit(replays, as_json=as_json, human=lambda: show(replays) if replays else note("nothing to replay"))
+    exit_for(replays)
+
+
+async def _started(
+    here: World, chosen: dict[str, list[str]], *, rate: int, wait: bool | None, single: bool
+) -> list[dict[str, Any]]:
+    orders = replay_orders(here)
+    ids = {
+        account: await orders.start(account, refs, rate=rate, now=here.now())
+        for account, refs in chosen.items()
+        if refs
+    }
+    return [
+        told(await awaited(here, account, replay_id, wait=wait, single=single)) for account, replay_id in ids.items()
+    ]
+
+
+def _compare(here: World, chosen: dict[str, list[str]], *, as_json: bool) -> None:
+    rows = asyncio.run(_compared(here, chosen))
+    emit(
+        rows,
+        as_json=as_json,
+        human=lambda: table("what a replay would do", COLUMNS, ([row[name] for name in COLUMNS] for row in rows)),
+    )
+    if any(row["compared"].startswith("would differ") for row in rows):
+        raise typer.Exit(1)
+
+
+async def _compared(here: World, chosen: dict[str, list[str]]) -> list[dict[str, str]]:
+    would = would_replay(here)
+    rows: list[dict[str, str]] = []
+    for account, refs in chosen.items():
+        one = await here.account(account)
+        for ref in refs:
+            rows += [{"account": account, **each.shown()} for each in await would(one, ref, now=here.now())]
+    return rows

@@ -1,0 +1,149 @@
+"""`relay verify`: is every accepted event accounted for, and does Holded hold what the ledger says?"""
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from relay.cli import inputs
+from relay.cli.console import AsJson, emit, lines, note, table, utc
+from relay.cli.context import Local, StackName, World, world
+from relay.errors import BadInput, NotAllowed, Rejected, RetryAt
+
+if TYPE_CHECKING:
+    from relay.ports import Account
+    from relay.services.counting import Finding, Tally
+
+KEPT = timedelta(days=35)
+"""A delivery leaves the inbox so long after its end."""
+
+
+def verify(
+    ctx: typer.Context,
+    *,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", "-a", help="Only this account; may be given several times.")
+    ] = None,
+    start: Annotated[str | None, typer.Option("--from", help="ISO 8601; 35 days back without it.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="ISO 8601; now without it.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Count the events only: no call to Holded.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for tokens of the minute's quota instead of giving up.")
+    ] = False,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
+) -> None:
+    """Count every event into its one end, compare the ledger with Holded by reference; exit 1 if anything is wrong.
+
+    The calls to Holded are paid from the account's quota, in class `background`; their number is said before they start.
+    """
+    for each in account or []:
+        inputs.account_id(each)
+    here = world(ctx, local=local, stack=stack)
+    to = inputs.instant(end, "--to") if end else here.now() + timedelta(milliseconds=1)
+    since = inputs.instant(start, "--from") if start else to - KEPT
+    if since >= to:
+        raise BadInput("range_empty", field="--from", detail="expected an instant before --to")
+    from_ms, to_ms = (round(each.timestamp() * 1000) for each in (since, to))
+    told = asyncio.run(_verify(here, account, from_ms=from_ms, to_ms=to_ms, offline=offline, wait=wait))
+    told = {"from": since, "to": to, **told}
+    emit(told, as_json=as_json, human=lambda: _print(told))
+    if not told["clean"]:
+        raise typer.Exit(1)
+
+
+async def _verify(
+    here: World, only: list[str] | None, *, from_ms: int, to_ms: int, offline: bool, wait: bool
+) -> dict[str, Any]:
+    from relay.services.counting import Counting
+
+    accounts = (
+        [await here.account(name) for name in dict.fromkeys(only)] if only else [a async for a in here.accounts.all()]
+    )
+    counting = Counting(inbox=here.inbox, ledger=here.ledger)
+    tallies = await counting(accounts, from_ms=from_ms, to_ms=to_ms, now=here.now())
+    told = []
+    for each in accounts:
+        tally = tallies[each.account]
+        holded = None if offline else await _compare(here, each, tally, from_ms=from_ms, to_ms=to_ms, wait=wait)
+        told.append(_told(each.account, tally, holded))
+    return {"clean": not any(one["findings"] for one in told), "accounts": told}
+
+
+async def _compare(
+    here: World, account: "Account", tally: "Tally", *, from_ms: int, to_ms: int, wait: bool
+) -> dict[str, Any]:
+    from relay.services.counting import Finding
+    from relay.services.paid_calls import PaidCalls
+    from relay.services.verify import Verify
+
+    service = Verify(inbox=here.inbox, ledger=here.ledger)
+    written = await service.written(account.account, from_ms=from_ms, to_ms=to_ms)
+    made = 0
+    if written.calls:
+        note(f"{account.account}: {len(written.rows)} documents, {written.calls} calls to Holded or some more")
+        try:
+            calls = PaidCalls(
+                account=account.account,
+                credential=await here.accounts.credential(account.account),
+                gates=here.gates,
+                holded=here.holded,
+                clock=here.clock,
+                wait=wait,
+            )
+            try:
+                tally.findings += await service.compare(account, written, calls, now=here.now())
+            finally:
+                made = calls.made
+        except (RetryAt, NotAllowed, Rejected) as refusal:
+            hint = "" if wait else "; --wait waits for tokens of the minute"
+            tally.findings.append(Finding("not_compared", account.account, f"{refusal}{hint}"))
+    return {"documents": len(written.rows), "calls_expected": written.calls, "calls": made}
+
+
+def _told(account: str, tally: "Tally", holded: dict[str, Any] | None) -> dict[str, Any]:
+    from relay.domain.ends import KINDS
+
+    return {
+        "account": account,
+        "deliveries": tally.deliveries,
+        "events": tally.events,
+        **{kind: sum(count for (one, _), count in tally.ends.items() if one == kind) for kind in KINDS},
+        "ends": [
+            {"end": kind, "reason": reason, "events": count, "until": utc(tally.until_ms.get((kind, reason), 0))}
+            for (kind, reason), count in sorted(tally.ends.items(), key=lambda one: (KINDS.index(one[0][0]), one[0][1]))
+        ],
+        "holded": holded,
+        "findings": [_finding(one) for one in tally.findings],
+    }
+
+
+def _finding(finding: "Finding") -> dict[str, str]:
+    return {"what": finding.what, "where": finding.where, "detail": finding.detail}
+
+
+def _print(told: dict[str, Any]) -> None:
+    from relay.domain.ends import KINDS
+
+    columns = ["account", "deliveries", "events", *KINDS, "documents", "calls", "findings"]
+    table(
+        "events by their end",
+        columns,
+        (
+            [
+                *(one[name] for name in columns[:-3]),
+                *((one["holded"]["documents"], one["holded"]["calls"]) if one["holded"] else ("", "")),
+                len(one["findings"]),
+            ]
+            for one in told["accounts"]
+        ),
+    )
+    reasons = [(one["account"], *end.values()) for one in told["accounts"] for end in one["ends"]]
+    table("by reason", ["account", "end", "reason", "events", "until"], reasons)
+    found = [(one["account"], *finding.values()) for one in told["accounts"] for finding in one["findings"]]
+    if found:
+        table("findings", ["account", "what", "where", "detail"], found)
+    else:
+        lines(["nothing is missing, extra or differing"])

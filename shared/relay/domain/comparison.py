@@ -1,0 +1,79 @@
+"""What the ledger says of a document, and what Holded's lists show of it: the differences, by reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from decimal import Decimal
+
+    from relay.domain.ledger import Row
+
+Difference = Literal[
+    "doubled",
+    "another_document",
+    "missing_in_holded",
+    "total_differs",
+    "contact_differs",
+    "currency_differs",
+    "paid_twice",
+]
+TWICE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A document as a list of Holded's shows it. None is what the list does not tell."""
+
+    id: str
+    total: Decimal | None
+    contact_id: str | None
+    currency: str | None
+    number: str | None = None
+    paid: Decimal | None = None
+    tags: tuple[str, ...] = ()
+
+
+def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tuple[Difference, str]]:
+    """(reason, a sentence) of each difference. `marked` are the ids of all documents that carry the row's marker."""
+    found: list[tuple[Difference, str]] = []
+    if len(set(marked)) >= TWICE:
+        found.append(("doubled", doubled(row, marked)))
+    elif marked and row.holded_id not in marked:
+        detail = f"the ledger names {row.holded_id}, Holded shows the marker {row.marker} on {next(iter(marked))}"
+        found.append(("another_document", detail))
+    if seen is None:
+        return [*found, ("missing_in_holded", f"{row.doc_type} {row.holded_id} is not in Holded's list of its day")]
+    if seen.total != row.total:
+        found.append(("total_differs", f"Holded shows {seen.total}, written was {row.total}"))
+    if seen.contact_id and row.contact_id and seen.contact_id != row.contact_id:
+        found.append(("contact_differs", f"Holded shows contact {seen.contact_id}, written was {row.contact_id}"))
+    if seen.currency and row.currency and seen.currency != row.currency:
+        found.append(("currency_differs", f"Holded shows {seen.currency}, written was {row.currency}"))
+    if overpaid(seen):
+        found.append(("paid_twice", paid_twice(seen)))
+    return found
+
+
+def overpaid(seen: Seen) -> bool:
+    return seen.paid is not None and seen.total is not None and seen.paid > seen.total > 0
+
+
+def paid_twice(seen: Seen) -> str:
+    return f"{seen.number or seen.id} over {seen.total} bears payments of {seen.paid}; delete what is too much"
+
+
+def doubled(row: Row, ids: Collection[str]) -> str:
+    listed = ", ".join(sorted(set(ids)))
+    return f"documents {listed} carry the one marker {row.marker}; delete all but {row.holded_id}"
+
+
+def field_by_field(meant: Mapping[str, object], found: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """(field, meant, found) where both are known and differ."""
+    return [
+        (name, str(value), str(found[name]))
+        for name, value in meant.items()
+        if value not in {None, ""} and found.get(name) not in {None, ""} and value != found[name]
+    ]

@@ -1,0 +1,193 @@
+"""What a person does with the dead: look, replay, discard. Two kinds are handled as one list.
+
+A row that used up its attempts on machine trouble holds its own copy of the event: it goes back to the waiting room. A
+message of a dead-letter queue names an event: that is replayed from the inbox, and the message is taken out. Both go
+through a replay, so both have its rate, its progress and its cancelling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from relay.domain import dead
+from relay.domain.decisions import may_stand
+from relay.errors import Rejected
+from relay.services.again import row_ref
+from relay.services.dead_ends import end_of
+from relay.services.dead_letters import named_in
+from relay.services.times import at_ms
+from relay.services.unfold import split_ref, unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from relay.domain.ledger import Row
+    from relay.ports import Accounts, DeadLetter, DeadLetters, Inbox, Ledger
+    from relay.services.nudge import Nudge
+    from relay.services.replay_orders import ReplayOrders
+
+HIDDEN_S = 35.0
+"""The index hides a message for half a minute when it looks at it."""
+_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dead:
+    """One dead row. `source` and `type` are the event's; `since` is the end it has found meanwhile, empty for none."""
+
+    row: Row
+    source: str
+    type: str
+    since: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is asked for by: its event, else the message."""
+        return self.row.event_id or self.row.key.object_id
+
+    @property
+    def in_queue(self) -> bool:
+        return self.row.key.source == dead.FROM_QUEUE
+
+    @property
+    def in_doubt(self) -> bool:
+        return not self.in_queue and may_stand(self.row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which of the dead: every field narrows, an empty one does not. Times are of the row's last change."""
+
+    names: frozenset[str] = frozenset()
+    source: str = ""
+    type: str = ""
+    reason: str = ""
+    from_ms: int = 0
+    to_ms: int | None = None
+
+    def __call__(self, found: Dead) -> bool:
+        wanted = ((self.source, found.source), (self.type, found.type), (self.reason, found.row.reason))
+        named = not self.names or found.name in self.names
+        early = self.to_ms is None or found.row.updated_ms < self.to_ms
+        return named and early and all(not asked or asked == has for asked, has in wanted)
+
+
+class DeadDesk:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        inbox: Inbox,
+        queue: DeadLetters,
+        accounts: Accounts,
+        orders: ReplayOrders,
+        nudge: Nudge,
+        who: str,
+    ) -> None:
+        self._ledger = ledger
+        self._inbox = inbox
+        self._queue = queue
+        self._accounts = accounts
+        self._orders = orders
+        self._nudge = nudge
+        self._who = who
+
+    async def listed(self, account: str, wanted: Wanted) -> list[Dead]:
+        """Oldest change first."""
+        rows = [row async for row in self._ledger.in_state(account, "dead", from_ms=wanted.from_ms, limit=_MOST)]
+        return [found for row in rows if wanted(found := await self._told(row))]
+
+    async def _told(self, row: Row) -> Dead:
+        if row.key.source != dead.FROM_QUEUE:
+            return Dead(row=row, source=row.key.source, type=row.event_type)
+        item = await self._inbox.get(row.key.account, row.event_id.partition("#")[0]) if row.event_id else None
+        return Dead(
+            row=row,
+            source=item.delivery.source if item is not None else "",
+            type=item.delivery.topic if item is not None else row.event_type,
+            since=await end_of(self._inbox, row.key.account, row.event_id) if item is not None else "",
+        )
+
+    async def replay(self, account: str, found: Sequence[Dead], *, rate: int, now: datetime) -> str:
+        """Order the replay, end the index's rows and take their messages out. Returns the replay's id, empty for wakes alone.
+
+        Raises `Rejected` for a message that names no event: it can only be discarded.
+        """
+        lost = [one.name for one in found if one.row.reason == "unreadable_message"]
+        if lost:
+            detail = f"{len(lost)} messages name no event, first {lost[0]}: `relay dead-letters discard` takes them out"
+            raise Rejected("unreadable_message", detail=detail)
+        refs = [one.row.event_id if one.in_queue else row_ref(one.row.key) for one in found]
+        refs = [ref for ref in refs if ref]
+        why = f"{len(found)} dead letters"
+        replay_id = await self._orders.start(account, refs, rate=rate, now=now, why=why) if refs else ""
+        if not refs and found:
+            await self._nudge(account, now_ms=at_ms(now))
+        queued = [one for one in found if one.in_queue]
+        # The rows last: while they are dead, a command that was interrupted finds them again.
+        await self.take_out(account, queued)
+        for one in queued:
+            row = replace(one.row, detail=f"replayed by {replay_id}" if replay_id else "its account was woken")
+            await self._ledger.replace(dead.cleared(row, now_ms=at_ms(now), end="replayed"), expected_rev=one.row.rev)
+        return replay_id
+
+    async def discard(self, account: str, found: Sequence[Dead], *, note: str, now: datetime) -> int:
+        """End them for good. Returns how many were. Raises `Rejected` for what may stand in Holded: nothing is discarded then."""
+        doubtful = [one.name for one in found if one.in_doubt]
+        if doubtful:
+            detail = (
+                f"{len(doubtful)} may stand in Holded, first {doubtful[0]}: replay them, they are looked for before "
+                "anything is written"
+            )
+            raise Rejected("in_doubt", detail=detail)
+        for one in found:
+            await self._accounts.record_change(
+                account,
+                at_ms=at_ms(now),
+                who=self._who,
+                what=f"dead letter {one.name}",
+                before=f"dead: {one.row.reason}",
+                after=f"discarded: {note}",
+            )
+            await self._end_of_event(account, one.row.event_id)
+        await self.take_out(account, [one for one in found if one.in_queue])
+        ended = [dead.discarded(one.row, now_ms=at_ms(now), note=note) for one in found]
+        # One that moved meanwhile is dead no longer, and stays what it became.
+        return sum([await self._ledger.replace(row, expected_rev=row.rev - 1) for row in ended])
+
+    async def _end_of_event(self, account: str, ref: str) -> None:
+        """While its inbox item is open the sweeper would bring the event back for ever."""
+        try:
+            inbox_id, number = split_ref(ref)
+        except ValueError:
+            return
+        item = await self._inbox.get(account, inbox_id)
+        if item is None or item.ends.get(str(number), "waiting").partition(":")[0] != "waiting":
+            return
+        try:
+            of = unfold(item.delivery).of
+        except Exception:  # noqa: BLE001  # what cannot be unfolded may be why it is dead
+            of = len(item.ends) + 1
+        await self._inbox.close(account, inbox_id, ends={str(number): f"ignored:{dead.DISCARDED}"}, of=of)
+
+    async def take_out(self, account: str, found: Sequence[Dead]) -> Sequence[DeadLetter]:
+        names = {one.name for one in found}
+        if not names:
+            return ()
+
+        def mine(letter: DeadLetter) -> bool:
+            named, event = named_in(letter.body)
+            return named == account and (event or letter.message_id) in names
+
+        return await self._queue.take_out(mine, patience_s=HIDDEN_S)
+
+    async def message(self, found: Dead) -> str:
+        """What its message looks like now, by its shape alone; empty when it is in no queue (any more) or hidden."""
+        for letter in await self._queue.peek():
+            named, event = named_in(letter.body)
+            if named == found.row.key.account and (event or letter.message_id) == found.name:
+                readable = "names an event" if event else "names no event"
+                return f"{len(letter.body)} characters, {readable}, {letter.receives} receives, in {letter.queue}"
+        return ""

@@ -1,0 +1,151 @@
+"""Verify: every accepted event has one end, and what the ledger says was written is what Holded shows, by reference.
+
+Reads only. The count asks nothing of Holded; the comparison lists the days of our documents, a call a page, paid from the
+account's budget (`relay.services.paid_calls`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from relay.domain.comparison import TWICE, Seen, differences
+from relay.domain.ledger import is_marker, marker_of
+from relay.errors import NotFound
+from relay.holded import requests
+from relay.holded.listings import LARGEST_PAGE
+from relay.services.counting import Finding, key_of, rules_of
+from relay.services.listing import listed, seen, spans_of
+from relay.services.unfold import unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from relay.domain.documents import DocType
+    from relay.domain.ledger import Row
+    from relay.ports import Account, Inbox, Ledger
+    from relay.services.listing import Call, Spans
+
+_LOOKED_AT_ONE_BY_ONE = 50
+"""Documents that no list shows are read by id, so many at most: a company that lacks them all is told of without."""
+_MOST_OPEN = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The ledger's documents of a time, and the windows of Holded's lists that hold them. `calls` is the least it costs."""
+
+    rows: Mapping[str, Row]  # by Holded id
+    twice: tuple[Finding, ...]  # one Holded id in two rows
+    spans: Spans
+    calls: int
+
+
+class Verify:
+    def __init__(self, *, inbox: Inbox, ledger: Ledger) -> None:
+        self._inbox = inbox
+        self._ledger = ledger
+
+    async def written(self, account: str, *, from_ms: int, to_ms: int) -> Written:
+        """Documents confirmed in [from, to)."""
+        rows: dict[str, Row] = {}
+        twice: list[Finding] = []
+        async for row in self._ledger.confirmed_between(account, from_ms=from_ms, to_ms=to_ms):
+            if not row.document_date or not row.holded_id:
+                continue
+            other = rows.setdefault(row.holded_id, row)
+            if other.key != row.key:
+                twice.append(
+                    Finding("named_twice", str(row.key), f"{row.holded_id} is the document of {other.key} too")
+                )
+        spans = spans_of(rows.values())
+        return Written(rows=rows, twice=tuple(twice), spans=spans, calls=_least_calls(rows, spans))
+
+    async def compare(self, account: Account, written: Written, call: Call, *, now: datetime) -> list[Finding]:
+        """What is missing in Holded, extra, or differs. Raises what `call` raises: then nothing was concluded."""
+        shown: dict[str, Seen] = {}
+        marked: dict[str, set[str]] = defaultdict(set)
+        extra: list[Seen] = []
+        async for document in listed(call, written.spans):
+            ours = [tag for tag in document.tags if is_marker(tag)]
+            for tag in ours:
+                marked[tag].add(document.id)
+            if document.id in written.rows:
+                shown[document.id] = seen(document)
+            elif ours:
+                extra.append(seen(document))
+        await self._unlisted(call, written, shown, marked)
+        found = [*written.twice]
+        for holded_id, row in written.rows.items():
+            compared = differences(row, shown.get(holded_id), marked.get(row.marker, set()))
+            found += [Finding(reason, str(row.key), f"{row.holded_id}: {detail}") for reason, detail in compared]
+        known = {row.marker for row in written.rows.values()}
+        return [*found, *await self._extra(account, extra, marked, known=known, now=now)]
+
+    async def _unlisted(
+        self, call: Call, written: Written, shown: dict[str, Seen], marked: dict[str, set[str]]
+    ) -> None:
+        """A document may have been given another day, and lists lag: what none shows is looked for by its id."""
+        missing = [row for holded_id, row in written.rows.items() if holded_id not in shown]
+        for row in missing[:_LOOKED_AT_ONE_BY_ONE]:
+            try:
+                reply = await call(requests.get_document(cast("DocType", row.doc_type), row.holded_id))
+            except NotFound:
+                continue
+            shown[row.holded_id] = seen(reply.value)
+            for tag in reply.value.tags:
+                marked[tag].add(row.holded_id)
+
+    async def _extra(
+        self, account: Account, extra: list[Seen], marked: Mapping[str, set[str]], *, known: set[str], now: datetime
+    ) -> list[Finding]:
+        """Documents with a marker of ours that no row of that time names: another time's row, under way, or nobody's."""
+        named: set[str] = set()
+        nobodys: list[Seen] = []
+        for each in extra:
+            row = await self._ledger.by_holded_id(account.account, each.id)
+            if row is not None and row.marker in each.tags:
+                named.add(row.marker)
+            else:
+                nobodys.append(each)
+        under_way = await self._under_way(account, now) if nobodys else set()
+        found: list[Finding] = []
+        for each in nobodys:
+            tags = {tag for tag in each.tags if is_marker(tag)}
+            if tags & under_way or any(len(marked[tag]) >= TWICE for tag in tags & known):
+                continue  # in doubt: its row will adopt it, or ask; or told of as `doubled`
+            detail = f"carries the marker {', '.join(sorted(tags))} and no row names it"
+            found.append(Finding("extra", f"{each.number or each.id}", f"{each.id} {detail}"))
+        for tag in sorted(named - known):
+            if len(marked[tag]) >= TWICE:
+                ids = ", ".join(sorted(marked[tag]))
+                found.append(Finding("doubled", tag, f"documents {ids} carry the one marker {tag}"))
+        return found
+
+    async def _under_way(self, account: Account, now: datetime) -> set[str]:
+        """Markers of all that is being written, or in doubt: their documents may stand without a row that names them."""
+        markers: set[str] = set()
+        for state in ("sent", "unknown", "review", "dead"):
+            async for row in self._ledger.in_state(account.account, state, limit=_MOST_OPEN):
+                if row.marker:
+                    markers.add(row.marker)
+        rules = rules_of(account)
+        before_ms = round(now.timestamp() * 1000) + 1
+        async for owner, inbox_id, _ in self._inbox.open_since(before_ms=before_ms, limit=_MOST_OPEN):
+            item = await self._inbox.get(owner, inbox_id) if owner == account.account else None
+            if item is not None:
+                markers |= {marker_of(key_of(event, rules, now)) for event in unfold(item.delivery).events}
+        return markers
+
+
+def _least_calls(rows: Mapping[str, Row], spans: Spans) -> int:
+    """A page holds 200; other documents of the same days make it more."""
+    calls = 0
+    for doc_type, days in spans.items():
+        dates = [row.document_date for row in rows.values() if row.doc_type == doc_type]
+        for start, end in days:
+            within = sum(start.isoformat() <= day <= end.isoformat() for day in dates)
+            calls += -(-within // LARGEST_PAGE)
+    return calls

@@ -1,0 +1,186 @@
+"""What a replay would do, without doing it: what would be written today against what was written. Spends no call to Holded."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from relay.domain.decisions import ended_by_hand, may_stand
+from relay.domain.difference import compared
+from relay.domain.ledger import Key
+from relay.domain.mapping.catalogue import Catalogue
+from relay.domain.mapping.plan import plan as plan_for
+from relay.domain.models import Hint
+from relay.domain.settings import parse_settings
+from relay.errors import RelayError
+from relay.services.again import ROW, already_done, had_effect
+from relay.services.contacts import claims_of
+from relay.services.desk import UPDATE
+from relay.services.hints import hint_key
+from relay.services.job import aside_key, fact_of, unpack_event
+from relay.services.unfold import event_ref, split_ref, unfold
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from relay.domain.documents import ContactDraft, Plan
+    from relay.domain.ledger import Row
+    from relay.domain.models import Event
+    from relay.ports import Account, Inbox, InboxItem, Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Would:
+    """`compared`: `same`, `would differ: ...`, `nothing written; would write ...`, `would review: ...`.
+    `replay`: what a replay answers or does. `written`: what the ledger says stands in Holded. `now`: the row's own state.
+    """
+
+    event: str
+    type: str = ""
+    object: str = ""
+    written: str = ""
+    compared: str = ""
+    replay: str = ""
+    now: str = ""
+
+    def shown(self) -> dict[str, str]:
+        return asdict(self)
+
+
+class WouldReplay:
+    def __init__(self, *, inbox: Inbox, ledger: Ledger) -> None:
+        self._inbox = inbox
+        self._ledger = ledger
+
+    async def __call__(self, account: Account, ref: str, *, now: datetime) -> list[Would]:
+        """One answer an event; a delivery's id stands for all its events. An event that breaks the mapping says so."""
+        try:
+            inbox_id, wanted = split_ref(ref) if "#" in ref else (ref, None)
+        except ValueError:
+            return [_unknown(ref)]
+        item = await self._inbox.get(account.account, inbox_id)
+        if item is None:
+            return [_unknown(ref)]
+        (told,) = await asyncio.gather(self._parts(account, item, wanted, now), return_exceptions=True)
+        if isinstance(told, BaseException):
+            if not isinstance(told, Exception):
+                raise told
+            reason = told.reason if isinstance(told, RelayError) else type(told).__name__
+            return [Would(event=ref, compared=f"cannot be read: {reason}", replay=f"failed:{reason}")]
+        return told or [_unknown(ref)]
+
+    async def of_row(self, account: Account, row: Row, *, now: datetime) -> Would:
+        """A dead row, from its own copy of the event."""
+        what = "goes back to the waiting room"
+        if may_stand(row):
+            what = "is looked for in Holded before anything is written"
+        if row.kind in {"hint", "settle", "replay"} or not row.event:
+            what = what if row.event or row.kind == "settle" else "review: event_lost"
+            return Would(event=row.event_id, type=row.event_type, object=row.key.object_id, replay=what)
+        try:
+            told = await self._event(account, unpack_event(row.event), "waiting", now)
+        except RelayError as error:
+            told = Would(event=row.event_id, type=row.event_type, compared=f"cannot be read: {error.reason}")
+        return replace(told, replay=what)
+
+    async def standing(self, account: Account, ref: str, *, now: datetime) -> str:
+        """Where an event that a replay left waiting stands now, empty where that cannot be told."""
+        if ref.startswith(ROW):
+            row = await self._ledger.get(Key.parse(ref.removeprefix(ROW)))
+            return _standing(row) if row is not None else ""
+        (told,) = await self(account, ref, now=now)
+        return told.now
+
+    async def _parts(self, account: Account, item: InboxItem, wanted: int | None, now: datetime) -> list[Would]:
+        parts = unfold(item.delivery)
+        numbers = range(parts.of) if wanted is None else [n for n in range(parts.of) if n == wanted]
+        told: list[Would] = []
+        for number in numbers:
+            ref = event_ref(item.delivery.inbox_id, number)
+            if number == parts.problem_number:
+                what = f"review: {parts.review}" if parts.review else f"ignored: {parts.ignored}"
+                told.append(
+                    Would(
+                        event=ref, type=item.delivery.topic, compared=f"nothing written; would be {what}", replay=what
+                    )
+                )
+            else:
+                told.append(await self._event(account, parts.events[number], item.ends.get(str(number), ""), now))
+        return told
+
+    async def _event(self, account: Account, event: Event, end: str, now: datetime) -> Would:
+        named = Would(event=event.id, type=event.type, object=event.subject)
+        if isinstance(event.data, Hint):
+            return await self._hint(named, event, event.data)
+        catalogue = Catalogue.from_json(account.catalogue)
+        plan = plan_for(event, parse_settings(account.settings), catalogue, today=now.date())
+        fact = fact_of(event, plan)
+        row = await self._ledger.get(fact.key)
+        newer = await self._ledger.get(aside_key(fact.key, UPDATE)) if row is not None else None
+        held = newer if newer is not None and newer.event_id == event.id and newer.state not in _ENDED else None
+        contact_id = await self._known(account, plan.contact)
+        return Would(
+            event=event.id,
+            type=event.type,
+            object=event.subject,
+            written=_written(row),
+            now=_standing(row) if row is not None else "",
+            compared=compared(row, plan, contact_id),
+            replay=_replay(row, held, plan, event, end),
+        )
+
+    async def _hint(self, named: Would, event: Event, hint: Hint) -> Would:
+        row = await self._ledger.get(hint_key(event.account, hint))
+        told = f"already done: {row.reason}" if row is not None and row.state == "ignored" else "reads it again"
+        return Would(
+            event=named.event, type=named.type, object=named.object, compared="a hint: writes nothing", replay=told
+        )
+
+    async def _known(self, account: Account, draft: ContactDraft | None) -> str:
+        """The Holded id of the contact as the ledger claims it, empty when it would be looked for or made."""
+        if draft is None:
+            return ""
+        for key in claims_of(account.account, account.salt, draft).keys:
+            row = await self._ledger.get(key)
+            if row is not None and row.state == "confirmed":
+                return row.holded_id
+        return ""
+
+
+_ENDED = frozenset({"confirmed", "ignored", "superseded"})
+
+
+def _standing(row: Row) -> str:
+    what = row.number or row.holded_id if row.state == "confirmed" else row.reason
+    return f"{row.state}: {what}" if what else row.state
+
+
+def _written(row: Row | None) -> str:
+    if row is None or not row.holded_id:
+        return ""
+    total = f" {row.total} {row.currency}" if row.total is not None else ""
+    return f"{row.doc_type} {row.number or row.holded_id}{total}"
+
+
+def _replay(row: Row | None, newer: Row | None, plan: Plan, event: Event, end: str) -> str:
+    """What the drainer would answer: the same decisions, up to what only Holded can tell."""
+    if row is not None and ended_by_hand(row, version=event.version):
+        return f"nothing: ended by a person ({row.reason})"
+    if had_effect(row, newer, end, event.id):
+        return already_done(row, end)
+    if row is not None and row.state in {"sent", "unknown"}:
+        return "settles what is in doubt first"
+    if row is not None and row.state == "waiting" and row.event_id == event.id:
+        return f"nothing: it waits ({row.reason}) and goes on by itself"
+    if row is not None and row.version > event.version:
+        return "nothing: superseded by a newer version"
+    return {"document": "writes", "review": f"review: {plan.reason}", "ignored": f"ignored: {plan.reason}"}[
+        plan.outcome
+    ]
+
+
+def _unknown(ref: str) -> Would:
+    return Would(
+        event=ref, compared="nothing to compare", replay="unknown_event: the inbox does not hold it (any more)"
+    )
