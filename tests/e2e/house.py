@@ -21,9 +21,9 @@ import httpx
 from infra.local.processes import HOST, Server, free_port
 from infra.local.run import LocalStack
 from relay.cli import stack as stacks
-from relay.cli.events import PURPOSES
 from relay.cli.wiring import wire
 from relay.domain.ledger import Key
+from relay.services.rows import PURPOSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
