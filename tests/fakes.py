@@ -222,7 +222,8 @@ class FakeGates:
         self.wakes: dict[str, set[str]] = {}
 
     async def load(self, account: str) -> Gate | None:
-        return self.gates.get(account)
+        there = self.gates.get(account)
+        return there and dataclasses.replace(there, woken=bool(self.wakes.get(account)))
 
     async def store(
         self, gate: Gate, *, expected_rev: int, take_wakes: bool = False, if_no_wakes: bool = False

@@ -211,7 +211,9 @@ class Ledger(Protocol):
 class Gates(Protocol):
     """The account's gate: drainer lease and budget in one item, so that a lease and its tokens are one conditional write."""
 
-    async def load(self, account: str) -> Gate | None: ...
+    async def load(self, account: str) -> Gate | None:
+        """The gate as it stands, and whether its wake set holds anything (`woken`); None before the first drain."""
+        ...
 
     async def store(
         self, gate: Gate, *, expected_rev: int, take_wakes: bool = False, if_no_wakes: bool = False

@@ -34,7 +34,7 @@ def figure() -> Figure:
         title="Once per fact and inside the quota: ledger + budget against idempotency + limiter",
         columns=("what", "table writes", "write units", "AWS calls", "ms an event", "ms ratio"),
     )
-    python = _python()
+    python = peers_python()
     results: dict[str, list[dict[str, float]]] = {}
     with Machine() as machine:
         for turn in range(ROUNDS):
@@ -78,7 +78,7 @@ def _run(command: list[str], machine: Machine) -> dict[str, float]:
     return found
 
 
-def _python() -> Path:
+def peers_python() -> Path:
     """The peers' Python; installs them when the pinned file changed."""
     python, stamp = VENV / "bin" / "python", VENV / "installed.txt"
     if not stamp.is_file() or stamp.read_bytes() != REQUIREMENTS.read_bytes():

@@ -27,6 +27,7 @@ NOT_RUN = {
     "relay resume": "changes accounts of a stack",
     "relay changes": "reads a stack",
     "relay review": "changes items of a stack",
+    "relay quota": "reads a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
     "relay verify": "reads a stack",
@@ -35,6 +36,7 @@ NOT_RUN = {
 }
 RUN = {
     ("relay", "--help"): "preview",
+    ("relay", "plan"): "needed: standard",
     ("relay", "preview"): "POST /api/v2/invoices",
     ("relay", "check-signature"): "valid: valid",
     ("relay", "schemas"): "event.json",

@@ -72,9 +72,11 @@ class Road:
         dead = self.wire.dead
         began = len(self.wire.names)
         try:
-            return run(ports_of(self.world) if dead else self.wire.ports())
+            answer = run(ports_of(self.world) if dead else self.wire.ports())
         except Killed:
             return None
+        else:
+            return None if self.wire.dead and not dead else answer
         finally:
             self.processes.append((function, began, len(self.wire.names)))
 

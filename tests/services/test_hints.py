@@ -154,3 +154,15 @@ def test_a_hint_whose_id_can_be_no_objects_is_for_a_human_at_once(world):
     (row,) = world.rows("reread")
     assert (row.state, row.attempts) == ("review", 0)
     assert world.holded.calls == []
+
+
+def test_a_change_by_hand_long_after_our_write_is_read(world):
+    world.order(shopify_order())
+    world.clock.advance(3600)
+    document = world.documents()[0]
+    document["total"] = "100.00"
+    world.run(hint(world, document["id"], "update"))
+    world.settle(hours=0.5)
+
+    (delivery,) = rereads(world)
+    assert unfold(delivery).events[0].type == "invoice.updated"

@@ -50,6 +50,7 @@ async def at_once(world, wires, halves):
     return await asyncio.gather(*runs)
 
 
+@pytest.mark.row("D04")
 @pytest.mark.parametrize("settings", [None, PAYING], ids=["draft", "approve and pay"])
 def test_two_drains_that_take_turns_in_any_order_write_each_fact_once(settings):
     for seed in range(60):
@@ -99,13 +100,10 @@ class Stalled:
         return reply
 
 
-@pytest.mark.parametrize("dies", [False, True], ids=["lives on", "dies"])
-@pytest.mark.parametrize("settings", [None, PAYING], ids=["draft", "approve and pay"])
-def test_a_writer_that_thaws_after_its_fence_leaves_a_second_draft_that_is_told_of(settings, dies):
-    world = World(settings=settings)
+def thawed_after_its_fence(world, aftermath, *, dies):
+    """Two orders are written; the writer of the second froze at its POST and thaws when another has written it long ago."""
     world.order(shopify_order(1))
     messages = named(world.deliver(shopify_order(2), topic="orders/paid"), ACCOUNT)
-    aftermath = Aftermath(world)
 
     async def story():
         stalled = Stalled(world, dies=dies)
@@ -120,6 +118,15 @@ def test_a_writer_that_thaws_after_its_fence_leaves_a_second_draft_that_is_told_
         await asyncio.gather(run, return_exceptions=True)
 
     asyncio.run(story())
+
+
+@pytest.mark.row("D02")
+@pytest.mark.parametrize("dies", [False, True], ids=["lives on", "dies"])
+@pytest.mark.parametrize("settings", [None, PAYING], ids=["draft", "approve and pay"])
+def test_a_writer_that_thaws_after_its_fence_leaves_a_second_draft_that_is_told_of(settings, dies):
+    world = World(settings=settings)
+    aftermath = Aftermath(world)
+    thawed_after_its_fence(world, aftermath, dies=dies)
     aftermath.live(hours=32)
 
     assert len(world.documents()) == 3
@@ -128,3 +135,12 @@ def test_a_writer_that_thaws_after_its_fence_leaves_a_second_draft_that_is_told_
     assert len(world.company.tables["payments"]) == (2 if settings else 0)
     (found,) = world.rows("invoice.settlement")
     assert (found.state, found.reason) == ("review", "doubled")
+
+
+def test_a_writer_that_lives_to_see_its_draft_doubled_tells_of_it_at_once():
+    world = World()
+    thawed_after_its_fence(world, Aftermath(world), dies=False)
+
+    (found,) = world.rows("invoice.settlement")
+    assert (found.state, found.reason) == ("review", "doubled")
+    assert all(document["id"] in found.detail for document in world.documents()[1:])

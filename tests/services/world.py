@@ -180,6 +180,7 @@ class World:
                 self.run()
 
     def documents(self, kind: str = "invoice") -> list[dict[str, Any]]:
+        self.sandbox.advance(self.clock.now().timestamp())  # what Holded commits late stands there without another call
         return [d for d in self.company.tables["documents"].values() if d["_kind"] == kind]
 
     def totals(self, kind: str = "invoice") -> list[Decimal]:

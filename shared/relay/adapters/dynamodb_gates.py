@@ -58,6 +58,7 @@ class DynamoGates:
             lease_until_ms=int(item["lease"]["N"]),
             next_due_ms=int(item["due"]["N"]) if "due" in item else None,
             budget=budget_pack.unpack(json.loads(item["b"]["S"])),
+            woken="wakes" in item,
         )
 
     async def store(

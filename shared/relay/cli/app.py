@@ -10,7 +10,9 @@ import typer
 from relay.cli import accounts, changes, dead_letters, events, replays, review, waiting, webhook_secrets
 from relay.cli.console import AsJson, RelayGroup, emit, lines
 from relay.cli.pausing import pause, resume
+from relay.cli.plan import plan
 from relay.cli.preview import preview
+from relay.cli.quota import quota
 from relay.cli.replay import replay
 from relay.cli.sandbox import PASSED_ON, sandbox
 from relay.cli.sending import send
@@ -44,6 +46,8 @@ app.command("send")(send)
 app.command("check-signature")(check_signature)
 app.command("status")(status)
 app.command("verify")(verify)
+app.command("quota")(quota)
+app.command("plan")(plan)
 app.command("sandbox", context_settings=PASSED_ON)(sandbox)
 
 schemas = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="The JSON Schemas of the events on the bus.")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from relay.domain.plans import PLANS
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected
 from relay.holded import listings, replies, requests, requests_v1
 from relay.holded.protocol import Request
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_MS = 23_000
 NO_ID = "0" * 24
-PLANS = ((100_000, 600), (30_000, 120), (7_500, 120), (2_000, 60), (500, 60))
-"""Calls a month and a minute, largest plan first (Holded facts 8.1). Beyond the largest, `limit` is the ceiling of overage."""
-
 SERIES = ("invoice", "salesreceipt", "creditnote", "salesorder")
 LISTS: dict[str, Callable[[], Request[Any]]] = {
     "payment_methods": listings.list_payment_methods,
@@ -154,9 +152,9 @@ def _plain(value: Any) -> Any:
 
 def quota(found: Found, *, per_minute: int | None, per_month: int | None) -> tuple[int, int]:
     """Calls a minute and a month: as given, else as Holded told, else of the smallest plan."""
-    largest, smallest = PLANS[0], PLANS[-1]
-    month = per_month or min(found.limit or smallest[0], largest[0])
-    of_plan = next((minute for calls, minute in PLANS if calls <= month), smallest[1])
+    smallest, *_, largest = PLANS.values()
+    month = per_month or min(found.limit or smallest[1], largest[1])  # beyond it, `limit` is the ceiling of overage
+    of_plan = next((minute for minute, calls in reversed(PLANS.values()) if calls <= month), smallest[0])
     minute = per_minute or found.per_minute or of_plan
     if minute < 1 or month < 1:
         raise BadInput("quota_malformed", field="--per-minute, --per-month", detail="expected numbers above 0")

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from relay.domain.budget import month_limit, roll
-from relay.domain.budget_minute import WINDOW_MS
+from relay.domain.budget import CLASSES, USE_WITHIN_MS, month_limit, roll
+from relay.domain.budget_minute import WINDOW_MS, merged
 from relay.domain.budget_month import DAY_MS, HOUR_MS, month_end
 
 if TYPE_CHECKING:
     from relay.domain.budget import Budget
+    from relay.domain.documents import Priority
 
 Window = Literal["minute", "month"]
 
@@ -30,6 +31,20 @@ class Signal:
     limit: int | None = None
     remaining: int | None = None
     reset_ms: int | None = None
+
+
+def answered(budget: Budget, *, now_ms: int, granted_ms: int, priority: Priority) -> Budget:
+    """A call on a token of the grant of `granted_ms` has been answered, so it was used by now: it comes back a window later.
+
+    Sooner than was assumed if it was used at once, and later if it was used late. Only while its holder has the lease.
+    """
+    rolled = roll(budget, now_ms)
+    cls = CLASSES.index(priority)
+    second = (granted_ms + USE_WITHIN_MS) // 1000
+    if not any((at, of) == (second, cls) for at, of, _ in rolled.recent):
+        return rolled
+    moved = [*rolled.recent, (second, cls, -1), (rolled.last_ms // 1000, cls, 1)]
+    return replace(rolled, recent=merged(moved))
 
 
 def observe(budget: Budget, *, now_ms: int, signal: Signal) -> Budget:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
 
-Difference = Literal["doubled", "missing_in_holded", "total_differs", "contact_differs", "currency_differs"]
+Difference = Literal[
+    "doubled", "another_document", "missing_in_holded", "total_differs", "contact_differs", "currency_differs"
+]
 TWICE = 2
 
 
@@ -32,6 +34,9 @@ def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tu
     found: list[tuple[Difference, str]] = []
     if len(set(marked)) >= TWICE:
         found.append(("doubled", doubled(row, marked)))
+    elif marked and row.holded_id not in marked:
+        detail = f"the ledger names {row.holded_id}, Holded shows the marker {row.marker} on {next(iter(marked))}"
+        found.append(("another_document", detail))
     if seen is None:
         return [*found, ("missing_in_holded", f"{row.doc_type} {row.holded_id} is not in Holded's list of its day")]
     if seen.total != row.total:

@@ -7,7 +7,7 @@ that was read; a gate that was never stored has `rev` 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from relay.domain.budget import Budget, Granted, Reason, grant, new_budget, settle, with_limits
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """`owner` is empty when nobody drains. `next_due_ms` is when somebody must look at the account again, None: never."""
+    """`owner` is empty when nobody drains. `next_due_ms` is when somebody must look at the account again, None: never.
+
+    `woken`: rows were in its wake set when it was read. The set is no part of the gate, and is not stored with it.
+    """
 
     account: str
     rev: int
@@ -26,6 +29,7 @@ class Gate:
     lease_until_ms: int
     next_due_ms: int | None
     budget: Budget
+    woken: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -268,6 +268,12 @@ def ended(row: Row, *, now_ms: int, state: Literal["ignored", "superseded"], rea
     )
 
 
+def never_written(fact: Fact, *, now_ms: int, reason: str) -> Row:
+    """A sale called off before any of it came: an older version that comes later is compared with this."""
+    row = _with_fact(Row(key=fact.key, state="ignored", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
+    return ended(row, now_ms=now_ms, state="ignored", reason=reason)
+
+
 def backoff_ms(attempts: int, *, jitter: float) -> int:
     """Exponential, capped at an hour, spread by `jitter` in [0, 1) so that rows do not come back in lock-step."""
     base = min(_LONGEST_BACKOFF_MS, _FIRST_BACKOFF_MS * 2 ** min(attempts, 10))

@@ -25,6 +25,7 @@ UPDATE = "update"
 """Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
 BLOCKED_AGAIN_MS = 3600_000
+SPREAD_MS = 15_000
 _NO_ATTEMPT = (
     "quota_",
     "rate_limited",
@@ -73,6 +74,8 @@ class Desk:
         due_ms = at_ms(refusal.retry_at)
         if failed:
             attempts = job.row.attempts if job.row else 0
+            # Spread beyond what was asked too: all who were refused together were told the same instant.
+            due_ms += round(jitter * SPREAD_MS)
             due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(attempts, jitter=jitter))
         return await self.park(session, job, due_ms=due_ms, reason=refusal.reason, detail=refusal.detail, failed=failed)
 

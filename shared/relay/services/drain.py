@@ -6,7 +6,6 @@ events into the waiting room and tells the holder. Conditional writes stay the g
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING
 from relay.domain import gate as gating
 from relay.domain.budget import month_limit, with_limits
 from relay.domain.documents import PRIORITIES
-from relay.domain.ledger import Key
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.settings import parse_settings
 from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable
@@ -23,19 +21,17 @@ from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.purse import Purse
 from relay.services.session import Session
 from relay.services.times import at_ms, from_ms
+from relay.services.waiting_room import CONCURRENCY, WaitingRoom, together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from relay.domain.gate import Gate
-    from relay.domain.ledger import Row
+    from relay.domain.ledger import Key
     from relay.ports import Account, Accounts, Clock, Gates, HoldedApi, Ids, Ledger, Wakes
     from relay.services.session import Timing
     from relay.services.work import Work
 
-CONCURRENCY = 8
-_PAGE = 25
-_MUCH = 1_000
 _TRIES = 5
 _LONGEST_WAKE_S = 900
 """SQS delays a message by at most 15 minutes; `release_due` wakes for everything later."""
@@ -66,6 +62,7 @@ class Drainer:
         timing: Timing,
     ) -> None:
         self._work = work
+        self._room = WaitingRoom(work=work, ledger=ledger)
         self._ledger = ledger
         self._gates = gates
         self._accounts = accounts
@@ -152,6 +149,7 @@ class Drainer:
         self, session: Session, refs: Sequence[str], *, due_before: int | None
     ) -> Mapping[str, BaseException]:
         """With the lease: what is older and due goes first, so fresh events join it in the waiting room."""
+        session.on_knock = partial(self._room.knocked, session)
         now_ms = self._now_ms()
         left = [key for key, due_ms in session.parked.items() if due_ms <= now_ms]
         # A wake that names no event says that something is due, whatever the gate knew.
@@ -163,72 +161,31 @@ class Drainer:
         failed = await self._fresh(session, refs)
         session.idle = None
         backlog = backlog or session.behind
-        if left:
-            await self._resume(session, left)
-        if backlog:
-            await self._due(session)
-            # The index may not show yet what this drain put behind the backlog itself.
-            mine = [key for key, due_ms in session.parked.items() if due_ms <= self._now_ms()]
-            if mine and not session.exhausted:
-                await self._resume(session, mine)
+        try:
+            if left:
+                await self._room.resume(session, left)
+            if backlog:
+                await self._room.due(session)
+                # The index may not show yet what this drain put behind the backlog itself.
+                mine = [key for key, due_ms in session.parked.items() if due_ms <= self._now_ms()]
+                if mine and not session.exhausted:
+                    await self._room.resume(session, mine)
+            await self._room.rest(session)
+        finally:
+            await session.beside_done()
         await self._let_go(session, due_before=None if backlog else due_before, looked=backlog)
         await self._work.note_standing(session)
         return failed
 
     async def _fresh(self, session: Session, refs: Sequence[str]) -> Mapping[str, BaseException]:
-        session.purse.wanted = min(len(refs), CONCURRENCY) or 1
-        session.purse.backlog = len(refs)
-        results = await self._together([partial(self._work.take_in, session, ref) for ref in refs])
+        session.purse.expect(*PRIORITIES, wanted=min(len(refs), CONCURRENCY), backlog=len(refs))
+        results = await together([partial(self._work.take_in, session, ref) for ref in refs])
         return {ref: error for ref, error in zip(refs, results, strict=True) if error is not None}
-
-    async def _together(self, tasks: Sequence[Callable[[], Awaitable[None]]]) -> list[BaseException | None]:
-        """Run with bounded concurrency; one failure never stops the others."""
-        room = asyncio.Semaphore(CONCURRENCY)
-
-        async def bounded(task: Callable[[], Awaitable[None]]) -> None:
-            async with room:
-                await task()
-
-        results = await asyncio.gather(*(bounded(task) for task in tasks), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException) and not isinstance(result, Exception):
-                raise result
-        return results
-
-    async def _due(self, session: Session) -> None:
-        for priority in PRIORITIES:
-            tried: set[tuple[Key, int]] = set()
-            stuck = 0  # rows of the page that could not move: they must not hide those behind them
-            while priority not in session.exhausted and session.blocked is None:
-                rows = await self._ledger.due(
-                    session.account.account, priority=priority, now_ms=self._now_ms(), limit=_PAGE + stuck
-                )
-                found = len(rows)
-                rows = [row for row in rows if (row.key, row.rev) not in tried]
-                stuck = found - len(rows)
-                if not rows:
-                    break
-                tried.update((row.key, row.rev) for row in rows)
-                session.purse.wanted = min(len(rows), CONCURRENCY)
-                # A full page says that there is more than it shows.
-                session.purse.backlog = len(rows) if len(rows) < _PAGE else _MUCH
-                await self._each(session, rows)
-
-    async def _each(self, session: Session, rows: Sequence[Row]) -> None:
-        """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
-        errors = await self._together([partial(self._one_due, session, row) for row in rows])
-        for row, error in zip(rows, errors, strict=True):
-            if error is not None and not isinstance(error, Unavailable):
-                await self._work.failed(session, row, type(error).__name__)
-
-    async def _one_due(self, session: Session, row: Row) -> None:
-        # Once tokens or time have ended the rest stays as it is, due: parking each again would cost a write a row.
-        if row.priority not in session.exhausted and session.blocked is None:
-            await self._work.resume(session, row)
 
     async def _let_go(self, session: Session, *, due_before: int | None, looked: bool) -> None:
         account = session.account.account
         conflicts = 0
+        await session.purse.give_back()
         while conflicts < _TRIES:
             now_ms = self._now_ms()
             # Rows come as long as deliveries do: they are seen to while there is time, and left to a fresh wake after that.
@@ -247,7 +204,7 @@ class Drainer:
                     await self._wakes.send([{"account": account}], priority="fiscal", delay_seconds=delay)
                 return
             if stored.woken:
-                await self._woken(session)
+                await self._room.woken(session)
             else:
                 conflicts += 1
                 await session.purse.reload()
@@ -263,23 +220,6 @@ class Drainer:
         if session.blocked is not None:
             floor = now_ms + BLOCKED_AGAIN_MS
         return min((max(at, floor) for at in due), default=None)
-
-    async def _woken(self, session: Session) -> None:
-        """Rows were put while we held the lease: see to them before letting go."""
-        keys = await session.purse.take_wakes()
-        if "*" in keys:
-            session.behind = True  # what could not be sent stays due in the index
-            await self._due(session)
-        await self._resume(session, [Key.parse(text) for text in keys if text != "*"])
-
-    async def _resume(self, session: Session, keys: Sequence[Key]) -> None:
-        """Rows by their keys, whatever the work index shows yet."""
-        found = await asyncio.gather(*(self._ledger.get(key) for key in keys))
-        rows = [row for row in found if row is not None and row.due_ms]
-        for row in rows:
-            session.note(row)
-        session.purse.wanted = min(len(rows), CONCURRENCY) or 1
-        await self._each(session, rows)
 
     async def _tell(self, account: str, session: Session, *, holder: str) -> bool:
         for key in [*session.parked, *(["*"] if session.behind else [])]:

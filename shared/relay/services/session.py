@@ -17,12 +17,17 @@ from relay.errors import NotAllowed, RetryAt, WaitUntil
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
     from relay.domain.ledger import Key, Row
     from relay.domain.mapping.catalogue import Catalogue
     from relay.domain.settings import Settings
     from relay.holded.protocol import Reply, Request
     from relay.ports import Account, Clock, Credential, HoldedApi, Ids
     from relay.services.purse import Purse
+
+LOOK_S = 1.0
+"""An answer that takes longer than this must not keep waiting who knocks meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,12 @@ class Session:
     """Event refs noted as pending on a key that has now been confirmed."""
     calls: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     ends: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    on_knock: Callable[[Sequence[str]], Awaitable[None]] | None = None
+    """Sees to rows that were put while this drain holds the lease; None while it does not."""
+    many: bool = False
+    """More rows knocked than the wake set could name: look at all that is due."""
+    beside: set[asyncio.Future[None]] = field(default_factory=set)
+    """What knocked and is being seen to, while lesser work goes on."""
     _locks: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def now_ms(self) -> int:
@@ -96,12 +107,34 @@ class Session:
         if self.blocked is not None:
             raise self.blocked
 
+    def has_time(self) -> bool:
+        """Whether a call that starts now ends before the deadline."""
+        return self.now_ms() + self.timing.call_ms <= self.deadline_ms
+
+    async def give_way(self) -> None:
+        """Look, once a second at most, whether rows were put meanwhile; what is found is seen to beside the present work.
+
+        Beside it, never inside: the present work may hold the lock of a business key that the other row needs.
+        """
+        if self.on_knock is None:
+            return
+        keys = await self.purse.look()
+        if keys:
+            self.beside.add(asyncio.ensure_future(self.on_knock(keys)))
+
+    async def beside_done(self) -> None:
+        """Wait for what is seen to beside. Raises what it raised."""
+        while self.beside:
+            pending, self.beside = self.beside, set()
+            await asyncio.gather(*pending)
+
     async def reserve(self, priority: Priority) -> None:
         """A token for one call, or `RetryAt` (minute, time) / `WaitUntil` (month): nothing was sent, no attempt is used."""
         self.check()
-        now = self.clock.now()
-        if at_ms(now) + self.timing.call_ms > self.deadline_ms:
-            self.exhausted[priority] = RetryAt("out_of_time", retry_at=now)
+        if priority != "fiscal":
+            await self.give_way()
+        if not self.has_time():
+            self.exhausted[priority] = RetryAt("out_of_time", retry_at=self.clock.now())
             raise self.exhausted[priority]
         try:
             await self.purse.spend(priority)
@@ -113,7 +146,7 @@ class Session:
         """One call on a token already reserved. What Holded says of its limits corrects the budget."""
         self.calls[f"{request.method} {request.path}"] += 1
         try:
-            reply: Reply = await self.holded.call(request, self.credential, timeout_ms=self.timing.timeout_ms)
+            reply = await self._answer(request)
         except WaitUntil as refusal:
             await self.purse.refused("month", refusal)
             self.exhausted.update(dict.fromkeys(PRIORITIES, refusal))
@@ -126,7 +159,16 @@ class Session:
         except NotAllowed as refusal:
             self.blocked = refusal
             raise
+        finally:
+            self.purse.answered()
         self.purse.heard(reply.limits)
+        return reply
+
+    async def _answer(self, request: Request) -> Reply:
+        call = asyncio.ensure_future(self.holded.call(request, self.credential, timeout_ms=self.timing.timeout_ms))
+        while not (await asyncio.wait({call}, timeout=LOOK_S))[0]:
+            await self.give_way()
+        reply: Reply = call.result()
         return reply
 
     async def call(self, request: Request, priority: Priority) -> Reply:

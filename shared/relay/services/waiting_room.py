@@ -1,0 +1,120 @@
+"""How a drain works through the waiting room: by class and age, and giving way to who knocks meanwhile.
+
+A row that is put while the lease is held goes into the gate's wake set. Below `fiscal`, work looks there once a second
+(`Session.give_way`), so that an invoice does not wait for a settlement sweep or a replay to end. What is taken from the
+set is in the work index as well: if this drain dies, the account is due when its lease ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
+
+from relay.domain.documents import PRIORITIES, Priority
+from relay.domain.ledger import Key
+from relay.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from relay.domain.ledger import Row
+    from relay.ports import Ledger
+    from relay.services.session import Session
+    from relay.services.work import Work
+
+CONCURRENCY = 8
+MANY = "*"
+_PAGE = 25
+_MUCH = 1_000
+
+
+class WaitingRoom:
+    def __init__(self, *, work: Work, ledger: Ledger) -> None:
+        self._work = work
+        self._ledger = ledger
+
+    async def due(self, session: Session) -> None:
+        """All that the work index shows as due, `fiscal` first."""
+        for priority in PRIORITIES:
+            await self._due_of(session, priority)
+
+    async def resume(self, session: Session, keys: Sequence[Key]) -> None:
+        """Rows by their keys, whatever the work index shows yet."""
+        found = await asyncio.gather(*(self._ledger.get(key) for key in keys))
+        rows = [row for row in found if row is not None and row.due_ms]
+        for row in rows:
+            session.note(row)
+        rows.sort(key=lambda row: PRIORITIES.index(row.priority))
+        for priority in PRIORITIES:
+            count = sum(row.priority == priority for row in rows)
+            if count:
+                session.purse.expect(priority, wanted=min(count, CONCURRENCY), backlog=count)
+        await self._each(session, rows)
+
+    async def woken(self, session: Session) -> None:
+        """Rows were put while we held the lease: see to them before letting go."""
+        await self.knocked(session, await session.purse.take_wakes())
+        await self.rest(session)
+
+    async def knocked(self, session: Session, keys: Sequence[str]) -> None:
+        """What a wake set named, at once; of "many" only `fiscal`, and all that is due once more in the end (`rest`)."""
+        await self.resume(session, [Key.parse(text) for text in keys if text != MANY])
+        if MANY in keys:
+            session.many = session.behind = True  # what cannot be sent stays due in the index
+            await self._due_of(session, "fiscal")
+
+    async def rest(self, session: Session) -> None:
+        """Wait for what goes on beside, and look at all that is due if more knocked than was named."""
+        await session.beside_done()
+        while session.many and session.has_time():
+            session.many = False
+            await self.due(session)
+            await session.beside_done()
+
+    async def _due_of(self, session: Session, priority: Priority) -> None:
+        tried: set[tuple[Key, int]] = set()
+        stuck = 0  # rows of the page that could not move: they must not hide those behind them
+        while priority not in session.exhausted and session.blocked is None:
+            rows = await self._ledger.due(
+                session.account.account, priority=priority, now_ms=session.now_ms(), limit=_PAGE + stuck
+            )
+            found = len(rows)
+            rows = [row for row in rows if (row.key, row.rev) not in tried]
+            stuck = found - len(rows)
+            if not rows:
+                break
+            tried.update((row.key, row.rev) for row in rows)
+            # A full page says that there is more than it shows.
+            backlog = len(rows) if len(rows) < _PAGE else _MUCH
+            session.purse.expect(priority, wanted=min(len(rows), CONCURRENCY), backlog=backlog)
+            await self._each(session, rows)
+
+    async def _each(self, session: Session, rows: Sequence[Row]) -> None:
+        """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
+        errors = await together([partial(self._one_due, session, row) for row in rows])
+        for row, error in zip(rows, errors, strict=True):
+            if error is not None and not isinstance(error, Unavailable):
+                await self._work.failed(session, row, type(error).__name__)
+
+    async def _one_due(self, session: Session, row: Row) -> None:
+        if row.priority != "fiscal":
+            await session.give_way()
+        # Once tokens or time have ended the rest stays as it is, due: parking each again would cost a write a row.
+        if row.priority not in session.exhausted and session.blocked is None:
+            await self._work.resume(session, row)
+
+
+async def together(tasks: Sequence[Callable[[], Awaitable[None]]]) -> list[BaseException | None]:
+    """Run with bounded concurrency; one failure never stops the others."""
+    room = asyncio.Semaphore(CONCURRENCY)
+
+    async def bounded(task: Callable[[], Awaitable[None]]) -> None:
+        async with room:
+            await task()
+
+    results = await asyncio.gather(*(bounded(task) for task in tasks), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, Exception):
+            raise result
+    return results

@@ -1,0 +1,171 @@
+"""Defects of the writing itself: marker, doubt, parents, approval, payment, contacts, hints and the settlement sweep."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Shelf
+
+SERVICES = "shared/relay/services"
+CRASHES = "services/test_crash_points.py::test_whenever_the_writer_dies_everything_is_written_once"
+JOURNEYS = "services/test_crash_points_of_the_road.py::test_whichever_function_dies_the_road_comes_to_the_same_end"
+ROAD = "services/test_road.py"
+ATTACKS = "services/test_core_attacks.py"
+SWEEP = "services/test_settlement_sweep.py"
+HINTS = "services/test_hints.py"
+BEFORE = "services/test_before_it_is_sent.py"
+
+shelf = Shelf()
+shelf.add(
+    "the marker is not written",
+    "shared/relay/holded/bodies.py",
+    "(*draft.tags, marker)",
+    "draft.tags",
+    f"{ROAD}::test_a_lost_reply_is_adopted_by_its_marker_and_never_written_again",
+)
+shelf.add(
+    "what carries our marker is not adopted",
+    f"{SERVICES}/doubt.py",
+    "                if row.marker in document.tags:\n",
+    '                if "" in document.tags:\n',
+    f"{CRASHES}[draft for a known contact-after]",
+)
+shelf.add(
+    "only the first page is searched for our marker",
+    f"{SERVICES}/doubt.py",
+    "            cursor = page.cursor\n            if cursor is None:\n                return marked, similar",
+    "            return marked, similar",
+    f"{BEFORE}::test_a_lost_reply_is_looked_for_on_every_page",
+)
+shelf.add(
+    "a correction does not wait for its original",
+    f"{SERVICES}/writer.py",
+    'if parent is None or parent.state != "confirmed":',
+    'if parent is not None and parent.state != "confirmed":',
+    f"{ROAD}::test_a_refund_waits_for_its_order_and_is_released_by_it",
+)
+shelf.add(
+    "a confirmed parent releases nobody",
+    f"{SERVICES}/work.py",
+    "for key in await self._desk.ledger.children(job.key):",
+    "for key in ():",
+    f"{ROAD}::test_a_refund_waits_for_its_order_and_is_released_by_it",
+)
+shelf.add(
+    "a version noted while the key was written is dropped",
+    f"{SERVICES}/saga.py",
+    "        if row.pending_event_id:\n",
+    "        if row.pending_event_id and not row.pending_event_id:\n",
+    f"{BEFORE}::test_a_newer_version_that_meets_a_doubt_is_written_by_whoever_settles_it",
+)
+shelf.add(
+    "approved without a look at the total",
+    f"{SERVICES}/saga.py",
+    "if row.total is not None and document.total != row.total:",
+    "if row.total is None:",
+    f"{BEFORE}::test_a_draft_whose_total_was_changed_before_approval_is_never_approved",
+)
+shelf.add(
+    "paid without a look for our reference",
+    f"{SERVICES}/saga.py",
+    "if not certain and await self._paid(session, job, row, reference):",
+    "if False:",
+    f"{ROAD}::test_a_lost_reply_to_the_payment_is_not_paid_twice",
+)
+shelf.add(
+    "a newer version is written over an approved document",
+    f"{SERVICES}/saga.py",
+    "if current.approved or row.marker not in current.tags:",
+    "if row.marker not in current.tags:",
+    f"{ROAD}::test_a_newer_version_of_an_approved_invoice_goes_to_review_with_the_proposal",
+)
+shelf.add(
+    "what a person edited in our draft is overwritten",
+    f"{SERVICES}/saga.py",
+    "current.total not in (row.total, plan.total)",
+    "current.total is None",
+    f"{BEFORE}::test_a_draft_that_a_person_edited_is_not_overwritten",
+)
+shelf.add(
+    "a second draft of a broken fence is not told of",
+    f"{SERVICES}/saga.py",
+    'if there is not None and there.holded_id not in {"", holded_id}:',
+    'if there is not None and there.holded_id in {"never"}:',
+    "services/test_two_drainers.py::test_a_writer_that_lives_to_see_its_draft_doubled_tells_of_it_at_once",
+)
+shelf.add(
+    "a contact in doubt is created again",
+    f"{SERVICES}/contacts.py",
+    "    if session.now_ms() < ready_ms:\n",
+    "    if session.now_ms() < 0:\n",
+    f"{ROAD}::test_a_lost_reply_to_the_contact_makes_no_second_contact",
+    f"{CRASHES}[draft for a new contact-late]",
+)
+shelf.add(
+    "a throttle uses an attempt",
+    f"{SERVICES}/desk.py",
+    "failed = not refusal.reason.startswith(_NO_ATTEMPT)",
+    "failed = True",
+    f"{ROAD}::test_work_beyond_the_minutes_quota_waits_without_attempts_and_without_a_429",
+)
+shelf.add(
+    "a POST leaves though its time-out passes the deadline",
+    f"{SERVICES}/session.py",
+    "if at_ms(now) + self.timing.call_ms > self.deadline_ms:",
+    "if at_ms(now) > self.deadline_ms:",
+    f"{BEFORE}::test_nothing_is_sent_that_could_still_be_under_way_at_the_deadline",
+)
+shelf.add(
+    "a call leaves without a token",
+    f"{SERVICES}/session.py",
+    "        await self.reserve(priority)\n        return await self.send(request)",
+    "        return await self.send(request)",
+    f"{BEFORE}::test_every_call_has_a_token_of_its_own",
+)
+shelf.add(
+    "every later change of our document is an echo",
+    f"{SERVICES}/hints.py",
+    'return hint.action == "create" or abs(when_ms - row.written_ms) <= _ECHO_MS',
+    "return when_ms > 0",
+    f"{HINTS}::test_a_change_by_hand_long_after_our_write_is_read",
+)
+shelf.add(
+    "the snapshot is written before what it shows is in the inbox",
+    f"{SERVICES}/hints.py",
+    "        await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))\n",
+    """        early = {"fingerprint": print_of, "number": number}
+        await self._snapshots.put(event.account, hint.object, hint.holded_id, early, seen_ms=session.now_ms())
+        await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))
+""",
+    f"{CRASHES}[a hint read again-before]",
+    f"{JOURNEYS}[a document written by hand-before]",
+)
+shelf.add(
+    "the sweep moves on before its page is compared",
+    f"{SERVICES}/settlement.py",
+    "                await self._sweep(session, rows, spans)\n",
+    """                row = replace(row, version=until_ms, rev=row.rev + 1)
+                await self._ledger.replace(row, expected_rev=row.rev - 1)
+                await self._sweep(session, rows, spans)
+""",
+    f"{CRASHES}[the settlement sweep-before]",
+)
+shelf.add(
+    "a sweep that was not worth its call counts as done",
+    f"{SERVICES}/settlement.py",
+    "swept_ms = row.version if rows else max(row.version, until_ms)",
+    "swept_ms = max(row.version, until_ms)",
+    f"{SWEEP}::test_a_handful_of_documents_is_compared_within_two_days",
+)
+shelf.add(
+    "a sweep that Holded refused counts as done",
+    f"{SERVICES}/settlement.py",
+    "now_ms + 60_000), swept_ms=row.version)",
+    "now_ms + 60_000), swept_ms=until_ms)",
+    f"{SWEEP}::test_what_a_refused_sweep_did_not_compare_the_next_one_does",
+)
+shelf.add(
+    "a total that differs is not reported",
+    f"{SERVICES}/settlement.py",
+    "        elif document.total != row.total:\n",
+    "        elif document.total is None:\n",
+    f"{SWEEP}::test_a_handful_of_documents_is_compared_within_two_days",
+)
