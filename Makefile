@@ -11,7 +11,9 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes -
 CDK := $(PY) -m infra.node
 CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
-.PHONY: help setup demo local test lint fuzz bench simulate-mutants synth deploy destroy
+SEEDS ?= 1000
+
+.PHONY: help setup demo local test lint fuzz bench simulate simulate-mutants synth deploy destroy
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +22,7 @@ help:
 	@echo 'make test     lint, types, import contracts, audit of dependencies and secrets, and every test'
 	@echo 'make fuzz     every parser and verifier for a minute each (SECONDS=60), outside of make test'
 	@echo 'make bench    the figures'
+	@echo 'make simulate the road in virtual time, with everything that can go wrong: SEEDS=1000'
 	@echo 'make simulate-mutants   plant defects in a copy of the code, and see that each is noticed'
 	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
 	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
@@ -64,6 +67,9 @@ fuzz: setup
 
 bench: setup
 	@$(PY) -m tests.benchmarks
+
+simulate: setup
+	@$(PY) -m tests.simulation --seeds $(SEEDS)
 
 simulate-mutants: setup
 	@$(PY) -m tests.mutants

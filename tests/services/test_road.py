@@ -172,6 +172,16 @@ def test_a_refund_whose_order_never_comes_goes_to_review_after_seven_days(world)
     assert (row.state, row.reason) == ("review", "parent_missing")
 
 
+def test_a_refund_waits_as_long_as_its_order_itself_waits(world):
+    world.order(refund_of(shopify_order()), topic="refunds/create")
+    world.sandbox.faults.faults.append(Fault(kind="limit_month", seconds=10 * 86_400.0))
+    world.order(shopify_order())
+    world.settle(hours=24 * 12, step_s=3600)
+
+    assert world.row("invoice").state == "confirmed"
+    assert world.row("creditnote").state == "confirmed"
+
+
 def test_approve_and_pay_takes_at_most_six_calls_with_a_new_contact():
     world = World(settings={"policy": {"finish": "approve_and_pay"}})
     world.order(shopify_order())
@@ -336,6 +346,18 @@ def test_the_sweep_finds_a_doubled_document_and_reports_it(world):
 
     (found,) = world.rows("invoice.settlement")
     assert (found.state, found.reason) == ("review", "doubled")
+
+
+def test_the_sweep_finds_a_document_that_was_paid_twice_and_reports_it():
+    world = World(settings={"policy": {"finish": "approve_and_pay"}})
+    for n in range(12):
+        world.order(shopify_order(n))
+    world.documents()[0]["payments_total"] = "242.00"
+    world.settle(hours=13, step_s=1800)
+
+    (found,) = world.rows("invoice.settlement")
+    assert (found.state, found.reason) == ("review", "paid_twice")
+    assert "242.00" in found.detail
 
 
 def test_the_sweep_costs_at_most_a_tenth_of_a_call_a_document(world):

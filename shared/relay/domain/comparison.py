@@ -12,7 +12,13 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
 
 Difference = Literal[
-    "doubled", "another_document", "missing_in_holded", "total_differs", "contact_differs", "currency_differs"
+    "doubled",
+    "another_document",
+    "missing_in_holded",
+    "total_differs",
+    "contact_differs",
+    "currency_differs",
+    "paid_twice",
 ]
 TWICE = 2
 
@@ -26,6 +32,7 @@ class Seen:
     contact_id: str | None
     currency: str | None
     number: str | None = None
+    paid: Decimal | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -45,7 +52,17 @@ def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tu
         found.append(("contact_differs", f"Holded shows contact {seen.contact_id}, written was {row.contact_id}"))
     if seen.currency and row.currency and seen.currency != row.currency:
         found.append(("currency_differs", f"Holded shows {seen.currency}, written was {row.currency}"))
+    if overpaid(seen):
+        found.append(("paid_twice", paid_twice(seen)))
     return found
+
+
+def overpaid(seen: Seen) -> bool:
+    return seen.paid is not None and seen.total is not None and seen.paid > seen.total > 0
+
+
+def paid_twice(seen: Seen) -> str:
+    return f"{seen.number or seen.id} over {seen.total} bears payments of {seen.paid}; delete what is too much"
 
 
 def doubled(row: Row, ids: Collection[str]) -> str:

@@ -52,7 +52,7 @@ class Desk:
         self, session: Session, job: Job, *, due_ms: int, reason: str, detail: str = "", failed: bool = False
     ) -> str | None:
         row, fact = job.row, job.fact
-        if row is not None and row.state == "confirmed":
+        if row is not None and (row.state == "confirmed" or is_another_version(row, fact)):
             # The document stands and its row stays what it is; the newer version waits beside it.
             fact = job.aside(UPDATE)
             row = await self.ledger.get(fact.key)
@@ -99,7 +99,7 @@ class Desk:
     async def _review_aside(self, session: Session, fact: Fact, reason: str, detail: str) -> str | None:
         there = await self.ledger.get(fact.key)
         known = there is not None and there.digest == fact.digest and there.version >= fact.version
-        if there is not None and known and there.state != "waiting":
+        if there is not None and known and there.state != "waiting":  # one that waited is what is judged now
             return f"{there.state}:{there.reason}"
         if _newer_stands_aside(there, fact):
             return "superseded"
@@ -147,6 +147,12 @@ class Desk:
 def delivery_key(delivery: Delivery) -> Key:
     """The row of a delivery that could not be read as facts; it holds no event."""
     return Key(account=delivery.account, source=delivery.source, object_id=delivery.inbox_id, purpose="delivery")
+
+
+def is_another_version(row: Row, fact: Fact) -> bool:
+    """A draft of ours stands and waits to be finished for one event; this one, another, wants other contents of it."""
+    waits = row.state == "waiting" and bool(row.holded_id) and row.step in {"approve", "pay"}
+    return waits and row.event_id != fact.event_id and row.digest != fact.digest
 
 
 def _newer_stands_aside(row: Row | None, fact: Fact) -> bool:

@@ -12,7 +12,7 @@ from relay.domain import decisions, transitions
 from relay.domain.ledger import Key
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests, requests_products
-from relay.services.desk import UPDATE
+from relay.services.desk import UPDATE, is_another_version
 from relay.services.doubt import find_product
 
 if TYPE_CHECKING:
@@ -201,6 +201,8 @@ class Writer:
 
     async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
         """The document exists already: go on where the saga stopped, never create again."""
+        if is_another_version(row, job.fact):
+            return await self._saga.update(session, job, row)
         match row.step:
             case "approve":
                 return await self._saga.approve(session, job, row)
@@ -249,7 +251,8 @@ class Writer:
             return await self._desk.review(
                 session, job, "parent_not_written", f"{what} ended in {row.state}: {row.reason}"
             )
-        if session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
+        # A parent that came and itself waits (for the month's quota, say) is waited for as long as it takes.
+        if row is None and session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
             return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
         return await self._desk.wait_for_parent(session, job, self._parent_key(job))
 
