@@ -114,8 +114,8 @@ class Verify:
         found: list[Finding] = []
         for each in nobodys:
             tags = {tag for tag in each.tags if is_marker(tag)}
-            if tags & under_way or any(len(marked[tag]) >= TWICE for tag in tags & known):
-                continue  # in doubt: its row will adopt it, or ask; or told of as `doubled`
+            if tags & (under_way | known):
+                continue  # in doubt: its row will adopt it, or ask; or told of as `doubled` or `another_document`
             detail = f"carries the marker {', '.join(sorted(tags))} and no row names it"
             found.append(Finding("extra", f"{each.number or each.id}", f"{each.id} {detail}"))
         for tag in sorted(named - known):
