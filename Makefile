@@ -1,6 +1,7 @@
 # Everything a newcomer types. Each target brings what it needs and may be repeated.
 STAGE ?= dev
 REGION ?= eu-west-1
+SECONDS ?= 60
 PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; break; }; done)
 
@@ -10,14 +11,18 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes -
 CDK := $(PY) -m infra.node
 CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
-.PHONY: help setup demo local test lint bench simulate-mutants synth deploy destroy
+SEEDS ?= 1000
+
+.PHONY: help setup demo local test lint fuzz bench simulate simulate-mutants synth deploy destroy
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     a day of webhooks through the relay, on this machine (installs what it needs)'
 	@echo 'make local    the relay on this machine, until Ctrl-C'
-	@echo 'make test     lint, types, import contracts and every test'
+	@echo 'make test     lint, types, import contracts, audit of dependencies and secrets, and every test'
+	@echo 'make fuzz     every parser and verifier for a minute each (SECONDS=60), outside of make test'
 	@echo 'make bench    the figures'
+	@echo 'make simulate the road in virtual time, with everything that can go wrong: SEEDS=1000'
 	@echo 'make simulate-mutants   plant defects in a copy of the code, and see that each is noticed'
 	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
 	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
@@ -51,12 +56,20 @@ lint: setup
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/mypy --no-error-summary
 	@.venv/bin/lint-imports --no-cache > .make/imports.log || { cat .make/imports.log; exit 1; }
+	@$(PY) -m infra.audit
+	@$(PY) -m infra.secret_scan
 
 test: lint
 	@.venv/bin/pytest -q
 
+fuzz: setup
+	@$(PY) -m tests.fuzz --seconds $(SECONDS)
+
 bench: setup
 	@$(PY) -m tests.benchmarks
+
+simulate: setup
+	@$(PY) -m tests.simulation --seeds $(SEEDS)
 
 simulate-mutants: setup
 	@$(PY) -m tests.mutants

@@ -11,6 +11,7 @@ compile() { # NAME ARG...
 compile dev pyproject.toml --group dev --group infra
 compile emulator --group emulator
 compile bench requirements/bench.in
+compile fuzz requirements/fuzz.in
 for group in receive_webhook publish_event write_holded release_due index_dead_letters; do
     compile "$group" --constraint requirements/dev.txt --group "$group"
 done

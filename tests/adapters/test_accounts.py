@@ -172,6 +172,7 @@ def items_of(aws: Any) -> list[dict[str, Any]]:
     return aws.dynamo.scan(TableName=aws.state_table)["Items"]
 
 
+@pytest.mark.row("E04")
 def test_no_secret_stands_in_the_table_in_the_clear(aws):
     asyncio.run(aws.accounts.set_credential("acme", Credential(token="bearer-token", v1_key="v1-key")))
     asyncio.run(aws.accounts.set_webhook_secrets("acme", secrets()))
@@ -181,6 +182,7 @@ def test_no_secret_stands_in_the_table_in_the_clear(aws):
             assert secret not in json.dumps({name: str(value) for name, value in item.items()}).encode()
 
 
+@pytest.mark.row("E04")
 @pytest.mark.parametrize(
     ("to_pk", "to_sk", "from_sk"),
     [
@@ -241,6 +243,7 @@ def test_a_warm_account_costs_one_call_an_accepted_delivery(aws):
     assert counted.calls == ["PutItem"] * 5
 
 
+@pytest.mark.row("D17")
 def test_a_rotated_secret_is_seen_after_half_a_minute(aws):
     asyncio.run(aws.accounts.set_webhook_secrets("acme", secrets()))
     assert aws.secrets.load("acme").secrets["stripe"] == ("whsec_1",)
@@ -252,6 +255,7 @@ def test_a_rotated_secret_is_seen_after_half_a_minute(aws):
     assert aws.secrets.load("acme").secrets["stripe"] == ("whsec_2", "whsec_1")
 
 
+@pytest.mark.row("B07")
 def test_a_flood_of_invented_accounts_neither_fills_memory_nor_pushes_out_a_known_one(aws):
     asyncio.run(aws.accounts.set_webhook_secrets("acme", secrets()))
     aws.secrets._known._size = aws.secrets._unknown._size = 10
@@ -294,6 +298,7 @@ def test_any_text_in_the_path_is_at_most_an_unknown_account(aws, name):
     assert aws.secrets.load(name) is None
 
 
+@pytest.mark.row("D20")
 def test_snapshots_keep_the_newest_sighting(world):
     first, second = {"total": Decimal("1.10"), "tags": ["a"]}, {"total": Decimal("2.20"), "tags": []}
 
@@ -310,11 +315,13 @@ def test_snapshots_keep_the_newest_sighting(world):
     asyncio.run(story())
 
 
+@pytest.mark.row("E04")
 def test_repr_of_secrets_tells_nothing():
     assert "whsec" not in repr(secrets())
     assert dataclasses.replace(secrets(), account="x").account == "x"
 
 
+@pytest.mark.row("D17")
 def test_an_unchanged_credential_is_opened_once_and_a_new_one_counts_at_once(aws):
     from relay.ports import Credential
 

@@ -72,6 +72,7 @@ def test_more_than_ten_events_arrive_each_once(aws, bus):
     assert sorted(event["detail"]["id"] for event in arrived(aws)) == sorted(f"shopify-1#{n}" for n in range(23))
 
 
+@pytest.mark.row("B02")
 def test_data_over_the_limit_travels_by_reference(aws, bus):
     data = {"lines": ["ñ" * 1000] * 600}
     assert asyncio.run(bus.publish([cloud_event(data=data), cloud_event(1)])) == []
@@ -93,6 +94,7 @@ def stubbed(service: str) -> tuple[Any, Stubber]:
     return client, Stubber(client)
 
 
+@pytest.mark.row("B02")
 def test_a_batch_stays_below_one_megabyte_in_all():
     client, stub = stubbed("events")
     batches: list[list[int]] = []
@@ -113,6 +115,7 @@ def test_a_batch_stays_below_one_megabyte_in_all():
     client.close()
 
 
+@pytest.mark.row("D11")
 def test_refused_entries_are_told_by_their_index():
     client, stub = stubbed("events")
     good, bad = {"EventId": "e"}, {"ErrorCode": "ThrottlingException", "ErrorMessage": "m"}

@@ -29,6 +29,7 @@ def together(tasks: list[Any]) -> list[Any]:
     return asyncio.run(story())
 
 
+@pytest.mark.row("D04")
 def test_of_many_deliveries_of_one_fact_exactly_one_is_stored(emulator_world):
     with ThreadPoolExecutor(MANY) as pool:
         for n in range(ROUNDS):
@@ -46,6 +47,7 @@ def test_of_many_bodies_under_one_identity_every_one_is_stored(emulator_world):
     assert len(set(answers)) == MANY
 
 
+@pytest.mark.row("D04")
 def test_the_first_claim_wins_and_the_others_see_it(emulator_world):
     ledger = emulator_world.ledger
     for n in range(ROUNDS):
@@ -130,6 +132,7 @@ def test_of_many_takers_of_a_free_lease_one_gets_it(emulator_world):
         assert [answer.ok for answer in together(taken)].count(True) == 1
 
 
+@pytest.mark.row("D13")
 def test_ends_recorded_at_once_close_the_delivery_once_all_are_there(emulator_world):
     inbox = emulator_world.inbox
     for n in range(ROUNDS):

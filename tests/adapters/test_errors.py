@@ -148,6 +148,7 @@ def test_a_write_that_keeps_meeting_transactions_comes_back_later():
         asyncio.run(call(write))
 
 
+@pytest.mark.row("D09")
 def test_a_store_that_is_away_is_unavailable_at_once():
     def write() -> None:
         raise EndpointConnectionError(endpoint_url="http://host/secret")

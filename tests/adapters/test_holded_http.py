@@ -89,6 +89,7 @@ def test_an_action_without_a_body_says_that_it_has_none():
     assert "content-type" not in handler.seen[0].headers
 
 
+@pytest.mark.row("C08")
 @pytest.mark.parametrize(
     ("request_", "credential", "reason"),
     [
@@ -108,6 +109,7 @@ def test_a_credential_that_cannot_be_sent_is_told_and_nothing_leaves(request_, c
     assert "evil" not in str(refused.value)
 
 
+@pytest.mark.row("C08")
 def test_no_cookie_of_one_account_travels_with_another_s_call():
     handler = replying(200, {"id": ID}, headers={"set-cookie": "session=of-account-a; Path=/"})
 
@@ -122,6 +124,7 @@ def test_no_cookie_of_one_account_travels_with_another_s_call():
     assert [("cookie" in request.headers) for request in handler.seen] == [False, False]
 
 
+@pytest.mark.row("C03")
 @pytest.mark.parametrize(("request_", "error"), [(READ, Rejected), (WRITE, OutcomeUnknown)])
 def test_a_redirect_is_never_followed(request_, error):
     handler = replying(302, headers={"location": "https://elsewhere.test/"})
@@ -182,6 +185,7 @@ def test_an_error_of_a_later_httpx_counts_as_left():
     assert meaning(NewError("x")) is Meaning.LEFT
 
 
+@pytest.mark.row("C01")
 @pytest.mark.parametrize(
     "url",
     [
@@ -216,6 +220,7 @@ def test_https_and_this_machine_are_accepted(url):
     assert HoldedHttp(base_url=url, clock=FixedClock(), transport=httpx.MockTransport(replying()))
 
 
+@pytest.mark.row("C07")
 @pytest.mark.parametrize(("request_", "error"), [(READ, Rejected), (WRITE, OutcomeUnknown)])
 def test_a_reply_larger_than_any_of_holded_s_is_not_read_to_its_end(request_, error, monkeypatch):
     monkeypatch.setattr(holded_http, "LARGEST_REPLY", 1000)
@@ -325,6 +330,7 @@ def test_every_write_has_a_connection_of_its_own_and_reads_share_theirs():
     assert on_a_socket(answer)(story) == (1, 3)
 
 
+@pytest.mark.row("C07")
 @pytest.mark.parametrize("fault", [cut, cut_half_way, drip], ids=["reset", "half a reply", "a reply that drips"])
 @pytest.mark.parametrize(("request_", "error"), [(READ, RetryAt), (WRITE, OutcomeUnknown)], ids=["read", "write"])
 def test_a_reply_that_does_not_come_whole_leaves_a_write_unknown_and_a_read_to_be_asked_again(fault, request_, error):
@@ -348,6 +354,7 @@ def test_a_connection_that_cannot_be_opened_means_nothing_was_sent(request_):
     assert on_a_socket(answer)(story) > NOW
 
 
+@pytest.mark.row("C07")
 def test_a_write_that_waits_for_a_connection_in_vain_was_not_sent():
     async def story(_, server):
         hold, reached = asyncio.Event(), asyncio.Event()
@@ -381,6 +388,7 @@ def test_one_adapter_serves_one_event_loop_after_the_other():
     assert len(handler.seen) == 2
 
 
+@pytest.mark.row("E04")
 def test_nothing_of_a_call_is_logged_whatever_the_level(caplog):
     caplog.set_level(logging.DEBUG)
 

@@ -91,6 +91,7 @@ def test_one_event_ends_its_delivery(world):
     assert (item.open, dict(item.ends)) == (False, {"0": "document:k"})
 
 
+@pytest.mark.row("D13")
 def test_several_events_end_one_by_one_in_any_order(world):
     async def story() -> None:
         await world.inbox.put(delivery(), digest="d1")
@@ -174,6 +175,7 @@ def test_the_end_of_a_delivery_costs_one_call_and_of_several_events_at_most_two(
         assert not {"open_pk", "open_sk"} & item_of(aws, f"acme#{name}").keys()
 
 
+@pytest.mark.row("B02")
 @pytest.mark.parametrize(("size", "objects"), [(INLINE_BYTES - 100, 0), (INLINE_BYTES + 100, 1), (4_500_000, 1)])
 def test_a_body_over_24_kb_compressed_goes_to_the_bucket(aws, size, objects):
     sent = delivery(body=noise(size))

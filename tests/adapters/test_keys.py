@@ -24,6 +24,7 @@ def test_a_part_is_reversible(text):
     encoded.encode()
 
 
+@pytest.mark.row("E01")
 @given(st.lists(anything, min_size=1, max_size=4), st.lists(anything, min_size=1, max_size=4))
 def test_different_parts_never_make_the_same_key(one, other):
     assert (join(*one) == join(*other)) == (one == other)

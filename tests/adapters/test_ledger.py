@@ -128,6 +128,7 @@ def test_a_replaced_field_at_its_default_is_gone(world):
     assert asyncio.run(story()) == row(state="confirmed", rev=8)
 
 
+@pytest.mark.row("E01")
 def test_accounts_do_not_share_rows(world):
     async def story() -> None:
         await world.ledger.insert(row())
@@ -300,6 +301,7 @@ def test_listings_go_on_over_many_pages(aws):
     asyncio.run(story())
 
 
+@pytest.mark.row("D19")
 def test_rows_that_moved_on_do_not_hide_what_is_due_behind_them(aws):
     """The index lags: here three rows were already put off, and the index still names them first."""
 
@@ -319,6 +321,7 @@ def test_rows_that_moved_on_do_not_hide_what_is_due_behind_them(aws):
     assert asyncio.run(story()) == ["r3", "r4"]
 
 
+@pytest.mark.row("B02")
 def test_an_event_too_large_for_an_item_is_kept_in_the_bucket(aws):
     heavy = waiting("1001", NOON_MS, event=bytes(range(256)) * 2000)
 

@@ -231,6 +231,7 @@ def test_broken_settings_are_refused_before_any_call(setting: Setting, tmp_path:
     assert setting.company.paths == []
 
 
+@pytest.mark.row("E04")
 def test_accounts_are_listed_and_shown_without_a_secret(setting: Setting) -> None:
     told = setting.add("acme")
     secrets = [of["secret"] for of in told["sources"].values()]
@@ -302,6 +303,7 @@ def test_a_new_token_of_another_company_is_refused(setting: Setting) -> None:
     assert setting.accounts.credentials["acme"] == before
 
 
+@pytest.mark.row("E03")
 def test_removing_stops_acceptance_and_keeps_the_ledger(setting: Setting) -> None:
     setting.add("acme")
     asyncio.run(setting.ledger.insert(a_row(state="confirmed")))
@@ -314,6 +316,7 @@ def test_removing_stops_acceptance_and_keeps_the_ledger(setting: Setting) -> Non
     assert a_row().key in setting.ledger.rows
 
 
+@pytest.mark.row("D22")
 def test_removing_with_unfinished_work_needs_force(setting: Setting) -> None:
     setting.add("acme")
     asyncio.run(setting.ledger.insert(a_row(state="waiting", indexed=True)))

@@ -128,6 +128,7 @@ def test_the_verdict_is_json_on_request(check: Callable[..., Result]) -> None:
     assert (bad.exit_code, json.loads(bad.stdout)) == (1, {"valid": False, "reason": "signature_mismatch"})
 
 
+@pytest.mark.row("A08")
 def test_one_of_several_secrets_is_enough(check: Callable[..., Result]) -> None:
     assert check("shopify", signed("shopify"), BODY, "--secret", "new", "--secret", "hush").exit_code == 0
 
@@ -250,6 +251,7 @@ def test_a_missing_body_file_is_bad_input(tmp_path: Path) -> None:
     assert "file_unreadable" in result.stderr
 
 
+@pytest.mark.row("E04")
 def test_no_answer_ever_holds_the_secret(check: Callable[..., Result]) -> None:
     for body in (BODY, b"", b"\xff"):
         result = check("shopify", signed("shopify"), body, "--secret", "a-very-secret-word")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import functools
 import json
@@ -14,10 +15,14 @@ import typer
 from typer.testing import CliRunner
 
 from functions.receive_webhook.handler import handle as receive_webhook
+from holded_sandbox.faults import Fault
 from relay.cli.app import app
 from relay.cli.context import Queues as QueuesPort
 from relay.cli.context import World as Console
+from relay.domain.replay import parts_of
+from relay.ports import DeadLetter
 from relay.services.accept import Accept
+from relay.services.dead_letters import IndexDeadLetters
 from relay.services.times import at_ms
 from tests.services.road import Road
 from tests.services.test_crash_points_of_the_road import seen
@@ -50,6 +55,7 @@ class Told:
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     stdin: str | None = None
     hours: float = 0.5
+    also: tuple[str, ...] = ()  # ports of its own process in which it dies too
 
 
 def account(road, name=ACCOUNT):
@@ -99,7 +105,105 @@ def new_token(road):
     road.world.company.tokens[NEW] = None
 
 
+OTHERS = "a" * 24
+REVIEWED = f"{ACCOUNT}/shopify/450000002/invoice"
+UNREADABLE = f"{ACCOUNT}/shopify/shopify-orders-paid-vkd3su4uhdylusz26kr63yar5r/delivery"
+
+
+def an_order_in_doubt(road):
+    """Holded failed before it wrote order 2, and a person booked the like of it by hand before the relay looked."""
+    written(road)
+    world = road.world
+    world.sandbox.faults.faults.append(Fault(kind="error_before", method="POST", path="/invoices$"))
+    an_order(road, 2)
+    road.live(hours=0.1)
+    by_hand = dict(world.documents()[0], id=OTHERS, tags=[])
+    world.company.put("documents", by_hand, world.clock.now().timestamp())
+    road.live(hours=1)
+
+
+def a_delivery_nobody_can_read(road):
+    road.send("shopify", {"id": 2}, "orders/paid")
+    road.live(hours=0.1)
+
+
+def written_without_a_token(road):
+    written(road)
+    gate = road.world.gates.gates[ACCOUNT]
+    until_ms = at_ms(road.world.clock.now()) + 50_000
+    budget = dataclasses.replace(gate.budget, minute_left=0, minute_until_ms=until_ms)
+    road.world.gates.gates[ACCOUNT] = dataclasses.replace(gate, rev=gate.rev + 1, budget=budget)
+
+
+def reviewing(*words, **values):
+    args = ("review", words[0], *words[1:], "--account", ACCOUNT)
+    return Told(**{"args": args, "before": an_order_in_doubt, "again": ("not_in_review",), "hours": 1} | values)
+
+
+EVENT = "shopify-orders-paid-450000001-bqrzz6tmojhl5xv3seoyc6t5j2#0"
+REPLAY = "20260302-090000-test"
+
+
+def unwanted(road):
+    """An order that an earlier setting ignored."""
+    stands(settings={"policy": {"paid_order": "nothing"}})(road)
+    written(road)
+    stands(settings={})(road)
+
+
+def a_replay_under_way(road):
+    unwanted(road)
+    now_ms = at_ms(road.world.clock.now())
+    for row in parts_of(ACCOUNT, REPLAY, [EVENT], rate=1, now_ms=now_ms):
+        road.world.ledger.rows[row.key] = row
+
+
+def dead_ones(road):
+    """A row that used up its attempts, and a message of a dead-letter queue that names an event nobody wanted."""
+    unwanted(road)
+    stands(status="paused")(road)
+    an_order(road, 2)
+    road.live(hours=0.1)
+    stands(status="active")(road)
+    world = road.world
+    (row,) = world.rows("invoice")
+    world.ledger.rows[row.key] = dataclasses.replace(row, state="dead", reason="trouble_KeyError", attempts=8, due_ms=0)
+    body, now_ms = json.dumps({"account": ACCOUNT, "event": EVENT}), at_ms(world.clock.now())
+    letter = DeadLetter(message_id="m1", body=body, queue="fiscal", receives=5, first_seen_ms=now_ms)
+    world.dead_letters.letters.append(letter)
+    index = IndexDeadLetters(queue=world.dead_letters, ledger=world.ledger)
+    asyncio.run(index(now_ms=now_ms))
+
+
 COMMANDS = {
+    "pause": Told(args=("pause", ACCOUNT, "--reason", "stocktaking"), then=an_order),
+    "resume": Told(args=("resume", ACCOUNT), before=paused_with_an_order),
+    "resume during a drain": Told(args=("resume", ACCOUNT), before=paused_under_a_drain),
+    "waiting list": Told(args=("waiting", "list", "--account", ACCOUNT), before=paused_with_an_order),
+    "replay": Told(args=("replay", EVENT, "--account", ACCOUNT, "--no-wait"), before=unwanted),
+    "replay, a day": Told(
+        args=("replay", "--from", "2026-03-02", "--to", "2026-03-03", "--account", ACCOUNT, "--no-wait"), before=unwanted
+    ),
+    "replay, a dry run": Told(args=("replay", EVENT, "--account", ACCOUNT, "--dry-run"), before=written),
+    "replays list": Told(args=("replays", "list", "--account", ACCOUNT), before=a_replay_under_way),
+    "replays show": Told(args=("replays", "show", REPLAY, "--account", ACCOUNT), before=a_replay_under_way),
+    "replays cancel": Told(args=("replays", "cancel", REPLAY, "--account", ACCOUNT), before=a_replay_under_way),
+    "dead-letters list": Told(args=("dead-letters", "list", "--account", ACCOUNT), before=dead_ones),
+    "dead-letters show": Told(args=("dead-letters", "show", EVENT, "--account", ACCOUNT), before=dead_ones),
+    "dead-letters replay, a row": Told(
+        args=("dead-letters", "replay", "--account", ACCOUNT, "--reason", "trouble_KeyError", "--no-wait"),
+        before=dead_ones,
+    ),
+    "dead-letters replay, a message": Told(
+        args=("dead-letters", "replay", "--account", ACCOUNT, "--reason", "attempts_used_up", "--no-wait"),
+        before=dead_ones,
+    ),
+    "dead-letters replay, a dry run": Told(
+        args=("dead-letters", "replay", "--account", ACCOUNT, "--dry-run"), before=dead_ones
+    ),
+    "dead-letters discard": Told(
+        args=("dead-letters", "discard", "--account", ACCOUNT, "--yes", "--note", "a test"), before=dead_ones
+    ),
     "account add": Told(
         args=("account", "add", "bolt", "--mode", "test", "--company-id", COMPANY_ID),
         before=second_company,
@@ -146,6 +250,17 @@ COMMANDS = {
         before=written,
     ),
     "status": Told(args=("status",), before=written),
+    "verify": Told(args=("verify",), before=written),
+    "verify, waiting for a token": Told(args=("verify", "--wait"), before=written_without_a_token, also=("clock",)),
+    "changes list": Told(args=("changes", "list", "--account", ACCOUNT), before=written),
+    "review list": Told(args=("review", "list"), before=an_order_in_doubt),
+    "review show": reviewing("show", REVIEWED, again=()),
+    "review retry": reviewing("retry", REVIEWED),
+    "review retry, all alike": reviewing("retry", "--alike", REVIEWED),
+    "review retry, a delivery": reviewing("retry", UNREADABLE, before=a_delivery_nobody_can_read),
+    "review adopt": reviewing("adopt", REVIEWED, OTHERS, "--yes"),
+    "review create": reviewing("create", REVIEWED, "--yes", "--i-know-it-may-double"),
+    "review ignore": reviewing("ignore", REVIEWED, "--note", "booked by hand"),
     "send": Told(
         args=("send", "{order}", "--account", ACCOUNT, "--source", "shopify", "--topic", "orders/paid"),
     ),
@@ -197,7 +312,7 @@ def told(command, folder, *, at=None, mode="before"):
     world = World(settings={})
     road = Road(world, Wire(world))
     command.before(road)
-    wire = Wire(world, at=at, mode=mode)
+    wire = Wire(world, at=at, mode=mode, also=command.also)
     result = give(command, road, wire, folder) or give(command, road, Wire(world), folder)
     command.then(road)
     road.live(hours=command.hours)

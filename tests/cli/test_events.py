@@ -230,6 +230,7 @@ def test_an_event_number_the_delivery_does_not_hold_is_told(setting: Setting, ar
     assert "none is number 5" in result.stderr
 
 
+@pytest.mark.row("E02")
 def test_another_accounts_event_is_not_shown(setting: Setting, arrived: Delivery) -> None:
     setting.company.first_id += 0x1000000
     setting.add("other")
@@ -262,6 +263,7 @@ def test_status_of_an_account_without_calls_shows_its_whole_quota(setting: Setti
     assert account["quota"] == {"per_minute": 60, "limit": 2000, "used": 0, "left": 2000, "ends_on": None}
 
 
+@pytest.mark.row("B08")
 def test_texts_of_a_shop_are_shown_as_text_never_as_markup(setting: Setting, arrived: Delivery) -> None:
     write(setting, arrived, state="review", reason="name", detail="[red]x[/red]")
 

@@ -27,6 +27,7 @@ def valid(setting: Setting) -> tuple[str, ...]:
     return tuple(held.secrets["shopify"])
 
 
+@pytest.mark.row("A12")
 def test_in_the_overlap_both_secrets_are_valid_then_only_the_new_one(setting: Setting) -> None:
     setting.add()
     [old] = valid(setting)
@@ -39,6 +40,7 @@ def test_in_the_overlap_both_secrets_are_valid_then_only_the_new_one(setting: Se
     assert valid(setting) == (new,)
 
 
+@pytest.mark.row("A12")
 def test_without_an_explicit_overlap_a_second_rotation_gets_the_default_too(setting: Setting) -> None:
     setting.add()
     rotate(setting)
@@ -50,6 +52,7 @@ def test_without_an_explicit_overlap_a_second_rotation_gets_the_default_too(sett
     assert valid(setting)[0] == second
 
 
+@pytest.mark.row("A12")
 def test_a_rotation_never_prolongs_an_older_secret(setting: Setting) -> None:
     setting.add()
     [first] = valid(setting)
@@ -96,6 +99,7 @@ def test_show_tells_how_many_and_until_when_but_not_which(setting: Setting) -> N
     assert new not in human.output
 
 
+@pytest.mark.row("E04")
 def test_show_reveals_only_when_asked(setting: Setting) -> None:
     setting.add()
 

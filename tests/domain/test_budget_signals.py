@@ -102,6 +102,7 @@ def test_a_lowered_limit_rises_with_a_later_window_only():
     assert grantable(later, NOW + 31_500) == 60
 
 
+@pytest.mark.row("D15")
 @pytest.mark.parametrize(
     ("retry_at", "until"),
     [

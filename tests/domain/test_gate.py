@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -35,6 +36,7 @@ def test_a_free_gate_is_taken_with_its_tokens_in_one_step():
     assert taken.gate.budget.used == (10, 0, 0)
 
 
+@pytest.mark.row("D02")
 def test_a_holder_that_dies_is_noticed_when_its_lease_ends():
     gate = held_by("a")
     assert gate.next_due_ms == NOW + LEASE

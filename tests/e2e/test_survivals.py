@@ -92,6 +92,7 @@ def test_a_message_that_uses_up_its_attempts_is_a_dead_row_in_the_status(house, 
     sqs.purge_queue(QueueUrl=house.stack.outputs["NormalDlqUrl"])
 
 
+@pytest.mark.row("D23")
 def test_a_redriven_message_of_what_is_done_does_no_harm(house, shop):
     (inbox_id,) = shop.send("shopify", "orders/paid", shopify_order(4003))
     shop.ends([inbox_id])

@@ -71,6 +71,7 @@ def test_an_api_gateway_event_is_handed_on_as_raw_bytes_with_its_place():
     assert (seen["account"], seen["source"], seen["body"]) == ("acme", "shopify", '{"a":"ñ"}'.encode())
 
 
+@pytest.mark.row("A04")
 def test_a_base64_body_is_decoded_before_anything_is_verified():
     sample = event("apiGatewayProxyV2Event")
     sample |= {"isBase64Encoded": True, "body": base64.b64encode(b"\xff\x00raw").decode()}
@@ -78,6 +79,7 @@ def test_a_base64_body_is_decoded_before_anything_is_verified():
     assert receive(sample)[1]["body"] == b"\xff\x00raw"
 
 
+@pytest.mark.row("A04")
 def test_a_body_that_is_not_base64_is_a_400():
     sample = event("apiGatewayProxyV2Event") | {"isBase64Encoded": True, "body": "%%%"}
     answer, seen = receive(sample)
@@ -90,6 +92,7 @@ def test_what_api_gateway_leaves_out_is_empty(lacking):
     assert receive({"body": "{}", "headers": {}, "pathParameters": {}} | lacking)[0]["statusCode"] == 200
 
 
+@pytest.mark.row("B07")
 def test_nothing_of_the_body_is_logged(caplog):
     caplog.set_level(logging.DEBUG)
     receive(
@@ -119,6 +122,7 @@ def stream(*names):
     }
 
 
+@pytest.mark.row("D11")
 def test_the_stream_publishes_inserts_only_and_answers_with_the_first_failure():
     seen = []
 
@@ -152,6 +156,7 @@ def wakes(*bodies):
     return {"Records": [sample | {"messageId": f"m{at}", "body": body} for at, body in enumerate(bodies)]}
 
 
+@pytest.mark.row("B06")
 def test_one_drain_an_account_and_only_what_failed_comes_again():
     batch = wakes(
         json.dumps({"account": "acme", "event": "a#0"}),
@@ -182,6 +187,7 @@ def test_release_due_wakes_the_accounts_whose_time_has_come():
     assert world.wakes.sent[-1].message == {"account": ACCOUNT}
 
 
+@pytest.mark.row("D11")
 def test_the_sweeper_republishes_what_the_stream_skipped():
     world = World()
     world.deliver(shopify_order(), topic="orders/paid")
@@ -193,6 +199,7 @@ def test_the_sweeper_republishes_what_the_stream_skipped():
     assert [entry["type"] for entry in world.bus.published] == ["order.paid"]
 
 
+@pytest.mark.row("D23")
 def test_dead_letters_become_rows_once_however_often_they_are_seen():
     class Queue:
         async def peek(self):

@@ -52,7 +52,9 @@ def test_retry_after_is_seconds_or_a_date_and_bounded(text, seconds):
     assert retry_after({"retry-after": text}, NOW) == NOW + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-3", "1.5", "Thu, 99 Foo 2026"])
+@pytest.mark.parametrize(
+    "text", ["Mon, 01 Jan 99999999999999 00:00:00 GMT", "", "soon", "-3", "1.5", "Thu, 99 Foo 2026"]
+)
 def test_a_retry_after_nobody_can_read_falls_back_to_the_reset(text):
     reset = int(NOW.timestamp()) + 20
 

@@ -119,6 +119,7 @@ def test_both_work_queues_feed_the_writer_a_bounded_number_at_a_time(synthesised
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
+@pytest.mark.row("D08")
 def test_a_message_stays_hidden_longer_than_any_call_of_the_writer(synthesised):
     functions = properties(synthesised, "AWS::Lambda::Function")
     (writer,) = [each for each in functions if each["Handler"] == "functions.write_holded.main.handler"]
@@ -127,6 +128,7 @@ def test_a_message_stays_hidden_longer_than_any_call_of_the_writer(synthesised):
     assert hidden == {6 * writer["Timeout"]}
 
 
+@pytest.mark.row("D11")
 def test_rules_pass_ids_only_and_have_somewhere_to_put_what_fails(synthesised):
     rules = properties(synthesised, "AWS::Events::Rule")
     assert len(rules) == 2
@@ -184,6 +186,7 @@ def test_alarms_may_publish_to_their_topic(synthesised):
     ]
 
 
+@pytest.mark.row("D11")
 def test_each_queue_without_a_queue_behind_it_has_an_alarm(synthesised):
     last = {name for name, each in of_type(synthesised, "AWS::SQS::Queue").items()
             if "RedrivePolicy" not in each["Properties"]}  # fmt: skip
@@ -205,6 +208,7 @@ def test_what_waits_or_is_late_has_its_alarm(synthesised):
     }  # fmt: skip
 
 
+@pytest.mark.row("B07")
 def test_the_api_is_throttled_and_its_log_holds_nothing_of_the_caller(synthesised, stage_name):
     (stage,) = properties(synthesised, "AWS::ApiGatewayV2::Stage")
 

@@ -6,7 +6,6 @@ import asyncio
 
 from relay.services.nudge import Nudge
 from relay.services.replay_orders import ReplayOrders
-from tests.fakes import FakeIds
 from tests.services.world import ACCOUNT
 
 
@@ -15,7 +14,6 @@ def orders(world):
         ledger=world.ledger,
         accounts=world.accounts,
         nudge=Nudge(gates=world.gates, wakes=world.wakes),
-        ids=FakeIds("ticket"),
         who="tests",
     )
 

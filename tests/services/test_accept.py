@@ -62,6 +62,7 @@ def post(intake, source, body, *, account="acme", secret=STANDARD, headers=None,
     )
 
 
+@pytest.mark.row("A11")
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_signed_delivery_is_stored_and_the_second_one_is_a_duplicate(intake, source):
     body = json.dumps({"id": "a1"}).encode()
@@ -72,6 +73,7 @@ def test_a_signed_delivery_is_stored_and_the_second_one_is_a_duplicate(intake, s
     assert len(intake.items.items) == 1
 
 
+@pytest.mark.row("A09")
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
     "change",
@@ -94,6 +96,7 @@ def test_a_refused_signature_is_a_400_or_401_and_leaves_no_trace(intake, source,
     assert intake.items.items == {}
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_signature_of_another_account_is_refused(intake, source):
     body = b'{"id": "a1"}'
@@ -110,6 +113,7 @@ def test_a_changed_body_is_refused(intake, source):
     assert post(intake, source, b'{"id": "a2"}', headers=headers).status == 401
 
 
+@pytest.mark.row("A03")
 @pytest.mark.parametrize(
     ("account", "source", "reason"), [("nobody", "shopify", "unknown_account"), ("acme", "magento", "unknown_source")]
 )
@@ -119,12 +123,14 @@ def test_unknown_places_are_404(intake, account, source, reason):
     assert (answer.status, answer.reason) == (404, reason)
 
 
+@pytest.mark.row("B02")
 def test_a_body_over_the_limit_is_a_413(intake):
     answer = post(intake, "shopify", b"x" * (MAX_BODY_BYTES + 1), headers={})
 
     assert (answer.status, answer.reason) == (413, "body_too_large")
 
 
+@pytest.mark.row("B01")
 @pytest.mark.parametrize("source", ["shopify", "woocommerce", "holded", "stripe", "standard"])
 @pytest.mark.parametrize(
     "body",
@@ -189,6 +195,7 @@ def test_woocommerces_unsigned_ping_is_answered_and_stored_as_nothing(intake):
     assert intake.items.items == {}
 
 
+@pytest.mark.row("D09")
 def test_a_store_that_is_away_is_a_503_and_never_an_acknowledgement(intake):
     def away(*_args, **_kwargs):
         raise Unavailable("throttled")

@@ -208,6 +208,7 @@ def test_an_invoice_paid_in_the_second_it_was_issued_is_paid_though_both_had_to_
     assert len(world.company.tables["payments"]) == 1
 
 
+@pytest.mark.row("D20")
 def test_the_newest_version_wins_though_they_waited_out_of_order(world):
     world.order(shopify_order(1))
     account = world.accounts.accounts[ACCOUNT]
@@ -315,6 +316,7 @@ def test_attempts_of_an_earlier_version_are_not_held_against_a_newer_one(world):
     assert sorted(world.totals()) == [Decimal("121.00"), Decimal("242.00")]
 
 
+@pytest.mark.row("D22")
 def test_an_account_without_credential_is_blocked_and_its_work_waits(world):
     credential = world.accounts.credentials.pop(ACCOUNT)
     done = world.order(shopify_order(1))
@@ -347,6 +349,7 @@ def test_a_delivery_that_breaks_the_normaliser_does_not_stop_the_sweeper(world):
     assert len(world.documents()) == 1
 
 
+@pytest.mark.row("D06")
 def test_rows_that_cannot_move_do_not_hide_those_behind_them(world):
     world.order(shopify_order(1))
     now_ms = at_ms(world.clock.now())
@@ -376,6 +379,7 @@ def test_a_waiting_row_that_lost_its_event_goes_to_a_human_and_leaves_the_index(
     assert (world.row().state, world.row().due_ms) == ("review", 0)
 
 
+@pytest.mark.row("D06")
 def test_a_row_whose_event_cannot_be_read_ends_in_dead_with_its_reason(world):
     account = world.accounts.accounts[ACCOUNT]
     world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
@@ -515,6 +519,7 @@ def test_a_twin_that_appears_after_its_row_was_swept_is_found_by_the_next_sweep(
     assert [row.reason for row in world.rows("invoice.settlement")] == ["doubled"]
 
 
+@pytest.mark.row("D18")
 def test_a_deleted_document_is_reported_over_many_pages(world):
     for number in range(230):
         world.order(shopify_order(number))
@@ -525,6 +530,7 @@ def test_a_deleted_document_is_reported_over_many_pages(world):
     assert [row.reason for row in world.rows("invoice.settlement")] == ["missing_in_holded"]
 
 
+@pytest.mark.row("D17")
 def test_an_event_that_the_row_already_answers_for_is_done_whatever_policy_says_now(world):
     refs = world.deliver(shopify_order(1), topic="orders/paid")
     world.run(refs)
@@ -538,6 +544,7 @@ def test_an_event_that_the_row_already_answers_for_is_done_whatever_policy_says_
     assert document["approved_at"] is None
 
 
+@pytest.mark.row("D17")
 def test_ignored_by_new_settings_a_doubt_is_still_settled(world):
     in_doubt(world)
     account = world.accounts.accounts[ACCOUNT]

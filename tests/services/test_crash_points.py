@@ -195,6 +195,7 @@ def rereads(world):
     return sum(item.delivery.topic.startswith("reread.") for item in world.inbox.items.values())
 
 
+@pytest.mark.row("D02")
 @pytest.mark.parametrize("name", STORIES)
 def test_the_story_told_without_a_crash_comes_to_its_end(name):
     seen, left, reviews, _, calls = undisturbed(name)
@@ -204,6 +205,7 @@ def test_the_story_told_without_a_crash_comes_to_its_end(name):
     assert left == [f"review:{purpose}:{reason}" for purpose, _, reason in reviews]
 
 
+@pytest.mark.row("D01")
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", STORIES)
 def test_whenever_the_writer_dies_everything_is_written_once(name, mode):

@@ -59,6 +59,7 @@ def misfortune(story, random):
     return world
 
 
+@pytest.mark.row("D03")
 @pytest.mark.parametrize("name", WRITTEN)
 def test_whatever_meets_each_fact_is_written_once(name):
     expected, left, *_ = undisturbed(name)

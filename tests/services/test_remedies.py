@@ -227,6 +227,14 @@ def test_a_document_of_another_fact_cannot_be_adopted():
         said(world, "adopt", item(world), "b" * 24)
 
 
+def test_a_document_that_a_person_adopted_for_one_fact_is_not_there_for_another():
+    world = look_alike()
+    said(world, "adopt", item(world), BY_HAND)
+    world.order(shopify_order(5, total_price="100.00"))
+    with pytest.raises(Rejected, match=f"document_taken: it is the document of {ACCOUNT}/shopify"):
+        said(world, "adopt", item(world), BY_HAND)
+
+
 def test_a_document_that_is_not_there_or_of_another_type_cannot_be_adopted():
     world = look_alike()
     with pytest.raises(NotFound, match="document_unknown"):

@@ -50,6 +50,7 @@ def test_the_inbox_item_is_closed_when_its_event_has_its_end(world):
     assert item.ends["0"].startswith("document:")
 
 
+@pytest.mark.row("A11")
 @pytest.mark.parametrize("topic", ["orders/paid", "orders/create", "orders/updated"])
 def test_the_same_fact_by_another_topic_is_a_duplicate(world, topic):
     world.order(shopify_order())
@@ -58,6 +59,7 @@ def test_the_same_fact_by_another_topic_is_a_duplicate(world, topic):
     assert len(world.documents()) == 1
 
 
+@pytest.mark.row("D05")
 def test_the_same_message_many_times_writes_once(world):
     refs = world.deliver(shopify_order(), topic="orders/paid")
     for _ in range(5):
@@ -67,6 +69,7 @@ def test_the_same_message_many_times_writes_once(world):
     assert len(posts(world)) == 1
 
 
+@pytest.mark.row("D01")
 def test_a_lost_reply_is_adopted_by_its_marker_and_never_written_again(world):
     world.order(shopify_order(1))
     world.sandbox.faults.faults.append(Fault(kind="lose_reply", method="POST", path="/invoices$"))
@@ -91,6 +94,7 @@ def test_a_request_that_never_arrived_is_written_after_it_was_seen_empty_twice(w
     assert world.holded.calls.count("GET /api/v2/invoices") >= 2
 
 
+@pytest.mark.row("D03")
 def test_a_5xx_after_the_commit_is_not_written_again(world):
     world.order(shopify_order(1))
     world.sandbox.faults.faults.append(Fault(kind="error_after", method="POST", path="/invoices$"))
@@ -100,6 +104,7 @@ def test_a_5xx_after_the_commit_is_not_written_again(world):
     assert len(world.documents()) == 2
 
 
+@pytest.mark.row("D03")
 def test_a_commit_seconds_after_the_time_out_is_found_because_absence_waits_for_settle(world):
     world.order(shopify_order(1))
     world.sandbox.faults.faults.append(Fault(kind="late_commit", seconds=300, method="POST", path="/invoices$"))
@@ -131,6 +136,7 @@ def refund_of(order):
     }
 
 
+@pytest.mark.row("D07")
 def test_a_refund_waits_for_its_order_and_is_released_by_it(world):
     order = shopify_order()
     world.order(refund_of(order), topic="refunds/create")
@@ -157,12 +163,23 @@ def test_a_child_whose_release_died_with_the_parents_writer_looks_by_itself(worl
     assert len(world.documents("creditnote")) == 1
 
 
+@pytest.mark.row("D07")
 def test_a_refund_whose_order_never_comes_goes_to_review_after_seven_days(world):
     world.order(refund_of(shopify_order()), topic="refunds/create")
     world.settle(hours=24 * 8, step_s=3600)
 
     row = world.row("creditnote")
     assert (row.state, row.reason) == ("review", "parent_missing")
+
+
+def test_a_refund_waits_as_long_as_its_order_itself_waits(world):
+    world.order(refund_of(shopify_order()), topic="refunds/create")
+    world.sandbox.faults.faults.append(Fault(kind="limit_month", seconds=10 * 86_400.0))
+    world.order(shopify_order())
+    world.settle(hours=24 * 12, step_s=3600)
+
+    assert world.row("invoice").state == "confirmed"
+    assert world.row("creditnote").state == "confirmed"
 
 
 def test_approve_and_pay_takes_at_most_six_calls_with_a_new_contact():
@@ -213,6 +230,7 @@ def test_another_program_spending_the_quota_stops_us_until_the_window_ends():
     assert len(world.documents()) == 1
 
 
+@pytest.mark.row("D22")
 def test_a_revoked_token_blocks_the_account_and_its_work_resumes_by_itself(world):
     world.order(shopify_order(1))
     world.company.tokens.clear()
@@ -230,6 +248,7 @@ def test_a_revoked_token_blocks_the_account_and_its_work_resumes_by_itself(world
     assert world.accounts.accounts[ACCOUNT].status == "active"
 
 
+@pytest.mark.row("D16")
 def test_a_paused_account_holds_its_events_and_drops_none(world):
     from dataclasses import replace
 
@@ -255,6 +274,7 @@ def test_an_edited_order_updates_our_own_untouched_draft(world):
     assert world.row().total == Decimal("242.00")
 
 
+@pytest.mark.row("D07")
 def test_an_older_version_never_overwrites_a_newer_document(world):
     world.order(shopify_order(total="242.00", updated_at="2026-03-02T10:00:00+01:00"))
     world.order(shopify_order(total="121.00"), topic="orders/updated")
@@ -326,6 +346,18 @@ def test_the_sweep_finds_a_doubled_document_and_reports_it(world):
 
     (found,) = world.rows("invoice.settlement")
     assert (found.state, found.reason) == ("review", "doubled")
+
+
+def test_the_sweep_finds_a_document_that_was_paid_twice_and_reports_it():
+    world = World(settings={"policy": {"finish": "approve_and_pay"}})
+    for n in range(12):
+        world.order(shopify_order(n))
+    world.documents()[0]["payments_total"] = "242.00"
+    world.settle(hours=13, step_s=1800)
+
+    (found,) = world.rows("invoice.settlement")
+    assert (found.state, found.reason) == ("review", "paid_twice")
+    assert "242.00" in found.detail
 
 
 def test_the_sweep_costs_at_most_a_tenth_of_a_call_a_document(world):

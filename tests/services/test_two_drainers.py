@@ -50,6 +50,7 @@ async def at_once(world, wires, halves):
     return await asyncio.gather(*runs)
 
 
+@pytest.mark.row("D04")
 @pytest.mark.parametrize("settings", [None, PAYING], ids=["draft", "approve and pay"])
 def test_two_drains_that_take_turns_in_any_order_write_each_fact_once(settings):
     for seed in range(60):
@@ -119,6 +120,7 @@ def thawed_after_its_fence(world, aftermath, *, dies):
     asyncio.run(story())
 
 
+@pytest.mark.row("D02")
 @pytest.mark.parametrize("dies", [False, True], ids=["lives on", "dies"])
 @pytest.mark.parametrize("settings", [None, PAYING], ids=["draft", "approve and pay"])
 def test_a_writer_that_thaws_after_its_fence_leaves_a_second_draft_that_is_told_of(settings, dies):

@@ -135,7 +135,7 @@ async def change_account(
             account, dataclasses.replace(kept, bindings={**kept.bindings, **merged})
         )
     after = dataclasses.replace(one, **changes)
-    if after != one:
+    if changes:
         await store(here, after, before=one)
     return {**row_of(after), "changed": sorted({*changes, *(["bindings"] if bound else [])})}
 

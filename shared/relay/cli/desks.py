@@ -11,12 +11,11 @@ if TYPE_CHECKING:
 
 
 def replay_orders(here: World) -> "ReplayOrders":
-    from relay.adapters.ids import RandomIds
     from relay.services.nudge import Nudge
     from relay.services.replay_orders import ReplayOrders
 
     nudge = Nudge(gates=here.gates, wakes=here.wakes)
-    return ReplayOrders(ledger=here.ledger, accounts=here.accounts, nudge=nudge, ids=RandomIds(), who=here.who)
+    return ReplayOrders(ledger=here.ledger, accounts=here.accounts, nudge=nudge, who=here.who)
 
 
 def dead_desk(here: World) -> "DeadDesk":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from relay.services.review import Items, Study
 
 LONGEST_NOTE = 200
+AT_A_TIME = 10
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="The item's key, or its event's id.")]
 
 
@@ -81,19 +82,26 @@ async def _retry(here: World, account: str, item: str) -> dict[str, Any]:
 
 async def _retry_many(here: World, account: str, alike: str, reason: str) -> dict[str, Any]:
     one = await here.account(account)
-    items, remedies = _parts(here)
+    items, _ = _parts(here)
     wanted = (await items.find(account, alike)).reason if alike else reason
     done, left = 0, 0
     # Listed first: what is put back and fails again must not be met a second time.
-    for row in [row async for row in items.all(account, reason=wanted)]:
-        try:
-            await remedies.retry(await items.study(one, row, now=here.now()), many=True)
-        except Rejected:
-            left += 1
-        else:
-            done += 1
+    rows = [row async for row in items.all(account, reason=wanted)]
+    for start in range(0, len(rows), AT_A_TIME):
+        put_back = (_put_back(here, one, row) for row in rows[start : start + AT_A_TIME])
+        outcomes = await asyncio.gather(*put_back)
+        done, left = done + outcomes.count(True), left + outcomes.count(False)
     await here.nudge(account)
     return {"account": account, "reason": wanted, "put_back": done, "not_possible": left}
+
+
+async def _put_back(here: World, account: "Account", row: "Row") -> bool:
+    items, remedies = _parts(here)
+    try:
+        await remedies.retry(await items.study(account, row, now=here.now()), many=True)
+    except Rejected:
+        return False
+    return True
 
 
 def adopt(

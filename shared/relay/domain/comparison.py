@@ -11,7 +11,15 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
 
-Difference = Literal["doubled", "missing_in_holded", "total_differs", "contact_differs", "currency_differs"]
+Difference = Literal[
+    "doubled",
+    "another_document",
+    "missing_in_holded",
+    "total_differs",
+    "contact_differs",
+    "currency_differs",
+    "paid_twice",
+]
 TWICE = 2
 
 
@@ -24,6 +32,7 @@ class Seen:
     contact_id: str | None
     currency: str | None
     number: str | None = None
+    paid: Decimal | None = None
     tags: tuple[str, ...] = ()
 
 
@@ -32,6 +41,9 @@ def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tu
     found: list[tuple[Difference, str]] = []
     if len(set(marked)) >= TWICE:
         found.append(("doubled", doubled(row, marked)))
+    elif marked and row.holded_id not in marked:
+        detail = f"the ledger names {row.holded_id}, Holded shows the marker {row.marker} on {next(iter(marked))}"
+        found.append(("another_document", detail))
     if seen is None:
         return [*found, ("missing_in_holded", f"{row.doc_type} {row.holded_id} is not in Holded's list of its day")]
     if seen.total != row.total:
@@ -40,7 +52,17 @@ def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tu
         found.append(("contact_differs", f"Holded shows contact {seen.contact_id}, written was {row.contact_id}"))
     if seen.currency and row.currency and seen.currency != row.currency:
         found.append(("currency_differs", f"Holded shows {seen.currency}, written was {row.currency}"))
+    if overpaid(seen):
+        found.append(("paid_twice", paid_twice(seen)))
     return found
+
+
+def overpaid(seen: Seen) -> bool:
+    return seen.paid is not None and seen.total is not None and seen.paid > seen.total > 0
+
+
+def paid_twice(seen: Seen) -> str:
+    return f"{seen.number or seen.id} over {seen.total} bears payments of {seen.paid}; delete what is too much"
 
 
 def doubled(row: Row, ids: Collection[str]) -> str:

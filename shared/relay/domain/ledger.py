@@ -18,6 +18,7 @@ from typing import Literal
 from urllib.parse import quote, unquote
 
 from relay.domain.documents import Priority
+from relay.errors import BadInput
 
 State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
 Step = Literal["contact", "create", "update", "approve", "pay", "done"]
@@ -35,12 +36,20 @@ class Key:
     purpose: str
 
     def __str__(self) -> str:
-        """Reversible by `Key.parse`; what rows and wakes name other rows by."""
-        return "/".join(quote(part, safe="") for part in (self.account, self.source, self.object_id, self.purpose))
+        """Reversible by `Key.parse`; what rows and wakes name other rows by. Half characters, which JSON may hold, have a form too."""
+        parts = (self.account, self.source, self.object_id, self.purpose)
+        return "/".join(quote(part, safe="", errors="surrogatepass") for part in parts)
 
     @classmethod
     def parse(cls, text: str) -> Key:
-        account, source, object_id, purpose = (unquote(part) for part in text.split("/"))
+        """Raises `BadInput` for what is no key."""
+        parts = text.split("/")
+        try:
+            account, source, object_id, purpose = (unquote(part, errors="surrogatepass") for part in parts)
+        except ValueError:
+            raise BadInput(
+                "key_malformed", field="key", detail=f"{len(parts)} parts, expected four of URL text"
+            ) from None
         return cls(account=account, source=source, object_id=object_id, purpose=purpose)
 
 

@@ -42,6 +42,7 @@ _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("refund_tax_", "tax_unknown"),
     ("region_conflict", "tax_unknown"),
     ("doubled", "changed_in_holded"),
+    ("another_document", "changed_in_holded"),
     ("missing_in_holded", "changed_in_holded"),
     ("contact_differs", "changed_in_holded"),
     ("currency_differs", "changed_in_holded"),

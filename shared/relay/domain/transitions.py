@@ -178,7 +178,8 @@ def troubled(row: Row, *, now_ms: int, due_ms: int, reason: str) -> Row:
 def look_for_parent_ms(created_ms: int, now_ms: int) -> int:
     """When a waiting child looks by itself, in case the parent's confirmation died before releasing it: ever more rarely."""
     waited = min(max(now_ms - created_ms, _FIRST_LOOK_MS), _RAREST_LOOK_MS)
-    return min(now_ms + waited, max(created_ms + PARENT_PATIENCE_MS, now_ms))
+    patience_ms = created_ms + PARENT_PATIENCE_MS
+    return min(now_ms + waited, patience_ms) if now_ms < patience_ms else now_ms + waited
 
 
 def child_of(row: Row, parent: Key) -> Row:
@@ -266,6 +267,12 @@ def ended(row: Row, *, now_ms: int, state: Literal["ignored", "superseded"], rea
         indexed=False,
         owner="",
     )
+
+
+def never_written(fact: Fact, *, now_ms: int, reason: str) -> Row:
+    """A sale called off before any of it came: an older version that comes later is compared with this."""
+    row = _with_fact(Row(key=fact.key, state="ignored", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
+    return ended(row, now_ms=now_ms, state="ignored", reason=reason)
 
 
 def backoff_ms(attempts: int, *, jitter: float) -> int:

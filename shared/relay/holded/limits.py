@@ -68,7 +68,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> datetime | None:
     if text:
         try:
             asked = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # a day or a year of many digits is too large for a date
             return _reset(headers, now)
         return asked if asked.tzinfo else asked.replace(tzinfo=UTC)
     return _reset(headers, now)

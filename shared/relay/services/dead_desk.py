@@ -126,10 +126,11 @@ class DeadDesk:
         if not refs and found:
             await self._nudge(account, now_ms=at_ms(now))
         queued = [one for one in found if one.in_queue]
+        # The rows last: while they are dead, a command that was interrupted finds them again.
+        await self.take_out(account, queued)
         for one in queued:
             row = replace(one.row, detail=f"replayed by {replay_id}" if replay_id else "its account was woken")
             await self._ledger.replace(dead.cleared(row, now_ms=at_ms(now), end="replayed"), expected_rev=one.row.rev)
-        await self.take_out(account, queued)
         return replay_id
 
     async def discard(self, account: str, found: Sequence[Dead], *, note: str, now: datetime) -> int:
@@ -141,13 +142,7 @@ class DeadDesk:
                 "anything is written"
             )
             raise Rejected("in_doubt", detail=detail)
-        done = 0
         for one in found:
-            ended = dead.discarded(one.row, now_ms=at_ms(now), note=note)
-            if not await self._ledger.replace(ended, expected_rev=one.row.rev):
-                continue  # it moved meanwhile: it is dead no longer
-            done += 1
-            await self._end_of_event(account, one.row.event_id)
             await self._accounts.record_change(
                 account,
                 at_ms=at_ms(now),
@@ -156,8 +151,11 @@ class DeadDesk:
                 before=f"dead: {one.row.reason}",
                 after=f"discarded: {note}",
             )
+            await self._end_of_event(account, one.row.event_id)
         await self.take_out(account, [one for one in found if one.in_queue])
-        return done
+        ended = [dead.discarded(one.row, now_ms=at_ms(now), note=note) for one in found]
+        # One that moved meanwhile is dead no longer, and stays what it became.
+        return sum([await self._ledger.replace(row, expected_rev=row.rev - 1) for row in ended])
 
     async def _end_of_event(self, account: str, ref: str) -> None:
         """While its inbox item is open the sweeper would bring the event back for ever."""

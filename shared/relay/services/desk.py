@@ -25,6 +25,7 @@ UPDATE = "update"
 """Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
 BLOCKED_AGAIN_MS = 3600_000
+SPREAD_MS = 15_000
 _NO_ATTEMPT = (
     "quota_",
     "rate_limited",
@@ -51,7 +52,7 @@ class Desk:
         self, session: Session, job: Job, *, due_ms: int, reason: str, detail: str = "", failed: bool = False
     ) -> str | None:
         row, fact = job.row, job.fact
-        if row is not None and row.state == "confirmed":
+        if row is not None and (row.state == "confirmed" or is_another_version(row, fact)):
             # The document stands and its row stays what it is; the newer version waits beside it.
             fact = job.aside(UPDATE)
             row = await self.ledger.get(fact.key)
@@ -73,6 +74,8 @@ class Desk:
         due_ms = at_ms(refusal.retry_at)
         if failed:
             attempts = job.row.attempts if job.row else 0
+            # Spread beyond what was asked too: all who were refused together were told the same instant.
+            due_ms += round(jitter * SPREAD_MS)
             due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(attempts, jitter=jitter))
         return await self.park(session, job, due_ms=due_ms, reason=refusal.reason, detail=refusal.detail, failed=failed)
 
@@ -96,7 +99,7 @@ class Desk:
     async def _review_aside(self, session: Session, fact: Fact, reason: str, detail: str) -> str | None:
         there = await self.ledger.get(fact.key)
         known = there is not None and there.digest == fact.digest and there.version >= fact.version
-        if there is not None and known and there.state != "waiting":
+        if there is not None and known and there.state != "waiting":  # one that waited is what is judged now
             return f"{there.state}:{there.reason}"
         if _newer_stands_aside(there, fact):
             return "superseded"
@@ -144,6 +147,12 @@ class Desk:
 def delivery_key(delivery: Delivery) -> Key:
     """The row of a delivery that could not be read as facts; it holds no event."""
     return Key(account=delivery.account, source=delivery.source, object_id=delivery.inbox_id, purpose="delivery")
+
+
+def is_another_version(row: Row, fact: Fact) -> bool:
+    """A draft of ours stands and waits to be finished for one event; this one, another, wants other contents of it."""
+    waits = row.state == "waiting" and bool(row.holded_id) and row.step in {"approve", "pay"}
+    return waits and row.event_id != fact.event_id and row.digest != fact.digest
 
 
 def _newer_stands_aside(row: Row | None, fact: Fact) -> bool:

@@ -64,5 +64,6 @@ def seen(document: Document) -> Seen:
         contact_id=document.contact_id,
         currency=document.currency,
         number=document.number,
+        paid=document.payments_total,
         tags=document.tags,
     )

@@ -1,11 +1,14 @@
 """Order, cancel and look at replays: what an operator does to the jobs that the account's drainer works through.
 
-Every order is rows of the ledger and one entry of the change log; the account is woken for it.
+Every order is rows of the ledger; the account is woken for it. The change log is written first, so that nothing is ever
+done that it does not tell, and an order given again after an interruption in the same second is the same order.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,13 +21,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.domain.ledger import Row
-    from relay.ports import Accounts, Ids, Ledger
+    from relay.ports import Accounts, Ledger
     from relay.services.nudge import Nudge
 
 _TRIES = 20
 _MOST_ROWS = 100_000
 _AT_ONCE = 25
-_RANDOM_CHARS = 4
+_TAIL_CHARS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +51,11 @@ class Replay:
 
 
 class ReplayOrders:
-    def __init__(self, *, ledger: Ledger, accounts: Accounts, nudge: Nudge, ids: Ids, who: str) -> None:
+    def __init__(self, *, ledger: Ledger, accounts: Accounts, nudge: Nudge, who: str) -> None:
         """`who` signs the change log."""
         self._ledger = ledger
         self._accounts = accounts
         self._nudge = nudge
-        self._ids = ids
         self._who = who
 
     async def start(self, account: str, refs: Sequence[str], *, rate: int, now: datetime, why: str = "") -> str:
@@ -61,36 +63,31 @@ class ReplayOrders:
 
         Raises `BadInput` for no or too many events.
         """
-        replay_id = f"{now:%Y%m%d-%H%M%S}-{self._ids.new()[-_RANDOM_CHARS:]}"
+        replay_id = _named(refs, rate, now)
         rows = replay.parts_of(account, replay_id, refs, rate=rate, now_ms=at_ms(now))
+        asked = f"{len(set(refs))} events" + (f", {rate} a minute" if rate else "") + (f": {why}" if why else "")
+        await self._log(account, replay_id, now, before="", after=asked)
         # The first part last: it alone is due, so nothing runs of a replay that was not ordered whole.
         for row in reversed(rows):
-            if await self._ledger.insert(row) is not None:
-                raise Unavailable("replay_id_taken", detail="say it again")
-        asked = f"{len(set(refs))} events" + (f", {rate} a minute" if rate else "") + (f": {why}" if why else "")
-        await self._accounts.record_change(
-            account, at_ms=at_ms(now), who=self._who, what=f"replay {replay_id}", before="", after=asked
-        )
+            await self._ledger.insert(row)
         await self._nudge(account, now_ms=at_ms(now))
         return replay_id
+
+    async def _log(self, account: str, replay_id: str, now: datetime, *, before: str, after: str) -> None:
+        await self._accounts.record_change(
+            account, at_ms=at_ms(now), who=self._who, what=f"replay {replay_id}", before=before, after=after
+        )
 
     async def cancel(self, account: str, replay_id: str, *, now: datetime) -> Replay:
         """End what is left of it; the drainer stops at its next write. Raises `NotFound`, and `Unavailable` when it kept moving."""
         before = await self.get(account, replay_id)
+        if before.ended:
+            return before
+        await self._log(account, replay_id, now, before=before.state, after="cancelled")
         # From the end, so that no part that ends meanwhile can wake the one behind it.
         for row in reversed(await self._parts(account, replay_id)):
             await self._cancel(row, at_ms(now))
-        after = await self.get(account, replay_id)
-        if not before.ended:
-            await self._accounts.record_change(
-                account,
-                at_ms=at_ms(now),
-                who=self._who,
-                what=f"replay {replay_id}",
-                before=before.state,
-                after=f"{after.state}, {len(after.answers)} of {after.events} events",
-            )
-        return after
+        return await self.get(account, replay_id)
 
     async def _cancel(self, row: Row, now_ms: int) -> None:
         for _ in range(_TRIES):
@@ -138,6 +135,12 @@ class ReplayOrders:
             if rows[-1] is None:
                 break
         return found
+
+
+def _named(refs: Sequence[str], rate: int, now: datetime) -> str:
+    """The second, and a few characters of what was ordered in it."""
+    digest = hashlib.sha256("\n".join([str(rate), *refs]).encode()).digest()
+    return f"{now:%Y%m%d-%H%M%S}-{base64.b32encode(digest).decode().lower()[:_TAIL_CHARS]}"
 
 
 def _told(rows: Sequence[Row]) -> Replay:

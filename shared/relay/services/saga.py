@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from relay.domain import transitions
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests, requests_products
-from relay.services.desk import UPDATE
+from relay.services.desk import UPDATE, is_another_version
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -178,7 +178,8 @@ class Saga:
             return await self._desk.review(session, job, "deleted_in_holded", detail, aside="update")
         if current.approved or row.marker not in current.tags:
             return await self._propose(session, job, current, "approved")
-        if row.state == "confirmed" and row.total is not None and current.total not in (row.total, plan.total):
+        as_written = row.state == "confirmed" or is_another_version(row, job.fact)
+        if as_written and row.total is not None and current.total not in (row.total, plan.total):
             return await self._propose(session, job, current, "edited")
         contact_id = current.contact_id or row.contact_id
         request = requests.update_document(
@@ -206,7 +207,8 @@ class Saga:
                 raise
             job.row = back
             return await self._desk.review(session, job, refusal.reason, refusal.detail, aside=UPDATE)
-        return await self.confirm(session, job, claim, holded_id=row.holded_id)
+        # It may have been on its way to be approved when this version came.
+        return await self.created(session, job, claim, holded_id=row.holded_id)
 
     async def _propose(self, session: Session, job: Job, current: Document, why: str) -> str | None:
         new = job.plan.document.total if job.plan.document else None

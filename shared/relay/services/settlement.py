@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relay.domain import transitions
-from relay.domain.comparison import TWICE, differences, doubled
+from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row, is_marker
 from relay.errors import NotAllowed, Rejected, RetryAt
@@ -102,6 +102,7 @@ class Settlement:
         for row in rows:
             await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
         await self._late_twins(session, marked, known={row.marker for row in rows})
+        await self._late_payments(session, by_id, known={row.holded_id for row in rows})
 
     async def _late_twins(self, session: Session, marked: dict[str, set[str]], *, known: set[str]) -> None:
         """A marker that stands twice is told of whenever a list shows it, also long after its own row was swept."""
@@ -112,6 +113,15 @@ class Settlement:
                 row = await self._ledger.by_holded_id(session.account.account, holded_id)
                 if row is not None and row.marker == tag:
                     await self._report(session, row, [("doubled", doubled(row, ids))])
+
+    async def _late_payments(self, session: Session, by_id: dict[str, Seen], *, known: set[str]) -> None:
+        """The same for money: a payment that Holded booked long after it was given up stands beside its successor."""
+        for holded_id, shown in by_id.items():
+            if holded_id in known or not overpaid(shown):
+                continue
+            row = await self._ledger.by_holded_id(session.account.account, holded_id)
+            if row is not None and row.marker in shown.tags:
+                await self._report(session, row, [("paid_twice", paid_twice(shown))])
 
     async def _compare(self, session: Session, row: Row, shown: Seen | None, marked: set[str]) -> None:
         findings = differences(row, shown, marked)

@@ -12,7 +12,7 @@ from relay.domain import decisions, transitions
 from relay.domain.ledger import Key
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests, requests_products
-from relay.services.desk import UPDATE
+from relay.services.desk import UPDATE, is_another_version
 from relay.services.doubt import find_product
 
 if TYPE_CHECKING:
@@ -91,18 +91,23 @@ class Writer:
     async def _ignored(self, session: Session, job: Job) -> str | None:
         """Nothing to write is an end. A sale called off after it was written needs a human: approval cannot be undone."""
         row, reason = job.row, job.plan.reason
+        if job.event.type in CALLED_OFF and row is None:
+            # Deliveries come out of order: what was sold before may still come, and must find this.
+            off = transitions.never_written(job.fact, now_ms=session.now_ms(), reason=reason)
+            return f"ignored:{reason}" if await self._desk.write(off) else None
         if job.event.type in CALLED_OFF and row is not None:
             if row.holded_id or row.state in {"sent", "unknown"}:
-                written = row.number or row.holded_id or "in doubt"
-                detail = (
-                    f"{row.doc_type} {written} over {row.total}; proposed: delete the draft, or issue a credit note"
-                )
-                return await self._desk.review(session, job, "called_off_after_writing", detail, aside="cancellation")
+                written = f"{row.doc_type} {row.number or row.holded_id or 'in doubt'} over {row.total}"
+                return await self._called_off(session, job, written)
             if row.state == "waiting" and row.version <= job.event.version and row.event_type != "order.paid":
                 return await self._end(session, row, reason)
         if row is not None and row.event_id == job.event.id and _may_end(row, job):
             return await self._end(session, row, reason)
         return f"ignored:{reason}"
+
+    async def _called_off(self, session: Session, job: Job, written: str) -> str | None:
+        detail = f"{written}; proposed: delete the draft, or issue a credit note"
+        return await self._desk.review(session, job, "called_off_after_writing", detail, aside="cancellation")
 
     async def _end(self, session: Session, row: Row, reason: str) -> str | None:
         ended = transitions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason)
@@ -124,6 +129,11 @@ class Writer:
 
     async def _claim(self, session: Session, job: Job) -> str | None:
         row, plan = job.row, job.plan
+        if row is not None and row.event_type in CALLED_OFF and row.version >= job.fact.version:
+            # Told before the claim, which takes the place of what is known of it.
+            await self._called_off(
+                session, job, f"{job.fact.doc_type} over {job.fact.total}, called off before it came"
+            )
         parent: Row | None = None
         if plan.parent is not None:
             parent = await self._desk.ledger.get(self._parent_key(job))
@@ -191,6 +201,8 @@ class Writer:
 
     async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
         """The document exists already: go on where the saga stopped, never create again."""
+        if is_another_version(row, job.fact):
+            return await self._saga.update(session, job, row)
         match row.step:
             case "approve":
                 return await self._saga.approve(session, job, row)
@@ -239,7 +251,8 @@ class Writer:
             return await self._desk.review(
                 session, job, "parent_not_written", f"{what} ended in {row.state}: {row.reason}"
             )
-        if session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
+        # A parent that came and itself waits (for the month's quota, say) is waited for as long as it takes.
+        if row is None and session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
             return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
         return await self._desk.wait_for_parent(session, job, self._parent_key(job))
 

@@ -184,3 +184,7 @@ def test_the_documentation_names_every_policy():
     }
 
     assert {one.name for one in fields(Policy)} - quiet <= set(re.findall(r"[a-z_]+", text))
+
+
+def test_a_tax_of_a_scope_that_is_no_text_is_none_of_sales():
+    assert Catalogue.from_json({"taxes": [{"key": "s_iva_21", "amount": "21", "scope": ["sales"]}]}).taxes == ()

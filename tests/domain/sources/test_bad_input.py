@@ -41,6 +41,7 @@ def ends(source: str, body: bytes) -> Normalised:
     return found
 
 
+@pytest.mark.row("B03")
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
     ("body", "reason"),
@@ -154,6 +155,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.row("B05")
 @pytest.mark.parametrize("name", HOSTILE)
 @each_sale
 def test_markup_formulas_and_templates_in_names_stay_text(
@@ -166,6 +168,7 @@ def test_markup_formulas_and_templates_in_names_stay_text(
     assert only(normalise(source, TOPIC[source], body)).data.lines[0].name == name
 
 
+@pytest.mark.row("B05")
 @each_sale
 def test_control_characters_go_and_long_names_are_cut(
     source: str, base: dict[str, Any], lines: str, total: str, price: str
@@ -179,6 +182,7 @@ def test_control_characters_go_and_long_names_are_cut(
     assert len(name) == 250
 
 
+@pytest.mark.row("B05")
 def test_posted_texts_are_cleaned_as_well() -> None:
     body = changed(POSTED)
     body["data"]["lines"][0]["name"] = "a\x00b\n  c\u202e"

@@ -93,6 +93,7 @@ def judge(source: str, topic: str, body: bytes) -> None:
         assert wire.loads(wire.dumps(event)) == event
 
 
+@pytest.mark.row("B03")
 @given(
     source=st.sampled_from(SOURCES),
     topic=st.text(max_size=30) | st.sampled_from(["orders/paid", "order.updated"]),
@@ -103,6 +104,7 @@ def test_any_body_gets_an_answer(source: str, topic: str, body: bytes) -> None:
     judge(source, topic, body)
 
 
+@pytest.mark.row("B03")
 @pytest.mark.parametrize(
     ("source", "topic", "base"), BASES, ids=[f"{one[0]}-{place}" for place, one in enumerate(BASES)]
 )

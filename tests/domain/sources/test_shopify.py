@@ -50,6 +50,7 @@ def test_one_order_has_one_subject_under_every_topic() -> None:
     assert {only(normalise("shopify", topic, SHOPIFY_ORDER)).subject for topic in topics} == {"1001"}
 
 
+@pytest.mark.row("A10")
 @pytest.mark.parametrize(
     ("topic", "fields", "kind"),
     [

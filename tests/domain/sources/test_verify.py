@@ -71,6 +71,7 @@ def test_the_shopify_vectors_hold_for_woocommerce_under_its_own_header() -> None
         assert verdict.ok is vector["valid"]
 
 
+@pytest.mark.row("A01")
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("kept", [0, 1, 8, -1])
 def test_a_signature_shorter_than_expected_is_refused_even_the_bare_prefix(source: str, kept: int) -> None:
@@ -83,6 +84,7 @@ def test_a_signature_shorter_than_expected_is_refused_even_the_bare_prefix(sourc
     assert not check(source, headers).ok
 
 
+@pytest.mark.row("A02")
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("junk", ["ñandú", "签名" * 30, "\udcff\ud800", "\x00", "é" * 44])
 def test_the_compare_never_raises_on_non_ascii_or_another_length(source: str, junk: str) -> None:
@@ -99,6 +101,7 @@ def test_the_compare_never_raises_on_non_ascii_or_another_length(source: str, ju
         assert verdict.status in {400, 401}
 
 
+@pytest.mark.row("A03")
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_missing_signature_header_is_closed(source: str) -> None:
     headers = signed(source)
@@ -107,6 +110,7 @@ def test_a_missing_signature_header_is_closed(source: str) -> None:
     assert check(source, {**headers, SIGNATURE_HEADER[source]: "  "}).reason == "signature_missing"
 
 
+@pytest.mark.row("A03")
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("secrets", [(), ("",), ("", "  ")])
 def test_a_missing_or_empty_secret_is_closed_even_for_a_signature_made_with_it(
@@ -121,6 +125,7 @@ def test_a_missing_or_empty_secret_is_closed_even_for_a_signature_made_with_it(
     assert check(source, headers, secrets=secrets) == Verdict(ok=False, reason="secret_missing", status=401)
 
 
+@pytest.mark.row("A04")
 @pytest.mark.parametrize("source", SOURCES)
 def test_verification_is_over_the_raw_bytes_so_re_serialised_json_fails(source: str) -> None:
     body = b'{ "id":1,\n "name": "\xc3\xb1" }'
@@ -129,12 +134,14 @@ def test_verification_is_over_the_raw_bytes_so_re_serialised_json_fails(source: 
     assert check(source, headers, json.dumps(json.loads(body)).encode()).reason == "signature_mismatch"
 
 
+@pytest.mark.row("A04")
 @pytest.mark.parametrize("source", SOURCES)
 def test_invalid_utf_8_that_was_signed_verifies(source: str) -> None:
     body = b"\xff\xfe{broken"
     assert check(source, signed(source, body), body).ok
 
 
+@pytest.mark.row("A05")
 @pytest.mark.parametrize("source", TIMED)
 @pytest.mark.parametrize(
     ("moved", "reason"),
@@ -147,6 +154,7 @@ def test_a_timestamp_is_refused_when_too_old_and_when_too_far_in_the_future(
     assert check(source, headers).reason == reason
 
 
+@pytest.mark.row("A06")
 def test_the_timestamp_is_inside_the_signed_text_so_changing_the_header_alone_fails() -> None:
     later = int(NOW.timestamp()) + 10
     standard = {**signed("standard"), "webhook-timestamp": str(later)}
@@ -156,12 +164,14 @@ def test_the_timestamp_is_inside_the_signed_text_so_changing_the_header_alone_fa
     assert check("stripe", stripe).reason == "signature_mismatch"
 
 
+@pytest.mark.row("A07")
 @pytest.mark.parametrize("stamp", ["1772442000.5", "1.772442000", " 17724420 00", "-1", "1e9", "٣", "9" * 40, "0x10"])
 def test_a_timestamp_with_a_delimiter_or_no_digits_is_malformed(stamp: str) -> None:
     assert check("standard", {**signed("standard"), "webhook-timestamp": stamp}).status == 400
     assert check("stripe", {"stripe-signature": f"t={stamp},v1=" + "0" * 64}).status == 400
 
 
+@pytest.mark.row("A07")
 def test_an_id_with_the_delimiter_cannot_shift_fields() -> None:
     stamp = str(int(NOW.timestamp()))
     original = signing.sign("standard", stamp.encode() + b"." + BODY, SECRET, now=NOW, topic="", delivery_id="msg")
@@ -170,6 +180,7 @@ def test_an_id_with_the_delimiter_cannot_shift_fields() -> None:
     assert check("standard", shifted, BODY) == Verdict(ok=False, reason="header_malformed", status=400)
 
 
+@pytest.mark.row("A08")
 @pytest.mark.parametrize("source", SOURCES)
 def test_one_right_signature_among_several_is_enough(source: str) -> None:
     name = SIGNATURE_HEADER[source]
@@ -183,6 +194,7 @@ def test_one_right_signature_among_several_is_enough(source: str) -> None:
     assert check(source, {**headers, name: value}).ok
 
 
+@pytest.mark.row("A08")
 def test_unknown_versions_alone_prove_nothing() -> None:
     headers = signed("standard")
     headers["webhook-signature"] = headers["webhook-signature"].replace("v1,", "v9,")
@@ -192,6 +204,7 @@ def test_unknown_versions_alone_prove_nothing() -> None:
     assert check("stripe", stripe).reason == "signature_missing"
 
 
+@pytest.mark.row("A09")
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
     "value", ["=,=", "t=1,,v1=2", "t,v1", "v1==x,t=1", "a b c", ",".join(["v1=x"] * 10_000), "x" * 100_000]
@@ -202,6 +215,7 @@ def test_a_malformed_header_is_refused_and_never_an_error(source: str, value: st
     assert verdict.status in {400, 401}
 
 
+@pytest.mark.row("A09")
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_header_with_ten_thousand_elements_is_malformed(source: str) -> None:
     separator = " " if source == "standard" else ","
@@ -211,6 +225,7 @@ def test_a_header_with_ten_thousand_elements_is_malformed(source: str) -> None:
     )
 
 
+@pytest.mark.row("A08")
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_same_header_twice_with_different_values_is_malformed(source: str) -> None:
     name = SIGNATURE_HEADER[source]
@@ -225,6 +240,7 @@ def test_headers_may_have_any_letter_case(source: str) -> None:
     assert check(source, {name.upper(): value for name, value in signed(source).items()}).ok
 
 
+@pytest.mark.row("A10")
 def test_the_shop_domain_must_be_the_accounts_own() -> None:
     headers = signed("shopify", binding={"shop_domain": "acme.myshopify.com"})
     assert check("shopify", headers, shop_domain="ACME.myshopify.com").ok
@@ -233,12 +249,14 @@ def test_the_shop_domain_must_be_the_accounts_own() -> None:
     assert check("shopify", headers, shop_domain="acme.myshopify.com").reason == "account_mismatch"
 
 
+@pytest.mark.row("A10")
 def test_the_holded_account_must_be_the_bound_one() -> None:
     headers = signed("holded", binding={"holded_account_id": "5ab"})
     assert check("holded", headers, holded_account_id="5ab").ok
     assert check("holded", headers, holded_account_id="5ac").reason == "account_mismatch"
 
 
+@pytest.mark.row("A12")
 @pytest.mark.parametrize("source", SOURCES)
 def test_rotation_overlaps_and_then_the_old_secret_is_refused(source: str) -> None:
     headers = signed(source, secret=OTHER)
@@ -246,6 +264,7 @@ def test_rotation_overlaps_and_then_the_old_secret_is_refused(source: str) -> No
     assert check(source, headers, secrets=(SECRET,)).reason == "signature_mismatch"
 
 
+@pytest.mark.row("A13")
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_delivery_signed_for_another_account_is_refused(source: str) -> None:
     assert check(source, signed(source, secret=OTHER)).reason == "signature_mismatch"

@@ -113,7 +113,7 @@ _KINDS: tuple[tuple[TaxKind, re.Pattern[str]], ...] = (
 
 def _taxes(rows: Iterable[Mapping[str, Any]]) -> Iterable[Tax]:
     for place, row in enumerate(rows):
-        if row.get("scope") not in {"sales", None, ""} or row.get("status") is False:
+        if row.get("scope") not in ("sales", None, "") or row.get("status") is False:
             continue
         key = str(row.get("key") or row.get("id") or "")
         if not key:

@@ -1,0 +1,128 @@
+"""How each command, function and port method is called for account `acme` while account `bolt` lives beside it.
+
+A new command, function or port method needs a line here; `test_isolation.py` says which one is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from relay.domain.gate import new_gate
+from relay.domain.ledger import Key
+from relay.ports import AccountSecrets, Credential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """`call`: arguments for `acme`, which must say and do nothing of `bolt`. `guesses`: arguments for `acme` that name what is
+    `bolt`'s, and must be refused. In both, `{event}`, `{inbox}`, `{row}`, `{document}` stand for ids of `bolt` in a guess,
+    of `acme` in a call; `{file}` is a file with a webhook's body, `{settings}` one with settings.
+    """
+
+    call: str
+    guesses: tuple[str, ...] = ()
+    stdin: str = ""
+
+
+NO_STACK = {
+    "relay preview": "reads a file, no stack",
+    "relay check-signature": "reads files, no stack",
+    "relay schemas write": "writes files, no stack",
+    "relay sandbox": "is a program of its own",
+}
+ALL_ACCOUNTS = {
+    "relay account list": "lists the accounts there are",
+    "relay status": "counts all accounts where none is named",
+}
+"""Commands that may speak of every account; none of them may change one."""
+
+COMMANDS: dict[str, Command] = {
+    "relay account add": Command(call="account add corvo --mode test"),
+    "relay account show": Command(call="account show acme"),
+    "relay account set": Command(call="account set acme --name Other --status active --refresh --settings {settings}"),
+    "relay account remove": Command(call="account remove acme --yes --force"),
+    "relay account erase": Command(call="account erase acme --yes"),
+    "relay secret rotate": Command(call="secret rotate --account acme --source shopify"),
+    "relay secret show": Command(call="secret show --account acme --reveal"),
+    "relay events list": Command(call="events list --account acme"),
+    "relay events show": Command(
+        call="events show {event} --account acme",
+        guesses=("events show {event} --account acme", "events show {inbox} --account acme"),
+    ),
+    "relay send": Command(call="send {file} --account acme --source shopify --topic orders/paid"),
+    "relay status": Command(call="status --account acme"),
+}
+
+FUNCTIONS = {
+    "receive_webhook",
+    "publish_event",
+    "write_holded",
+    "release_due",
+    "sweep_inbox",
+    "index_dead_letters",
+}
+"""Functions that `test_isolation.py` calls with one account's name and another's event."""
+
+
+def gate(account: str) -> Any:
+    return new_gate(account, per_minute=60, per_month=1000, now_ms=0)
+
+
+def key(account: str, object_id: str = "1001") -> Key:
+    return Key(account=account, source="shopify", object_id=object_id, purpose="invoice")
+
+
+async def every(listing: Any) -> list[Any]:
+    return [one async for one in listing]
+
+
+OVER_ALL = {
+    "Inbox.open_since": "the sweeper's index spans accounts",
+    "Gates.due": "the schedule's index spans accounts",
+    "Accounts.all": "the listing of accounts",
+}
+"""Methods that look over all accounts: every other one must name its account in each key."""
+
+_DAY = 1_772_442_000_000
+
+METHODS: dict[str, Callable[[Any, str, Any, Any], Any]] = {
+    # (world, account, row, delivery) -> awaitable, or the answer of a synchronous port
+    "WebhookSecrets.load": lambda w, a, _r, _d: w.secrets.load(a),
+    "InboxWriter.put": lambda w, _a, _r, d: w.writer.put(d, digest="x"),
+    "Inbox.put": lambda w, _a, _r, d: w.inbox.put(d, digest="y"),
+    "Inbox.get": lambda w, a, _r, d: w.inbox.get(a, d.inbox_id),
+    "Inbox.close": lambda w, a, _r, d: w.inbox.close(a, d.inbox_id, ends={"0": "ignored:x"}, of=1),
+    "Inbox.received": lambda w, a, _r, _d: every(w.inbox.received(a, from_ms=0, to_ms=2**42, limit=5)),
+    "Ledger.insert": lambda w, _a, r, _d: w.ledger.insert(r),
+    "Ledger.get": lambda w, a, _r, _d: w.ledger.get(key(a)),
+    "Ledger.replace": lambda w, _a, r, _d: w.ledger.replace(r, expected_rev=r.rev),
+    "Ledger.wait_for_parent": lambda w, a, r, _d: w.ledger.wait_for_parent(r, parent=key(a, "parent"), expected_rev=0),
+    "Ledger.children": lambda w, a, _r, _d: w.ledger.children(key(a, "parent")),
+    "Ledger.due": lambda w, a, _r, _d: w.ledger.due(a, priority="fiscal", now_ms=2**42, limit=5),
+    "Ledger.next_due": lambda w, a, _r, _d: w.ledger.next_due(a),
+    "Ledger.by_holded_id": lambda w, a, _r, _d: w.ledger.by_holded_id(a, "5ab"),
+    "Ledger.in_state": lambda w, a, _r, _d: every(w.ledger.in_state(a, "waiting")),
+    "Ledger.confirmed_between": lambda w, a, _r, _d: every(w.ledger.confirmed_between(a, from_ms=_DAY, to_ms=_DAY + 1)),
+    "Ledger.count": lambda w, a, _r, _d: w.ledger.count(a),
+    "Gates.load": lambda w, a, _r, _d: w.gates.load(a),
+    "Gates.store": lambda w, a, _r, _d: w.gates.store(gate(a), expected_rev=0),
+    "Gates.wake": lambda w, a, _r, _d: w.gates.wake(a, "x", holder="h"),
+    "Accounts.get": lambda w, a, _r, _d: w.accounts.get(a),
+    "Accounts.put": lambda w, a, _r, _d: w.accounts.put(w.an_account(a), expected_rev=0),
+    "Accounts.set_credential": lambda w, a, _r, _d: w.accounts.set_credential(a, Credential(token="pat_x")),
+    "Accounts.credential": lambda w, a, _r, _d: w.accounts.credential(a),
+    "Accounts.set_webhook_secrets": lambda w, a, _r, _d: w.accounts.set_webhook_secrets(
+        a, AccountSecrets(account=a, secrets={"shopify": ("s",)}, bindings={})
+    ),
+    "Accounts.webhook_secrets": lambda w, a, _r, _d: w.accounts.webhook_secrets(a),
+    "Accounts.record_change": lambda w, a, _r, _d: w.accounts.record_change(
+        a, at_ms=1, who="w", what="x", before="", after=""
+    ),
+    "Accounts.erase": lambda w, a, _r, _d: w.accounts.erase(a),
+    "Snapshots.put": lambda w, a, _r, _d: w.snapshots.put(a, "invoice", "5ab", {"x": 1}, seen_ms=1),
+    "Snapshots.get": lambda w, a, _r, _d: w.snapshots.get(a, "invoice", "5ab"),
+}

@@ -1,0 +1,65 @@
+"""A newer version that meets a document on its way: waiting to be approved, or waiting itself beside an approved one."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from holded_sandbox.faults import Fault
+from tests.services.world import World, shopify_order
+
+NEWER = {"updated_at": "2026-03-02T10:00:00+01:00"}
+
+
+def approving():
+    return World(settings={"policy": {"finish": "approve"}})
+
+
+def quota_ends_before_the_read(world):
+    """The next look at a document meets Holded's 429: whatever was to follow it waits."""
+    world.sandbox.faults.faults.append(Fault(kind="limit_minute", method="GET", path=r"invoices/[0-9a-f]{24}$"))
+
+
+def test_a_newer_version_of_a_draft_that_waits_to_be_approved_is_what_gets_approved():
+    world = approving()
+    world.sandbox.faults.faults.append(Fault(kind="html", method="GET", path=r"invoices/[0-9a-f]{24}$"))
+    world.order(shopify_order())
+    assert (world.row().state, world.row().step) == ("waiting", "approve")
+
+    world.order(shopify_order(total="242.00", **NEWER), topic="orders/updated")
+    world.settle(hours=2)
+
+    (document,) = world.documents()
+    assert (Decimal(document["total"]), document["draft"]) == (Decimal(242), False)
+    assert (world.row().state, world.row().total) == ("confirmed", Decimal(242))
+
+
+def test_a_newer_version_that_cannot_be_written_yet_leaves_the_waiting_document_as_it_was_meant():
+    world = approving()
+    quota_ends_before_the_read(world)
+    world.order(shopify_order())
+    quota_ends_before_the_read(world)
+    world.clock.advance(120)
+    world.run(world.deliver(shopify_order(total="242.00", **NEWER), topic="orders/updated"))
+    assert world.row("invoice").total == Decimal(121)
+
+    world.settle(hours=2)
+
+    (document,) = world.documents()
+    assert not document["draft"]
+    beside = world.rows("invoice.update")
+    differs = Decimal(document["total"]) == Decimal(121)
+    assert [row.state for row in beside] == (["review"] if differs else ["superseded"])
+
+
+def test_a_newer_version_that_waited_beside_an_approved_document_is_put_before_a_person():
+    world = approving()
+    world.order(shopify_order())
+    quota_ends_before_the_read(world)
+
+    world.order(shopify_order(total="242.00", **NEWER), topic="orders/updated")
+    assert world.row("invoice.update").state == "waiting"
+    world.settle(hours=2)
+
+    beside = world.row("invoice.update")
+    assert (beside.state, beside.reason) == ("review", "newer_version_of_approved")
+    assert world.totals() == [Decimal(121)]

@@ -1,0 +1,163 @@
+"""A seed becomes a plan: which companies, which facts, in which order, what people do, and which faults there are."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from tests.simulation import payloads
+from tests.simulation.faults import HOLDED, KINDS
+from tests.simulation.plan import Action, Company, Delivery, Plan
+
+BUSY_S = 600.0
+CALM_S = 1800.0
+POLICIES: tuple[dict[str, Any], ...] = (
+    {},
+    {},
+    {"finish": "approve"},
+    {"finish": "approve_and_pay"},
+    {"simplified": True},
+)
+SELDOM = frozenset({"limit_month", "time_out", "stream_skip"})
+"""Kinds that each stop much at once, drawn less often."""
+EAGER = frozenset(
+    {"skew", "stale_secrets", "queue_reorder", "ttl_late", "other_program", "tick_missed", "invoke_twice"}
+)
+"""Kinds that hurt little or have few calls to strike."""
+
+
+def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
+    """Swarm testing: each seed has a set of faults of its own, so that no fault always hides behind another."""
+    random = Random(seed)
+    names = ["acme"] if random.random() < 0.7 else ["acme", "bravo"]
+    companies = tuple(_company(random, name) for name in names)
+    deliveries: list[Delivery] = []
+    for company in companies:
+        for number in range(random.randint(1, 4)):
+            deliveries += _fact(random, company.account, 1001 + number)
+    return Plan(
+        seed=seed,
+        scenario="random",
+        companies=companies,
+        deliveries=tuple(sorted(deliveries, key=lambda each: each.at_s)),
+        actions=tuple(sorted(_actions(random, names), key=lambda each: each.at_s)),
+        rates={kind: rate for kind, rate in _rates(random).items() if kind not in without},
+        calm_s=CALM_S,
+    )
+
+
+def _rates(random: Random) -> dict[str, float]:
+    rates = {}
+    for kind in KINDS:
+        if random.random() < 0.4:
+            most = 0.01 if kind in SELDOM else 0.3 if kind in EAGER else 0.08 if kind in HOLDED else 0.03
+            rates[kind] = most * random.choice([0.2, 0.5, 1.0])
+    return rates
+
+
+def _company(random: Random, account: str) -> Company:
+    switches: dict[str, Any] = {"plan": random.choice(["premium", "standard", "basic"])}
+    if random.random() < 0.4:
+        switches["minute_limit"] = random.choice([8, 12, 20])
+    switches["minute_window"] = random.choice(["fixed", "sliding"])
+    switches["minute_phase"] = random.choice([0.0, 17.0, 43.5])
+    switches["list_lag_seconds"] = random.choice([0.0, 0.0, 5.0, 60.0])
+    hooks = None
+    if random.random() < 0.4:
+        hooks = {
+            "duplicates": random.choice([0, 0, 1]),
+            "reorder_seconds": random.choice([0.0, 30.0]),
+            "delay_seconds": random.choice([0.0, 1.0, 240.0]),
+        }
+    return Company(account=account, policy=dict(random.choice(POLICIES)), switches=switches, hooks=hooks)
+
+
+def _amounts(random: Random) -> list[tuple[str, int]]:
+    return [
+        (f"{random.randint(1, 300)}.{random.randint(0, 99):02}", random.choice([21, 21, 10]))
+        for _ in range(random.randint(1, 3))
+    ]
+
+
+def _fact(random: Random, account: str, number: int) -> list[Delivery]:
+    """One sale's whole story, out of order and repeated as the seed has it."""
+    buyer = random.randrange(3)
+    lines = _amounts(random)
+
+    def shopify(topic: str, body: dict[str, Any]) -> Delivery:
+        return _delivery(random, account, "shopify", topic, body)
+
+    def order(version: int = 0, *, paid: bool = True, sold: Any = None, cancelled: bool = False) -> dict[str, Any]:
+        return payloads.shopify_order(
+            number, sold or lines, paid=paid, version=version, buyer=buyer, cancelled=cancelled
+        )
+
+    match random.randrange(11):
+        case 0 | 1:
+            return [shopify("orders/paid", order())]
+        case 2:
+            return [shopify("orders/create", order(paid=False)), shopify("orders/paid", order(60))]
+        case 3:
+            newer = _amounts(random)
+            return [shopify("orders/paid", order()), shopify("orders/updated", order(120, sold=newer))]
+        case 4:
+            return [
+                shopify("orders/create", order(paid=False)),
+                shopify("orders/cancelled", order(90, paid=False, cancelled=True)),
+            ]
+        case 5 | 6:
+            sale = order()
+            refund = payloads.shopify_refund(number, sale)
+            return [shopify("orders/paid", sale), shopify("refunds/create", refund)]
+        case 7:
+            body = payloads.standard_order(number, lines[0][0], buyer=buyer)
+            return [_delivery(random, account, "standard", body["type"], body)]
+        case 8:
+            strange = order(sold=[("113.00", 13)])  # no Spanish tax: a person must judge
+            return [shopify("orders/paid", strange)]
+        case 9:
+            versions = [order(60 * at, sold=_amounts(random)) for at in range(3)]
+            return [shopify("orders/updated", version) for version in versions]
+        case _:
+            if random.random() < 0.1:
+                return [shopify("refunds/create", payloads.shopify_refund(number, order()))]
+            return [shopify("orders/create", order(paid=False)), shopify("orders/create", {"id": number, "odd": True})]
+
+
+def _delivery(random: Random, account: str, source: str, topic: str, body: dict[str, Any]) -> Delivery:
+    copies = tuple(round(random.uniform(0, 300), 1) for _ in range(random.choice([0, 0, 0, 1, 2])))
+    burst = random.random() < 0.4
+    at_s = 30.0 if burst else round(random.uniform(0, BUSY_S), 1)
+    return Delivery(at_s=at_s, account=account, source=source, topic=topic, body=body, copies=copies)
+
+
+def _actions(random: Random, names: list[str]) -> list[Action]:
+    """Everything that closes an account opens it again before the calm."""
+    found: list[Action] = []
+
+    def at(low: float, high: float) -> float:
+        return round(random.uniform(low, high), 1)
+
+    for name in names:
+        if random.random() < 0.15:
+            found += [
+                Action(at_s=at(0, 500), account=name, name="pause"),
+                Action(at_s=at(600, 1500), account=name, name="resume"),
+            ]
+        if random.random() < 0.15:
+            found += [
+                Action(at_s=at(0, 500), account=name, name="revoke_token"),
+                Action(at_s=at(600, 1500), account=name, name="new_token", argument=1),
+            ]
+        if random.random() < 0.15:
+            found.append(Action(at_s=at(0, 900), account=name, name="new_token", argument=2))
+        if random.random() < 0.2:
+            found.append(Action(at_s=at(0, 600), account=name, name="rotate_secret", argument=1))
+        for person in ("person_edits", "person_approves", "person_deletes"):
+            if random.random() < 0.12:
+                found.append(Action(at_s=at(30, 1500), account=name, name=person, argument=random.randrange(8)))
+        if random.random() < 0.15:
+            found.append(Action(at_s=at(0, 900), account=name, name="poison", argument=random.randrange(5)))
+        if random.random() < 0.15:
+            found.append(Action(at_s=at(600, 6000), account=name, name="redrive"))
+    return found

@@ -1,0 +1,86 @@
+"""A run as plain data: what is delivered, done and broken, and when. The same plan is the same run, whatever else changes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.simulation.faults import Strike
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """An account and the Holded company it writes into. `policy` goes into the account's settings."""
+
+    account: str
+    policy: dict[str, Any] = field(default_factory=dict)
+    switches: dict[str, Any] = field(default_factory=dict)  # of the sandbox's company
+    hooks: dict[str, Any] | None = None  # Holded's own webhooks: None, or duplicates, reorder_seconds, delay_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """`copies`: seconds after `at_s` at which the very same body comes again."""
+
+    at_s: float
+    account: str
+    source: str
+    topic: str
+    body: dict[str, Any]
+    copies: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        again = f" and {len(self.copies)} times again" if self.copies else ""
+        return f"{self.at_s:8.1f} s  {self.account}: {self.source} {self.topic} {self.body.get('id', '')}{again}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What an operator, or a person in Holded's screens, does: a name of `actions.ACTIONS` and its argument."""
+
+    at_s: float
+    account: str
+    name: str
+    argument: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.at_s:8.1f} s  {self.account}: {self.name} {self.argument}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`calm_s`: from then on nothing breaks. `only`: exactly these faults instead of drawn ones. `skew_s`: how far a
+    machine's clock may be off. `late_scale` stretches Holded's late commits; `timing` changes the fence's numbers.
+    """
+
+    seed: int
+    scenario: str
+    companies: tuple[Company, ...]
+    deliveries: tuple[Delivery, ...]
+    actions: tuple[Action, ...] = ()
+    rates: dict[str, float] = field(default_factory=dict)
+    calm_s: float = 1800.0
+    patience_s: float = 9 * 86_400.0
+    after_s: float = 31 * 3600.0
+    skew_s: float = 0.5
+    late_scale: float = 1.0
+    timing: dict[str, int] = field(default_factory=dict)
+    fence_kept: bool = True
+    only: tuple[Strike, ...] | None = None
+
+    def dumps(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def loads(cls, text: str) -> Plan:
+        raw = json.loads(text)
+        return cls(
+            **raw
+            | {
+                "companies": tuple(Company(**each) for each in raw["companies"]),
+                "deliveries": tuple(Delivery(**each | {"copies": tuple(each["copies"])}) for each in raw["deliveries"]),
+                "actions": tuple(Action(**each) for each in raw["actions"]),
+                "only": None if raw["only"] is None else tuple(Strike(**each) for each in raw["only"]),
+            }
+        )

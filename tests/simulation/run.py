@@ -1,0 +1,237 @@
+"""Run one plan to its rest: the busy time, the calm, the settlement sweeps, the checks, and then everything once more."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+from base64 import b64encode
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from relay.holded import listings, protocol
+from relay.ports import Account, AccountSecrets, Credential
+from relay.services.settlement import settle_key
+from tests.simulation import loop
+from tests.simulation.actions import ACTIONS
+from tests.simulation.holded import request_of
+from tests.simulation.invariants import INVARIANTS, standing
+from tests.simulation.world import START, Universe
+
+if TYPE_CHECKING:
+    from tests.simulation.faults import Strike
+    from tests.simulation.plan import Company, Plan
+
+TAXES = frozenset({"s_iva_21", "s_iva_10", "s_iva_4", "s_iva_0"})
+"""What the account knows of its company's taxes: enough for what is sold, and read again by every drain."""
+
+SOURCES = ("shopify", "standard", "holded")
+_STEP_S = 300.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """`troubles`: broken invariants, empty when all is well. `fingerprint` is the same for the same plan, always."""
+
+    plan: Plan
+    troubles: list[str] = field(default_factory=list)
+    struck: tuple[Strike, ...] = ()
+    events: int = 0
+    documents: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    fingerprint: str = ""
+    reviews: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def faults(self) -> Counter[str]:
+        return Counter(strike.kind for strike in self.struck)
+
+
+def run_plan(plan: Plan) -> Result:
+    """Everything of one plan, in virtual time. Raises nothing: what goes wrong is a trouble."""
+    result = Result(plan=plan)
+    logging.getLogger("receive_webhook").propagate = False
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        loop.run(_story(plan, result))
+    except loop.StuckError as error:
+        result.troubles.append(f"stuck: {error}")
+    finally:
+        if was:
+            gc.enable()
+    return result
+
+
+async def _story(plan: Plan, result: Result) -> None:
+    universe = Universe(plan)
+    catcher = _Catcher(universe.told)
+    door = logging.getLogger("receive_webhook")
+    door.addHandler(catcher)
+    door.setLevel(logging.INFO)
+    try:
+        for company in plan.companies:
+            await admit(universe, company)
+        universe.start()
+        _schedule(universe)
+        await asyncio.sleep(plan.calm_s)
+        universe.faults.calm = True
+        restless = await _rest(universe)
+        if not restless:
+            await asyncio.sleep(plan.after_s)
+            restless = await _rest(universe)
+        if restless:
+            result.troubles.append(f"1: no rest after {plan.patience_s / 86400:.0f} days: {restless}")
+        for invariant in INVARIANTS:
+            result.troubles += invariant(universe)
+        if not restless:
+            result.troubles += await _once_more(universe)
+        result.troubles += [f"crash: {text}" for text in universe.crashes]
+    finally:
+        door.removeHandler(catcher)
+    result.struck = tuple(universe.faults.struck)
+    result.events = sum(max(1, len(item.ends)) for item in universe.inbox.items.values())
+    result.documents = sum(len(each.tables["documents"]) for each in universe.companies.values())
+    result.calls = len(universe.calls)
+    result.seconds = universe.seconds()
+    result.reviews = Counter(row.reason for row in universe.ledger.rows.values() if row.state == "review")
+    moved = [f"{call.at:.6f} {call.method} {call.path}" for call in universe.calls]
+    result.fingerprint = f"{hash_of(moved)}-{hash_of(standing(universe))}"
+
+
+def hash_of(value: Any) -> str:
+    import hashlib
+
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class _Catcher(logging.Handler):
+    def __init__(self, told: list[str]) -> None:
+        super().__init__()
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._told.append(record.getMessage())
+
+
+async def admit(universe: Universe, company: Company) -> None:
+    """An account with its company, its token, its secrets and (by choice) Holded's own webhooks, before anything begins."""
+    before = START.timestamp() - 300
+    there = universe.sandbox.add_company(dict(company.switches), before)
+    universe.companies[company.account] = there
+    token = f"pat_{company.account}_0"
+    there.tokens[token] = None
+    credential = Credential(token=token)
+    catalogue = {}
+    for name, request in (
+        ("taxes", listings.list_taxes()),
+        ("treasury_accounts", listings.list_treasury_accounts()),
+    ):
+        response = universe.sandbox.handle(request_of(request, credential), before).response
+        assert response is not None
+        reply = protocol.decipher(request, response.status, response.headers, response.body, START)
+        catalogue[name] = [dict(item.raw) for item in reply.value.items if name != "taxes" or item.key in TAXES]
+    account = Account(
+        account=company.account,
+        name=company.account.title(),
+        mode="test",
+        status="active",
+        status_reason="",
+        company_id=there.id,
+        per_minute=there.quota.minute.limit,
+        per_month=there.quota.month.limit,
+        settings={"policy": company.policy},
+        catalogue=catalogue,
+        salt="salt",
+        rev=1,
+    )
+    await universe.accounts.put(account, expected_rev=0)
+    await universe.accounts.set_credential(company.account, credential)
+    secrets = {source: "whsec_" + b64encode(f"{source} {company.account}".encode() * 3).decode() for source in SOURCES}
+    held = AccountSecrets(
+        account=company.account, secrets={name: (secret,) for name, secret in secrets.items()}, bindings={}
+    )
+    await universe.accounts.set_webhook_secrets(company.account, held)
+    universe.hidden |= {token, *secrets.values()}
+    universe.senders |= {(company.account, source): secret for source, secret in secrets.items()}
+    if company.hooks is not None:
+        hook = {"id": f"hook{company.account}", "url": f"relay/{company.account}", "events": None}
+        there.put("webhooks", hook | {"secret": secrets["holded"]} | company.hooks, before)
+
+
+def _schedule(universe: Universe) -> None:
+    at = asyncio.get_running_loop().call_at
+    spawn = universe.lambdas.spawn
+    number = 0
+    for delivery in universe.plan.deliveries:
+        raw = json.dumps(delivery.body).encode()
+        for later in (0.0, *delivery.copies):
+            number += 1
+            story = (delivery.account, delivery.source, delivery.topic, raw, number)
+            at(delivery.at_s + later, lambda story=story: spawn(universe.deliver(*story)))
+    for action in universe.plan.actions:
+        at(
+            action.at_s,
+            lambda action=action: spawn(ACTIONS[action.name](universe, action.account, action.argument)),
+        )
+
+
+def restlessness(universe: Universe) -> str:
+    """What is still under way, empty when all has come to rest."""
+    if universe.lambdas.active or universe.busy or universe.bus.under_way:
+        return "a function, a sender or the bus is busy"
+    if universe.fiscal.messages or universe.normal.messages:
+        return "a queue holds messages"
+    if any(shard.position < len(shard.records) for shard in universe.lambdas.shards):
+        return "the stream is not read to its end"
+    if universe.sandbox.emitter.next_due() is not None:
+        return "Holded has webhooks to post"
+    if any(item.open for item in universe.inbox.items.values()):
+        return "a delivery is open"
+    for row in universe.ledger.rows.values():
+        if (
+            row.state in {"sent", "unknown", "waiting"}
+            and row.kind != "contact"
+            and row.key != settle_key(row.key.account)
+        ):
+            return f"{row.key} is {row.state} ({row.reason})"
+    return ""
+
+
+async def _rest(universe: Universe) -> str:
+    """Let time pass until everything is at rest, or patience is over; returns what was not."""
+    until = universe.seconds() + universe.plan.patience_s
+    while universe.seconds() < until:
+        await asyncio.sleep(_STEP_S)
+        restless = restlessness(universe)
+        if not restless:
+            return ""
+    return restless
+
+
+async def _once_more(universe: Universe) -> list[str]:
+    """9: every event again, first as a message, then as if its end had never been recorded. Nothing may be written."""
+    troubles = []
+    before = standing(universe)
+    for forgetting in (False, True):
+        parts = (
+            universe.inbox.forget_ends()
+            if forgetting
+            else [(account, inbox_id, len(item.ends)) for (account, inbox_id), item in universe.inbox.items.items()]
+        )
+        universe.lambdas.news["sweep_inbox"].set()
+        messages = [
+            {"account": account, "event": f"{inbox_id}#{n}"} for account, inbox_id, of in parts for n in range(of)
+        ]
+        await universe.wakes.send(messages, priority="fiscal")
+        await ACTIONS["redrive"](universe, "", 0)
+        restless = await _rest(universe)
+        if restless:
+            troubles.append(f"9: the replay came to no rest: {restless}")
+        if standing(universe) != before:
+            news = {account: sorted(set(found) ^ set(before[account])) for account, found in standing(universe).items()}
+            troubles.append(f"9: a replay (ends forgotten: {forgetting}) changed what stands: {news}")
+    return troubles

@@ -1,0 +1,92 @@
+"""The scenarios by name: a seed becomes a plan. `random` is what most seeds run; the others are stories of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.simulation import payloads
+from tests.simulation.draw import random_plan
+from tests.simulation.faults import KINDS
+from tests.simulation.plan import Action, Company, Delivery, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY_S = 86_400.0
+
+
+def month(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
+    """Six weeks: orders every day on a small plan, the month's quota used up and reset, secrets and tokens rotated,
+    deliveries that come again weeks later, and inbox items that expire meanwhile.
+    """
+    random = Random(f"month {seed}")
+    deliveries: list[Delivery] = []
+    for number in range(36):
+        sale = payloads.shopify_order(
+            2000 + number, [(f"{random.randint(5, 200)}.{random.randint(0, 99):02}", 21)], paid=True, buyer=number % 5
+        )
+        at_s = number * DAY_S + random.uniform(0, DAY_S / 2)
+        again = tuple(sorted(random.uniform(0, 40 * DAY_S) for _ in range(random.choice([0, 0, 1]))))
+        deliveries.append(
+            Delivery(at_s=at_s, account="acme", source="shopify", topic="orders/paid", body=sale, copies=again)
+        )
+        if random.random() < 0.2:
+            refund = payloads.shopify_refund(2000 + number, sale)
+            back_s = at_s + random.uniform(-DAY_S, 3 * DAY_S)
+            deliveries.append(
+                Delivery(at_s=max(0.0, back_s), account="acme", source="shopify", topic="refunds/create", body=refund)
+            )
+    actions = [
+        Action(at_s=week * 7 * DAY_S, account="acme", name=name, argument=week)
+        for week in range(1, 6)
+        for name in ("rotate_secret", "new_token", "redrive")
+    ]
+    rates = {kind: 0.01 for kind in KINDS if kind not in without}
+    rates |= {kind: 0.0 for kind in ("limit_month", "limit_minute", "other_program") if kind in rates}
+    if "ttl_late" in rates:
+        rates["ttl_late"] = 1.0
+    return Plan(
+        seed=seed,
+        scenario="month",
+        # 60 calls a month do not even reach for March: the rest is written when April begins.
+        companies=(Company(account="acme", switches={"plan": "plus", "month_limit": 60}),),
+        deliveries=tuple(sorted(deliveries, key=lambda each: each.at_s)),
+        actions=tuple(sorted(actions, key=lambda each: each.at_s)),
+        rates=rates,
+        calm_s=50 * DAY_S,
+        patience_s=70 * DAY_S,
+        after_s=40 * DAY_S,
+    )
+
+
+def broken_fence(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
+    """The fence's assumption broken: SETTLE is a moment, and Holded commits minutes after the lease is over."""
+    plan = random_plan(seed, without=without)
+    rates = {"late_commit": 0.3, "kill_after": 0.01, "kill_before": 0.01}
+    return replace(
+        plan,
+        scenario="broken-fence",
+        rates={kind: rate for kind, rate in rates.items() if kind not in without},
+        actions=(),
+        timing={"settle_ms": 1_000, "lease_margin_ms": 0, "again_ms": 1_000, "settlement_ms": 3_600_000},
+        late_scale=6.0,
+        fence_kept=False,
+        after_s=60 * 3600.0,
+    )
+
+
+def far_clocks(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
+    """Clocks that are off by up to twenty seconds: the fence holds, the quota by as much less."""
+    plan = random_plan(seed, without=without)
+    rates = plan.rates | ({} if "skew" in without else {"skew": 1.0})
+    return replace(plan, scenario="far-clocks", rates=rates, skew_s=20.0)
+
+
+SCENARIOS: dict[str, Callable[..., Plan]] = {
+    "random": random_plan,
+    "month": month,
+    "broken-fence": broken_fence,
+    "far-clocks": far_clocks,
+}

@@ -1,0 +1,33 @@
+"""Seeds of every kind in the normal suite: whatever strikes, the nine invariants hold. More: `make simulate SEEDS=1000`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.__main__ import explain, tally
+
+SEEDS = 240
+CHUNK = 30
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
+def test_whatever_strikes_the_invariants_hold(first):
+    found = tally(range(first, first + CHUNK), scenario="random", without=frozenset())
+
+    assert not found.failed, explain(min(found.failed), "random", frozenset())
+    assert found.documents > CHUNK
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_month_of_quota_resets_rotations_and_late_replays_holds(seed):
+    found = tally([seed], scenario="month", without=frozenset())
+
+    assert not found.failed, explain(seed, "month", frozenset())
+    assert found.days > 40
+
+
+def test_the_fence_holds_with_clocks_that_are_off_by_many_seconds():
+    found = tally(range(20), scenario="far-clocks", without=frozenset())
+
+    assert not found.failed, explain(min(found.failed), "far-clocks", frozenset())
+    assert found.faults["skew"]
