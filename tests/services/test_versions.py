@@ -94,3 +94,16 @@ def test_an_update_whose_writer_died_before_a_person_approved_leaves_no_row_in_d
 
     assert (world.row("invoice").state, world.row("invoice").total) == ("confirmed", Decimal(121))
     assert world.row("invoice.update").reason == "newer_version_of_approved"
+
+
+def test_an_order_that_is_heard_of_after_its_cancellation_is_not_written():
+    world = World()
+    cancelled = {"cancelled_at": "2026-03-02T10:00:00+01:00"}
+    world.order(shopify_order(paid=False, **NEWER, **cancelled), topic="orders/cancelled")
+    refs = world.deliver(shopify_order(paid=False), topic="orders/create")
+    world.run(refs)
+
+    assert world.documents("salesorder") == []
+    assert world.row("salesorder").state == "ignored"
+    inbox_id = refs[0].partition("#")[0]
+    assert not world.inbox.items[ACCOUNT, inbox_id].open

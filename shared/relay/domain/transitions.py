@@ -264,6 +264,12 @@ def ended(row: Row, *, now_ms: int, state: Literal["ignored", "superseded"], rea
     )
 
 
+def called_off(fact: Fact, *, now_ms: int, reason: str) -> Row:
+    """The first that is heard of a fact is that it was called off: an older version that comes later finds it ended."""
+    row = _with_fact(Row(key=fact.key, state="ignored", rev=1, created_ms=now_ms, updated_ms=now_ms), fact)
+    return replace(row, reason=reason, event=b"")
+
+
 def backoff_ms(attempts: int, *, jitter: float) -> int:
     """Exponential, capped at an hour, spread by `jitter` in [0, 1) so that rows do not come back in lock-step."""
     base = min(_LONGEST_BACKOFF_MS, _FIRST_BACKOFF_MS * 2 ** min(attempts, 10))

@@ -97,6 +97,10 @@ class Writer:
                 return await self._end(session, row, reason)
         if row is not None and row.state == "waiting" and row.event_id == job.event.id:
             return await self._end(session, row, reason)
+        if row is None and job.event.type in CALLED_OFF:
+            # Deliveries come out of order: what it calls off may still be on its way, and must find this.
+            first = transitions.called_off(job.fact, now_ms=session.now_ms(), reason=reason)
+            return f"ignored:{reason}" if await self._desk.write(first) else None
         return f"ignored:{reason}"
 
     async def _end(self, session: Session, row: Row, reason: str) -> str | None:
