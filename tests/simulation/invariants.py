@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
@@ -82,6 +81,8 @@ def _one(universe: Universe, account: str, each: Expected, found: list[dict[str,
     row = universe.ledger.rows.get(each.key)
     if len(found) < each.least and not deleted and (row is None or row.state != "review"):
         yield f"2: {each.key} has no document; its row is {row and (row.state, row.reason, row.detail, row.attempts)}"
+    if found and not each.least and not _judged(universe, each.key):
+        yield f"7: {each.key} was called off, stands as {found[0]['id']}, and nobody was told"
     for document in found:
         if (account, document["id"]) in universe.touched or deleted:
             continue
@@ -229,26 +230,32 @@ def one_contact_a_buyer(universe: Universe) -> Iterator[str]:
                 yield f"2: {account} has {count} contacts with the e-mail of {email.partition('@')[0]}"
 
 
-def standing(universe: Universe) -> dict[str, Any]:
-    """What stands in Holded, to compare a replay with. Of what a person has to judge, a replay may find that its cause
-    has passed and bring the one document to its newest version: there only its identity counts.
+def standing(universe: Universe) -> dict[str, dict[str, list[Any]]]:
+    """What stands in Holded, by account and document id, to compare a replay with."""
+    return {
+        account: {
+            each["id"]: [each["_kind"], each["total"], each["draft"], len(each["payments_detail"]), each["tags"]]
+            for each in _documents(universe, account)
+        }
+        for account in universe.companies
+    }
+
+
+def replay_wrote(universe: Universe, before: dict[str, dict[str, list[Any]]]) -> Iterator[str]:
+    """9: a replay creates no document and changes none. Of what a person has to judge it may find that its cause has
+    passed, and bring the one document to its newest version.
     """
     judged = {
         marker_of(replace(row.key, purpose=row.key.purpose.partition(".")[0]))
         for row in universe.ledger.rows.values()
         if row.state == "review"
     }
-    found: dict[str, Any] = {}
-    for account in universe.companies:
-        found[account] = sorted(
-            json.dumps(
-                [each["id"], each["_kind"]]
-                if judged.intersection(each["tags"])
-                else [each["id"], each["_kind"], each["total"], each["draft"], len(each["payments_detail"])]
-            )
-            for each in _documents(universe, account)
-        )
-    return found
+    for account, documents in standing(universe).items():
+        for holded_id in sorted({*documents, *before[account]}):
+            was, now = before[account].get(holded_id), documents.get(holded_id)
+            excused = was is not None and now is not None and judged.intersection(now[-1])
+            if was != now and not excused:
+                yield f"9: a replay turned {account} {holded_id} from {was} into {now}"
 
 
 def doubles_are_told(universe: Universe) -> Iterator[str]:

@@ -17,7 +17,7 @@ from relay.services.settlement import settle_key
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.holded import request_of
-from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS, standing
+from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS, replay_wrote, standing
 from tests.simulation.world import START, Universe
 
 if TYPE_CHECKING:
@@ -231,7 +231,5 @@ async def _once_more(universe: Universe) -> list[str]:
         restless = await _rest(universe)
         if restless:
             troubles.append(f"9: the replay came to no rest: {restless}")
-        if standing(universe) != before:
-            news = {account: sorted(set(found) ^ set(before[account])) for account, found in standing(universe).items()}
-            troubles.append(f"9: a replay (ends forgotten: {forgetting}) changed what stands: {news}")
+        troubles += replay_wrote(universe, before)
     return troubles
