@@ -28,7 +28,8 @@ from relay.services.release import Release
 from relay.services.sweep import Sweep
 from relay.services.times import at_ms
 from tests.domain.sources.payloads import WOO_ORDER
-from tests.services.killing import PORTS, Aftermath, Wire, batch, drainer, named, send, state_of, troubles
+from tests.services.killing import Aftermath, batch, drainer, named, send, state_of, troubles
+from tests.services.wire import PROTOCOLS, Wire
 from tests.services.test_road import refund_of
 from tests.services.world import ACCOUNT, World, shopify_order
 

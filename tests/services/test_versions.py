@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from holded_sandbox.documents import approve
 from holded_sandbox.faults import Fault
-from tests.services.killing import Wire, named, send
+from tests.services.killing import named, send
+from tests.services.wire import Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
 NEWER = {"updated_at": "2026-03-02T10:00:00+01:00"}
