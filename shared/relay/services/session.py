@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from relay.ports import Account, Clock, Credential, HoldedApi, Ids
     from relay.services.purse import Purse
 
-LOOK_S = 1.0
+LOOK_S = 0.5
 """An answer that takes longer than this must not keep waiting who knocks meanwhile."""
 
 
@@ -112,7 +112,7 @@ class Session:
         return self.now_ms() + self.timing.call_ms <= self.deadline_ms
 
     async def give_way(self) -> None:
-        """Look, once a second at most, whether rows were put meanwhile; what is found is seen to beside the present work.
+        """Look, twice a second at most, whether rows were put meanwhile; what is found is seen to beside the present work.
 
         Beside it, never inside: the present work may hold the lock of a business key that the other row needs.
         """

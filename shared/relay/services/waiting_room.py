@@ -1,6 +1,6 @@
 """How a drain works through the waiting room: by class and age, and giving way to who knocks meanwhile.
 
-A row that is put while the lease is held goes into the gate's wake set. Below `fiscal`, work looks there once a second
+A row that is put while the lease is held goes into the gate's wake set. Below `fiscal`, work looks there twice a second
 (`Session.give_way`), so that an invoice does not wait for a settlement sweep or a replay to end. What is taken from the
 set is in the work index as well: if this drain dies, the account is due when its lease ends.
 """
