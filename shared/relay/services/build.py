@@ -11,6 +11,7 @@ from relay.services.drain import Drainer
 from relay.services.hints import Hints
 from relay.services.saga import Saga
 from relay.services.settlement import Settlement
+from relay.services.standing import Standing
 from relay.services.work import Work
 from relay.services.writer import Writer
 
@@ -45,11 +46,11 @@ def build_drainer(
         writer=writer,
         hints=Hints(desk=desk, inbox=inbox, snapshots=snapshots, jitter=jitter),
         settlement=Settlement(ledger=ledger),
-        accounts=accounts,
         jitter=jitter,
     )
     return Drainer(
         work=work,
+        standing=Standing(accounts=accounts),
         ledger=ledger,
         gates=gates,
         accounts=accounts,

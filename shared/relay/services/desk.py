@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 UPDATE = "update"
 """Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
-BLOCKED_AGAIN_MS = 3600_000
 _NO_ATTEMPT = (
     "quota_",
     "rate_limited",
@@ -77,9 +76,12 @@ class Desk:
         return await self.park(session, job, due_ms=due_ms, reason=refusal.reason, detail=refusal.detail, failed=failed)
 
     async def hold(self, session: Session, job: Job, refusal: NotAllowed) -> str | None:
-        """The account's credential or plan forbids it: its work waits, is tried again by itself, and uses no attempts."""
-        due_ms = session.now_ms() + BLOCKED_AGAIN_MS
-        return await self.park(session, job, due_ms=due_ms, reason=f"blocked_{refusal.reason}", detail=refusal.detail)
+        """The account's credential or plan forbids it: its work waits and uses no attempts.
+
+        It is due at once, so that all of it goes on when the account is opened; until then the gate wakes nobody for it.
+        """
+        reason = f"blocked_{refusal.reason}"
+        return await self.park(session, job, due_ms=session.now_ms(), reason=reason, detail=refusal.detail)
 
     async def review(self, session: Session, job: Job, reason: str, detail: str, *, aside: str = "") -> str | None:
         """A human must judge. `aside` names a row of its own where the key's row is a confirmed document."""
