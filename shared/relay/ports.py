@@ -186,7 +186,10 @@ class Gates(Protocol):
         ...
 
     async def wake(self, account: str, key: str, *, holder: str) -> bool:
-        """Add a row's key to the wake set if `holder` still holds the lease; False: it does not, try to take it."""
+        """Add a row's key to the wake set if `holder` still holds the lease; False: it does not, try to take it.
+
+        Several keys of one batch come as one text, parted by blanks: one write, and one place in the set.
+        """
         ...
 
     def due(self, *, now_ms: int, limit: int) -> AsyncIterator[tuple[str, int]]:

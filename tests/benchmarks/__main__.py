@@ -17,6 +17,7 @@ FIGURES = {
     "prices": ("prices", "figure"),
     "peers": ("peers", "figure"),
     "speed": ("speed", "figure"),
+    "fairness": ("fairness", "figure"),
 }
 
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 UPDATE = "update"
 """Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
+_NO_TOKEN = ("quota_", "out_of_time")
 _NO_ATTEMPT = (
-    "quota_",
+    *_NO_TOKEN,
     "rate_limited",
-    "out_of_time",
     "contact_in_doubt",
     "contact_contended",
     "queued",
@@ -68,6 +68,11 @@ class Desk:
 
     async def retry(self, session: Session, job: Job, refusal: RetryAt, *, jitter: float) -> str | None:
         """Nothing was written: wait until Holded, the quota or the clock allows it. Only machine trouble uses an attempt."""
+        row = job.row
+        if row is not None and refusal.reason.startswith(_NO_TOKEN) and _waits_with(row, job.fact, session.now_ms()):
+            # Tokens ended before its turn: it keeps its place in the line, and the gate says when they come back.
+            session.note(row)
+            return f"waiting:{refusal.reason}"
         failed = not refusal.reason.startswith(_NO_ATTEMPT)
         due_ms = at_ms(refusal.retry_at)
         if failed:
@@ -139,6 +144,12 @@ class Desk:
         job.row = row
         session.note(row)
         return "waiting:parent"
+
+
+def _waits_with(row: Row, fact: Fact, now_ms: int) -> bool:
+    """The row stands in the waiting room with this very event, due already."""
+    mine = row.state == "waiting" and row.indexed and row.event_id == fact.event_id and bool(row.event)
+    return mine and 0 < row.due_ms <= now_ms
 
 
 def _newer_stands_aside(row: Row | None, fact: Fact) -> bool:
