@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from relay.domain.documents import PRIORITIES, Priority
 from relay.domain.ledger import Key
 from relay.errors import Unavailable
+from relay.services.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from relay.domain.ledger import Row
     from relay.ports import Ledger
@@ -27,6 +28,7 @@ CONCURRENCY = 8
 MANY = "*"
 _PAGE = 25
 _MUCH = 1_000
+_INDEX_LAG_MS = 60_000
 
 
 class WaitingRoom:
@@ -49,7 +51,7 @@ class WaitingRoom:
         for priority in PRIORITIES:
             count = sum(row.priority == priority for row in rows)
             if count:
-                session.purse.expect(priority, wanted=min(count, CONCURRENCY), backlog=count)
+                session.purse.expect(priority, wanted=min(count, _at_once(session)), backlog=count)
         await self._each(session, rows)
 
     async def woken(self, session: Session) -> None:
@@ -59,9 +61,12 @@ class WaitingRoom:
 
     async def knocked(self, session: Session, keys: Sequence[str]) -> None:
         """What a wake set named, at once; of "many" only `fiscal`, and all that is due once more in the end (`rest`)."""
-        await self.resume(session, [Key.parse(text) for text in keys if text != MANY])
-        if MANY in keys:
-            session.many = session.behind = True  # what cannot be sent stays due in the index
+        named = {key for told in keys for key in told.split()}
+        await self.resume(session, [Key.parse(text) for text in sorted(named - {MANY})])
+        if MANY in named:
+            session.many = True
+            # The index may lag behind rows that nobody named: somebody looks again soon.
+            session.look_again_ms = session.now_ms() + _INDEX_LAG_MS
             await self._due_of(session, "fiscal")
 
     async def rest(self, session: Session) -> None:
@@ -87,12 +92,13 @@ class WaitingRoom:
             tried.update((row.key, row.rev) for row in rows)
             # A full page says that there is more than it shows.
             backlog = len(rows) if len(rows) < _PAGE else _MUCH
-            session.purse.expect(priority, wanted=min(len(rows), CONCURRENCY), backlog=backlog)
+            session.purse.expect(priority, wanted=min(len(rows), _at_once(session)), backlog=backlog)
             await self._each(session, rows)
 
     async def _each(self, session: Session, rows: Sequence[Row]) -> None:
         """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
-        errors = await together([partial(self._one_due, session, row) for row in rows])
+        tasks = [partial(self._one_due, session, row) for row in rows]
+        errors = await together(tasks, at_once=_at_once(session))
         for row, error in zip(rows, errors, strict=True):
             if error is not None and not isinstance(error, Unavailable):
                 await self._work.failed(session, row, type(error).__name__)
@@ -105,16 +111,6 @@ class WaitingRoom:
             await self._work.resume(session, row)
 
 
-async def together(tasks: Sequence[Callable[[], Awaitable[None]]]) -> list[BaseException | None]:
-    """Run with bounded concurrency; one failure never stops the others."""
-    room = asyncio.Semaphore(CONCURRENCY)
-
-    async def bounded(task: Callable[[], Awaitable[None]]) -> None:
-        async with room:
-            await task()
-
-    results = await asyncio.gather(*(bounded(task) for task in tasks), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, Exception):
-            raise result
-    return results
+def _at_once(session: Session) -> int:
+    """A refused account is tried with one row."""
+    return 1 if session.probing else CONCURRENCY
