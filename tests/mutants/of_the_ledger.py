@@ -66,8 +66,8 @@ shelf.add(
 shelf.add(
     "a new version takes a key in doubt for free",
     DECISIONS,
-    "if newer and not may_stand(row):",
-    "if newer:",
+    " and not may_stand(row):",
+    ":",
     f"{ATTACKS}::test_a_doubt_that_breaks_us_until_it_is_dead_never_becomes_a_second_document",
 )
 shelf.add(

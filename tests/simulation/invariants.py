@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
@@ -82,6 +81,8 @@ def _one(universe: Universe, account: str, each: Expected, found: list[dict[str,
     row = universe.ledger.rows.get(each.key)
     if len(found) < each.least and not deleted and (row is None or row.state != "review"):
         yield f"2: {each.key} has no document; its row is {row and (row.state, row.reason, row.detail, row.attempts)}"
+    if found and not each.least and not _judged(universe, each.key):
+        yield f"7: {each.key} was called off, stands as {found[0]['id']}, and nobody was told"
     for document in found:
         if (account, document["id"]) in universe.touched or deleted:
             continue
@@ -229,15 +230,55 @@ def one_contact_a_buyer(universe: Universe) -> Iterator[str]:
                 yield f"2: {account} has {count} contacts with the e-mail of {email.partition('@')[0]}"
 
 
-def standing(universe: Universe) -> dict[str, Any]:
-    """What stands in Holded, to compare a replay with."""
+def standing(universe: Universe) -> dict[str, dict[str, list[Any]]]:
+    """What stands in Holded, by account and document id, to compare a replay with."""
     return {
-        account: sorted(
-            json.dumps([d["id"], d["_kind"], d["total"], d["draft"], len(d["payments_detail"])])
-            for d in _documents(universe, account)
-        )
+        account: {
+            each["id"]: [each["_kind"], each["total"], each["draft"], len(each["payments_detail"]), each["tags"]]
+            for each in _documents(universe, account)
+        }
         for account in universe.companies
     }
+
+
+def replay_wrote(universe: Universe, before: dict[str, dict[str, list[Any]]]) -> Iterator[str]:
+    """9: a replay creates no document and changes none. Of what a person has to judge it may find that its cause has
+    passed, and bring the one document to its newest version.
+    """
+    judged = {
+        marker_of(replace(row.key, purpose=row.key.purpose.partition(".")[0]))
+        for row in universe.ledger.rows.values()
+        if row.state == "review"
+    }
+    for account, documents in standing(universe).items():
+        for holded_id in sorted({*documents, *before[account]}):
+            was, now = before[account].get(holded_id), documents.get(holded_id)
+            excused = was is not None and now is not None and judged.intersection(now[-1])
+            if was != now and not excused:
+                yield f"9: a replay turned {account} {holded_id} from {was} into {now}"
+
+
+def doubles_are_told(universe: Universe) -> Iterator[str]:
+    """2, with the fence's assumptions broken: the worst is a doubled draft or payment, and the sweep has told of each."""
+    told: dict[str, str] = defaultdict(str)
+    for row in universe.ledger.rows.values():
+        if row.state == "review":
+            told[row.key.account] += f" {row.detail}"
+    for account in universe.companies:
+        by_marker: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for document in _documents(universe, account):
+            for marker in document["tags"]:
+                by_marker[marker].append(document)
+            paid = sum(Decimal(payment["amount"]) for payment in document["payments_detail"])
+            name = document["document_number"] or document["id"]
+            if paid > Decimal(document["total"]) and name not in told[account]:
+                yield f"2: {account} {document['_kind']} {name} was paid {paid} and nobody was told"
+        for marker, found in by_marker.items():
+            silent = [document["id"] for document in found if document["id"] not in told[account]]
+            if len(found) > 1 and silent:
+                yield f"2: {account} holds {len(found)} documents of {marker}, and nobody was told of {silent}"
+            if sum(not document["draft"] for document in found) > 1:
+                yield f"2: {account} holds more than one approved document of {marker}"
 
 
 INVARIANTS: tuple[Callable[[Universe], Iterator[str]], ...] = (
@@ -250,3 +291,11 @@ INVARIANTS: tuple[Callable[[Universe], Iterator[str]], ...] = (
     what_is_uncertain_is_reviewed,
     nothing_is_told,
 )
+BROKEN_FENCE: tuple[Callable[[Universe], Iterator[str]], ...] = (
+    every_event_has_one_end,
+    doubles_are_told,
+    quota_is_kept,
+    accounts_are_apart,
+    nothing_is_told,
+)
+"""What still holds when a commit comes later than anybody waits for it. A contact may be doubled too: no sweep lists those."""

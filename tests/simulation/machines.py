@@ -93,7 +93,7 @@ class Machine:
         self.check()
         faults = self.universe.faults
         kind, nth = faults.at(call, can)
-        await asyncio.sleep(_latency(uniform(faults.seed, call, nth, 9)))
+        await asyncio.sleep(_latency(uniform(faults.seed, call, nth, 9)) * self.universe.distance)
         if self.dead:
             # The request was on its way when the machine died: it arrives, or it does not.
             if uniform(faults.seed, call, nth, 8) < 0.5:

@@ -17,7 +17,7 @@ from relay.services.settlement import settle_key
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.holded import request_of
-from tests.simulation.invariants import INVARIANTS, standing
+from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS, replay_wrote, standing
 from tests.simulation.world import START, Universe
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Result:
     calls: int = 0
     seconds: float = 0.0
     fingerprint: str = ""
-    reviews: Counter[str] = field(default_factory=Counter)
+    reviews: Counter[str] = field(default_factory=Counter)  # reasons of the rows that wait for a person
 
     @property
     def faults(self) -> Counter[str]:
@@ -85,9 +85,9 @@ async def _story(plan: Plan, result: Result) -> None:
             restless = await _rest(universe)
         if restless:
             result.troubles.append(f"1: no rest after {plan.patience_s / 86400:.0f} days: {restless}")
-        for invariant in INVARIANTS:
+        for invariant in INVARIANTS if plan.fence_kept else BROKEN_FENCE:
             result.troubles += invariant(universe)
-        if not restless:
+        if not restless and plan.fence_kept:
             result.troubles += await _once_more(universe)
         result.troubles += [f"crash: {text}" for text in universe.crashes]
     finally:
@@ -231,7 +231,5 @@ async def _once_more(universe: Universe) -> list[str]:
         restless = await _rest(universe)
         if restless:
             troubles.append(f"9: the replay came to no rest: {restless}")
-        if standing(universe) != before:
-            news = {account: sorted(set(found) ^ set(before[account])) for account, found in standing(universe).items()}
-            troubles.append(f"9: a replay (ends forgotten: {forgetting}) changed what stands: {news}")
+        troubles += replay_wrote(universe, before)
     return troubles

@@ -64,6 +64,7 @@ class Universe:
         self.errors: list[str] = []
         self.crashes: list[str] = []
         self.busy = 0
+        self.distance = 1.0  # of the tables and queues: what a call's latency is multiplied by
         self._letters: set[str] = set()
         self.timing = Timing(**plan.timing)
         self.ids = FakeIds("m")
