@@ -180,6 +180,13 @@ def copied(world):
     changed(world, id="b" * 24)
 
 
+def of_a_marker_that_wandered(world):
+    tags = world.documents()[1]["tags"]
+    changed(world, id="b" * 24)
+    changed(world, tags=[])
+    assert world.documents()[-1]["tags"] == tags
+
+
 def row_of_the_second(world):
     return next(row for row in world.rows("invoice") if row.holded_id == world.documents()[1]["id"])
 
@@ -214,9 +221,10 @@ def of_a_marker_that_stands_alone(world):
         (lambda world: changed(world, total="120.99"), ["total_differs"]),
         (of_another_contact, ["contact_differs"]),
         (lambda world: changed(world, currency="usd"), ["currency_differs"]),
-        (of_a_marker_that_stands_alone, ["another_document", "missing_in_holded"]),
+        (of_a_marker_that_stands_alone, ["missing_in_holded", "extra"]),
+        (of_a_marker_that_wandered, ["another_document"]),
     ],
-    ids=["none", "missing", "doubled", "extra", "total", "contact", "currency", "moved to another id"],
+    ids=["none", "missing", "doubled", "extra", "total", "contact", "currency", "moved to another id", "marker moved"],
 )
 def test_a_planted_difference_is_found_and_nothing_else(fault, expected):
     world = World()
