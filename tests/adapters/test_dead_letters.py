@@ -95,3 +95,13 @@ def test_a_message_that_a_look_hides_is_waited_for(aws):
     assert asyncio.run(place.dead_letters.take_out(lambda _: True)) == []
     (taken,) = asyncio.run(place.dead_letters.take_out(lambda _: True, patience_s=6))
     assert taken.body == body(1)
+
+
+def test_a_dead_letter_stays_in_its_queue_however_often_it_is_looked_at(aws):
+    place = aws_place(aws, hidden_s=0)
+    for number in range(12):
+        place.fill("fiscal", body(number))
+    for _ in range(2):
+        asyncio.run(place.dead_letters.peek())
+
+    assert place.holds() == sorted(body(number) for number in range(12))
