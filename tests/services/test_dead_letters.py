@@ -190,6 +190,7 @@ def test_a_message_that_nobody_can_read_can_only_be_discarded(house):
     assert (house.queue.letters, house.dead("unknown")) == ([], [])
 
 
+@pytest.mark.row("E02")
 def test_the_message_of_another_account_is_never_taken_out(house):
     (ref,) = house.deliver(shopify_order(), topic="orders/paid")
     house.dies({"account": ACCOUNT, "event": ref})
@@ -275,6 +276,7 @@ def test_the_dead_are_chosen_by_source_type_reason_and_time(house, asked, found)
     assert len(house.dead(**asked)) == found
 
 
+@pytest.mark.row("D23")
 def test_a_plain_redrive_of_everything_that_died_does_no_harm_however_often(house):
     refs = [ref for number in range(3) for ref in house.deliver(shopify_order(number), topic="orders/paid")]
     for ref in refs:
@@ -333,6 +335,7 @@ def test_the_index_never_takes_a_message_out(house):
     assert len(house.queue.letters) == 2
 
 
+@pytest.mark.row("D23")
 def test_an_event_older_than_the_queue_keeps_messages_is_replayed_from_the_inbox_after_the_fix():
     house = House(settings={"policy": {"exchange_rate": "review"}})
     (ref,) = house.deliver(shopify_order(currency="USD"), topic="orders/paid")

@@ -56,6 +56,7 @@ def test_what_was_written_is_told_by_its_id_and_costs_no_call():
     assert end_of(world, ref) == f"document:{world.row().holded_id}"
 
 
+@pytest.mark.row("D12")
 def test_what_was_written_is_told_by_its_number_where_it_has_one():
     world = World()
     (ref,) = delivered(world, shopify_order())
@@ -148,6 +149,7 @@ def test_a_delivery_that_could_not_be_read_is_written_after_the_code_was_mended_
     assert (world.ledger.rows[key].state, world.ledger.rows[key].reason) == ("superseded", "replayed")
 
 
+@pytest.mark.row("D12")
 def test_a_dead_row_is_worked_again_with_all_its_attempts():
     world = World()
     (ref,) = delivered(world, shopify_order())
@@ -213,6 +215,7 @@ def test_a_refund_replayed_before_its_order_waits_for_it_and_is_written():
     assert (len(world.documents()), len(world.documents("creditnote"))) == (1, 1)
 
 
+@pytest.mark.row("D14")
 def test_a_replay_runs_on_tokens_of_its_own_class():
     world = World(settings=NOTHING)
     (ref,) = delivered(world, shopify_order())
@@ -244,6 +247,7 @@ def test_beyond_its_tokens_a_replay_waits_and_its_events_keep_the_class():
     assert [row for row in world.rows() if row.state == "waiting" and row.kind != "settle"] == []
 
 
+@pytest.mark.row("D14")
 def test_a_rate_holds_the_events_of_a_minute():
     world = World()
     refs = [ref for number in range(12) for ref in delivered(world, shopify_order(number))]
@@ -311,6 +315,7 @@ def test_parts_are_worked_one_after_the_other():
     )
 
 
+@pytest.mark.row("E02")
 def test_a_month_of_one_account_touches_nothing_of_another():
     world = World(settings=NOTHING)
     world.admit("bolt", settings=NOTHING)
