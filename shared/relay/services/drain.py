@@ -231,7 +231,7 @@ class Drainer:
             out_of_time = now_ms + self._timing.call_ms > session.deadline_ms
             next_due = await self._next_due(session, due_before=due_before, looked=looked)
             if out_of_time:
-                next_due = now_ms
+                next_due = max(now_ms, self._standing.not_before_ms(session))
             gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
             stored = await self._gates.store(
                 gate, expected_rev=session.purse.gate.rev, take_wakes=out_of_time, if_no_wakes=not out_of_time
@@ -263,11 +263,13 @@ class Drainer:
     async def _woken(self, session: Session) -> None:
         """Rows were put while we held the lease: see to them before letting go."""
         keys = {key for told in await session.purse.take_wakes() for key in told.split()}
-        if _ALL in keys:
+        stopped = bool(session.exhausted) or session.blocked is not None
+        if stopped or _ALL in keys:
             await self._due(session)
             # The index may lag behind rows that nobody named: somebody looks again soon.
-            session.look_again_ms = self._now_ms() + _INDEX_LAG_MS
-        await self._resume(session, [Key.parse(text) for text in sorted(keys - {_ALL})])
+            session.look_again_ms = self._now_ms() + (0 if stopped else _INDEX_LAG_MS)
+        if not stopped:
+            await self._resume(session, [Key.parse(text) for text in sorted(keys - {_ALL})])
 
     async def _resume(self, session: Session, keys: Sequence[Key]) -> None:
         """Rows by their keys, whatever the work index shows yet."""
