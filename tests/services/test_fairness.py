@@ -175,6 +175,20 @@ def test_the_holder_sees_to_all_that_a_batch_names_in_one_wake():
     assert town.cost(ACCOUNT)["gates.wake"] == 1
 
 
+def test_rows_that_come_when_tokens_have_ended_are_not_read_one_by_one():
+    costs = []
+    for told in (0, 500):
+        town = a_town(1_000)
+        keys = [str(key) for key in town.ledger.rows if key.account == ACCOUNT and key.purpose == "invoice"][-told:]
+        town.gates.wakes[ACCOUNT] = {" ".join(keys[at : at + 10]) for at in range(0, told, 10)}
+        town.drain(ACCOUNT)
+        costs.append(town.cost(ACCOUNT, calls="ledger."))
+        assert not town.gates.wakes.get(ACCOUNT)
+
+    assert costs[1]["ledger.get"] == costs[0]["ledger.get"]
+    assert costs[1].total() <= costs[0].total() + 8
+
+
 def test_each_due_account_gets_one_wake_a_minute_however_much_waits():
     town = a_town(10_000)
     town.gates.gates[QUIET] = dataclasses.replace(town.gates.gates[QUIET], next_due_ms=at_ms(town.clock.now()) - 1)

@@ -183,6 +183,19 @@ def test_a_read_that_succeeds_does_not_open_an_account_that_may_not_write():
     assert (town.status(), town.alarms) == ("blocked", [ACCOUNT])
 
 
+def test_an_account_that_is_refused_for_another_reason_is_still_closed_the_first_time():
+    town = Town(OTHER)
+    town.sale(ACCOUNT, 1)
+    RevokedToken(town).strike()
+    town.sale(ACCOUNT, 2)
+    ReadOnlyKey(town).strike()
+    town.pass_time(hours=3)
+
+    account = town.accounts.accounts[ACCOUNT]
+    assert (account.status_reason, account.refused) == ("scope_missing", "v2 write invoices")
+    assert town.alarms == [ACCOUNT]
+
+
 def test_a_new_token_sets_all_that_waits_going_at_once():
     town = Town(OTHER)
     a_day_of_orders(town, strike=RevokedToken(town).strike, hours=5)

@@ -199,7 +199,7 @@ class Drainer:
             out_of_time = now_ms + self._timing.call_ms > session.deadline_ms
             next_due = await self._next_due(session, due_before=due_before, looked=looked)
             if out_of_time:
-                next_due = now_ms
+                next_due = max(now_ms, self._standing.not_before_ms(session))
             gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
             stored = await self._gates.store(
                 gate, expected_rev=session.purse.gate.rev, take_wakes=out_of_time, if_no_wakes=not out_of_time

@@ -60,13 +60,19 @@ class WaitingRoom:
         await self.rest(session)
 
     async def knocked(self, session: Session, keys: Sequence[str]) -> None:
-        """What a wake set named, at once; of "many" only `fiscal`, and all that is due once more in the end (`rest`)."""
+        """What a wake set named, at once; of "many" only `fiscal`, and all that is due once more in the end (`rest`).
+
+        When nothing more can be sent no row is read for it: all of them stand in the index, as due as they were.
+        """
         named = {key for told in keys for key in told.split()}
-        await self.resume(session, [Key.parse(text) for text in sorted(named - {MANY})])
-        if MANY in named:
+        stopped = session.blocked is not None or "fiscal" in session.exhausted
+        if not stopped:
+            await self.resume(session, [Key.parse(text) for text in sorted(named - {MANY})])
+        if MANY in named or (named and stopped):
             session.many = True
             # The index may lag behind rows that nobody named: somebody looks again soon.
-            session.look_again_ms = session.now_ms() + _INDEX_LAG_MS
+            session.look_again_ms = session.now_ms() + (0 if stopped else _INDEX_LAG_MS)
+        if MANY in named and not stopped:
             await self._due_of(session, "fiscal")
 
     async def rest(self, session: Session) -> None:
