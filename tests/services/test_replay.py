@@ -403,3 +403,31 @@ def test_what_is_due_and_cannot_be_sent_is_not_forgotten_by_who_was_woken_for_it
     assert world.gates.gates[ACCOUNT].next_due_ms is not None
     world.settle(hours=2)
     assert len(world.documents()) == 2
+
+
+def test_an_order_that_comes_during_a_replay_is_written_within_two_seconds():
+    """The replay spends no call at all, so nothing but its own courtesy lets the order in."""
+    world = World()
+    refs = [ref for number in range(120) for ref in delivered(world, shopify_order(number))]
+    (live,) = world.deliver(shopify_order(1000), topic="orders/paid")
+    replay_id = order(world, refs)
+    inner, looks, came, written = world.inbox.get, [], [], []
+
+    async def get(account, inbox_id):
+        looks.append(inbox_id)
+        world.clock.advance(0.1)
+        if len(looks) == 40:
+            came.append(world.clock.now())
+            await world.drainer().run(ACCOUNT, [live], deadline_ms=at_ms(world.clock.now()) + 60_000)
+        if came and not written and len(world.documents()) == 121:
+            answered = len((await orders(world).get(ACCOUNT, replay_id)).answers)
+            written.append((world.clock.now() - came[0], answered))
+        return await inner(account, inbox_id)
+
+    world.inbox.get = get
+    world.run()
+
+    ((waited, answered),) = written
+    assert waited.total_seconds() <= 2
+    assert answered < 100
+    assert told(world, replay_id).state == "done"
