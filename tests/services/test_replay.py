@@ -13,6 +13,7 @@ from relay.domain.replay import MOST_REFS, parts_of
 from relay.errors import BadInput
 from relay.services.times import at_ms
 from tests.services.replaying import change, order, orders, replayed, told
+from tests.services.test_crash_points import hint_of
 from tests.services.test_road import refund_of
 from tests.services.world import ACCOUNT, World, shopify_order
 
@@ -83,7 +84,10 @@ def test_a_fact_that_was_ignored_takes_no_draft_further_either():
     delivered(world, shopify_order(updated_at=LATER), topic="orders/updated")
     change(world, **APPROVED)
 
+    end = end_of(world, paid)
+
     assert replayed(world, [paid])[paid].startswith("already done: ")
+    assert end_of(world, paid) == end
     assert [document["approved_at"] for document in world.documents()] == [None]
 
 
@@ -190,6 +194,26 @@ def test_what_a_person_ended_for_good_stays_so():
 
     assert replayed(world, [ref]) == {ref: "ignored:by_hand_discarded"}
     assert len(world.documents()) == 1
+
+
+def test_a_hint_that_was_read_again_is_not_read_once_more_and_one_that_was_not_is():
+    world = World()
+    delivered(world, shopify_order())
+    world.company.put("documents", dict(world.documents()[0], id="a" * 24), world.clock.now().timestamp())
+    ((message,),) = [hint_of(world, "a" * 24, "create")]
+    world.run([message["event"]])
+    world.clock.advance(60)
+    world.run()
+    calls, end = len(world.holded.calls), end_of(world, message["event"])
+    (row,) = world.rows("reread")
+    assert row.state == "ignored"
+    assert replayed(world, [message["event"]])[message["event"]] == f"already done: {row.reason}"
+    assert (len(world.holded.calls), end_of(world, message["event"])) == (calls, end)
+
+    world.ledger.rows[row.key] = dataclasses.replace(row, state="dead", attempts=8, reason="trouble_KeyError")
+    assert replayed(world, [message["event"]])[message["event"]] == "waiting:reread"
+    (row,) = world.rows("reread")
+    assert (row.state, row.reason, row.priority) == ("ignored", "unchanged", "background")
 
 
 @pytest.mark.parametrize("ref", ["shopify-orders-paid-1-gone#0", "shopify-orders-paid-1-gone", "no#number", "#0"])
