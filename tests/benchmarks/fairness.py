@@ -71,11 +71,9 @@ class Town:
         add_account(self._folder, company["token"], account=name)
         return str(company["id"])
 
-    def state(self, name: str) -> dict[str, Any]:
-        return get(f"{self._stack.sandbox_url}/_sandbox/companies/{self._companies[name]}/state")
-
     def documents(self, name: str) -> list[str]:
-        return [document["description"] for document in self.state(name)["tables"].get("documents", [])]
+        state = get(f"{self._stack.sandbox_url}/_sandbox/companies/{self._companies[name]}/state")
+        return [document["description"] for document in state["tables"].get("documents", [])]
 
     def refused(self, name: str) -> int:
         counters = get(f"{self._stack.sandbox_url}/_sandbox/counters")[self._companies[name]]
@@ -125,8 +123,7 @@ class Town:
             raise RuntimeError("the loaded account is not there")
         items = [_rows.item_of(row, write_id="bench") for row in _waiting(record, now_ms)]
         for at in range(0, len(items), _BATCH):
-            puts = [{"PutRequest": {"Item": item}} for item in items[at : at + _BATCH]]
-            left: Any = {table: puts}
+            left: Any = {table: [{"PutRequest": {"Item": item}} for item in items[at : at + _BATCH]]}
             while left:
                 left = dynamodb.batch_write_item(RequestItems=left).get("UnprocessedItems")
         asyncio.run(self._wake(DynamoGates(client=dynamodb, table=table), clock, now_ms))
