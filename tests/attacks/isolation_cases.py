@@ -34,6 +34,7 @@ NO_STACK = {
     "relay preview": "reads a file, no stack",
     "relay check-signature": "reads files, no stack",
     "relay schemas write": "writes files, no stack",
+    "relay plan": "counts, from what it is told",
     "relay sandbox": "is a program of its own",
 }
 ALL_ACCOUNTS = {
@@ -59,6 +60,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "relay send": Command(call="send {file} --account acme --source shopify --topic orders/paid"),
     "relay status": Command(call="status --account acme"),
+    "relay quota": Command(call="quota acme"),
     "relay changes list": Command(call="changes list --account acme"),
     "relay pause": Command(call="pause acme"),
     "relay resume": Command(call="resume acme"),

@@ -395,7 +395,7 @@ def test_every_method_of_the_stores_has_its_case():
 
 def an_account(account):
     values = {field.name: "x" for field in fields(Account)}
-    numbers = {"per_minute": 60, "per_month": 1000, "rev": 1}
+    numbers = {"per_minute": 60, "per_month": 1000, "rev": 1, "blocked_ms": 1}
     return Account(**values | numbers | {"account": account, "settings": {}, "catalogue": {}, "status": "active"})
 
 
