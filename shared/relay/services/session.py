@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from relay.domain.documents import PRIORITIES, Priority
 from relay.domain.standing import forbids, kind_of, proves, suggests
 from relay.domain.transitions import Hold
-from relay.errors import NotAllowed, Rejected, RetryAt, WaitUntil
+from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable, WaitUntil
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -140,7 +140,12 @@ class Session:
         """
         if self.on_knock is None:
             return
-        keys = await self.purse.look()
+        try:
+            keys = await self.purse.look()
+        except Unavailable:
+            # A call may be under way, whose answer counts for more. What was taken is in the work index, too.
+            self.many = True
+            return
         if keys:
             self.beside.add(asyncio.ensure_future(self.on_knock(keys)))
 
