@@ -203,7 +203,10 @@ def test_many_slots_are_merged_without_a_token_coming_back_sooner(at):
     "damage",
     [
         {"v": 3},
+        {"v": [1]},
         {"recent": 5},
+        {"recent": "9" * 5000},
+        {"recent": f"12 5f{'9' * 5000}"},
         {"recent": "12 5q3"},
         {"used": [1, 2]},
         {"used": [1, 2, "3"]},

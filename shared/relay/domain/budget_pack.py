@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 VERSION = 2
 _SLOTS_A_SECOND = 1000 // SLOT_MS
 LETTERS = "fnb"
-_SLOT = re.compile(r"(\d+)([fnb])(\d+)", re.ASCII)
+_SLOT = re.compile(r"(\d{1,18})([fnb])(\d{1,18})", re.ASCII)
+_BASE = re.compile(r"\d{1,18}", re.ASCII)
 _PLAIN = tuple(f.name for f in fields(Budget) if f.name != "recent")
 _LISTS = frozenset({"used", "turning", "unmet", "unmet_until_ms"})
 
@@ -40,7 +41,7 @@ def pack(budget: Budget) -> dict[str, Any]:
 def unpack(packed: Mapping[str, Any]) -> Budget:
     """Numbers may come back as `Decimal`, as DynamoDB gives them. Raises `BadInput` for anything `pack` does not write."""
     version = packed.get("v")
-    if version not in {1, VERSION}:
+    if version not in (1, VERSION):
         raise BadInput("budget_unreadable", field="v", detail=f"expected version 1 or {VERSION}")
     slots = _slots(packed.get("recent"), whole_seconds=version == 1)
     if version == 1:
@@ -83,7 +84,7 @@ def _slots(text: object, *, whole_seconds: bool) -> tuple[Slot, ...]:
         return ()
     base, *rest = text.split(" ")
     found = [_SLOT.fullmatch(item) for item in rest]
-    if not base.isdecimal() or not all(found):
+    if not _BASE.fullmatch(base) or not all(found):
         raise BadInput("budget_unreadable", field="recent", detail="expected a slot and counters like 5f40")
     steps = [int(m[1]) for m in found if m]
     far = steps if whole_seconds else list(accumulate(steps))
