@@ -65,7 +65,8 @@ class Desk:
         if row.key == job.key:
             job.row = row
         session.note(row)
-        return f"{row.state}:{reason}"
+        # A row in doubt waits as well: `unknown` is a state of the ledger and no end of an event.
+        return f"{'dead' if row.state == 'dead' else 'waiting'}:{row.reason}"
 
     async def retry(self, session: Session, job: Job, refusal: RetryAt, *, jitter: float) -> str | None:
         """Nothing was written: wait until Holded, the quota or the clock allows it. Only machine trouble uses an attempt."""
