@@ -17,7 +17,8 @@ from relay.services.settlement import settle_key
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.holded import request_of
-from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS, replay_wrote, standing
+from tests.simulation.holdings import replay_wrote, standing
+from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.world import START, Universe
 
 if TYPE_CHECKING:
