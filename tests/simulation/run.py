@@ -34,7 +34,7 @@ _STEP_S = 300.0
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """`troubles`: broken invariants, empty when all is well. `fingerprint` is the same for the same plan, always."""
+    """`troubles`: broken invariants, empty when all is well. `events`: deliveries accepted, each counted once. `fingerprint` is the same for the same plan, always."""
 
     plan: Plan
     troubles: list[str] = field(default_factory=list)
@@ -94,7 +94,7 @@ async def _story(plan: Plan, result: Result) -> None:
     finally:
         door.removeHandler(catcher)
     result.struck = tuple(universe.faults.struck)
-    result.events = sum(max(1, len(item.ends)) for item in universe.inbox.items.values())
+    result.events = len(universe.accepted)
     result.documents = sum(len(each.tables["documents"]) for each in universe.companies.values())
     result.calls = len(universe.calls)
     result.seconds = universe.seconds()
