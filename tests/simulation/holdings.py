@@ -114,10 +114,10 @@ def one_product_a_sku(universe: Universe) -> Iterator[str]:
         there = defaultdict(list)
         for product in universe.companies[company.account].tables["products"].values():
             there[product["sku"]].append(Decimal(product["price"]))
-        judged = any(row.state == "review" and row.key.purpose.startswith("product") for row in rows_of(universe))
+        asked = any(row.state == "review" and row.key.purpose.startswith("product") for row in rows_of(universe))
         for sku in sorted({*told, *there}):
             wanted = [told[sku][1].quantize(Decimal("0.0001"))] if sku in told else []
-            if there[sku] != wanted and not (judged and len(there[sku]) <= len(wanted)):
+            if there[sku] != wanted and not (asked and len(there[sku]) <= len(wanted)):
                 yield f"2: {company.account} has product {sku} at {there[sku]}, expected {wanted}"
 
 
@@ -172,19 +172,23 @@ def standing(universe: Universe) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def replay_wrote(universe: Universe, before: dict[str, dict[str, list[Any]]]) -> Iterator[str]:
-    """9: a replay creates no document and changes none. Of what a person has to judge it may find that its cause has
-    passed, and bring the one document to its newest version.
-    """
-    judged = {
+def judged(universe: Universe) -> set[str]:
+    """The markers of the facts that a person has to judge."""
+    return {
         marker_of(replace(row.key, purpose=row.key.purpose.partition(".")[0]))
         for row in universe.ledger.rows.values()
         if row.state == "review"
     }
+
+
+def replay_wrote(universe: Universe, before: dict[str, dict[str, list[Any]]], uncertain: set[str]) -> Iterator[str]:
+    """9: a replay creates no document and changes none. Of what a person has or had to judge (`uncertain`) it may find
+    that the cause has passed, and bring the one document to its newest version.
+    """
     for account, documents in standing(universe).items():
         for holded_id in sorted({*documents, *before[account]}):
             was, now = before[account].get(holded_id), documents.get(holded_id)
-            excused = was is not None and now is not None and judged.intersection(now[-1])
+            excused = was is not None and now is not None and uncertain.intersection(now[-1])
             if was != now and not excused:
                 yield f"9: a replay turned {account} {holded_id} from {was} into {now}"
 

@@ -17,7 +17,7 @@ from relay.services.settlement import settle_key
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.holded import request_of
-from tests.simulation.holdings import replay_wrote, standing
+from tests.simulation.holdings import judged, replay_wrote, standing
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.world import START, Universe
 
@@ -216,7 +216,7 @@ async def _rest(universe: Universe) -> str:
 async def _once_more(universe: Universe) -> list[str]:
     """9: every event again, first as a message, then as if its end had never been recorded. Nothing may be written."""
     troubles = []
-    before = standing(universe)
+    before, uncertain = standing(universe), judged(universe)
     for forgetting in (False, True):
         parts = (
             universe.inbox.forget_ends()
@@ -232,5 +232,5 @@ async def _once_more(universe: Universe) -> list[str]:
         restless = await _rest(universe)
         if restless:
             troubles.append(f"9: the replay came to no rest: {restless}")
-        troubles += replay_wrote(universe, before)
+        troubles += replay_wrote(universe, before, uncertain | judged(universe))
     return troubles
