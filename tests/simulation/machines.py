@@ -209,3 +209,15 @@ class Secrets:
         found = self._machine.strike_now(call, lambda: universe.accounts.load(account), can=can)
         self._machine.cache[account] = (now, found)
         return found
+
+
+class Door:
+    """`InboxWriter` of one machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def put(self, delivery: Any, *, digest: str) -> str:
+        writer = self._machine.universe.writer
+        call = f"{self._machine.function}:inbox.put"
+        return str(self._machine.strike_now(call, lambda: writer.put(delivery, digest=digest), can=kinds.SYNC_WRITE))

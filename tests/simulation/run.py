@@ -17,7 +17,8 @@ from relay.services.settlement import settle_key
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.holded import request_of
-from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS, replay_wrote, standing
+from tests.simulation.holdings import judged, replay_wrote, standing
+from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.world import START, Universe
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _STEP_S = 300.0
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """`troubles`: broken invariants, empty when all is well. `fingerprint` is the same for the same plan, always."""
+    """`troubles`: broken invariants, empty when all is well. `events`: deliveries accepted, each counted once. `fingerprint` is the same for the same plan, always."""
 
     plan: Plan
     troubles: list[str] = field(default_factory=list)
@@ -93,7 +94,7 @@ async def _story(plan: Plan, result: Result) -> None:
     finally:
         door.removeHandler(catcher)
     result.struck = tuple(universe.faults.struck)
-    result.events = sum(max(1, len(item.ends)) for item in universe.inbox.items.values())
+    result.events = len(universe.accepted)
     result.documents = sum(len(each.tables["documents"]) for each in universe.companies.values())
     result.calls = len(universe.calls)
     result.seconds = universe.seconds()
@@ -215,7 +216,7 @@ async def _rest(universe: Universe) -> str:
 async def _once_more(universe: Universe) -> list[str]:
     """9: every event again, first as a message, then as if its end had never been recorded. Nothing may be written."""
     troubles = []
-    before = standing(universe)
+    before, uncertain = standing(universe), judged(universe)
     for forgetting in (False, True):
         parts = (
             universe.inbox.forget_ends()
@@ -231,5 +232,5 @@ async def _once_more(universe: Universe) -> list[str]:
         restless = await _rest(universe)
         if restless:
             troubles.append(f"9: the replay came to no rest: {restless}")
-        troubles += replay_wrote(universe, before)
+        troubles += replay_wrote(universe, before, uncertain | judged(universe))
     return troubles
