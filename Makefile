@@ -13,7 +13,7 @@ CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
 SEEDS ?= 1000
 
-.PHONY: help setup demo local test lint fuzz bench simulate simulate-mutants storm synth deploy destroy
+.PHONY: help setup demo local test lint audit fuzz bench simulate simulate-mutants storm synth deploy destroy
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo 'make local    the relay on this machine, until Ctrl-C'
 	@echo 'make test     lint, types, import contracts, audit of dependencies and secrets, and every test'
 	@echo 'make fuzz     every parser and verifier for a minute each (SECONDS=60), outside of make test'
+	@echo 'make audit    compare the pinned dependencies with a database of known weaknesses (needs a network)'
 	@echo 'make bench    the figures'
 	@echo 'make simulate the road in virtual time, with everything that can go wrong: SEEDS=1000'
 	@echo 'make simulate-mutants   plant defects in a copy of the code, and see that each is noticed'
@@ -59,6 +60,9 @@ lint: setup
 	@.venv/bin/lint-imports --no-cache > .make/imports.log || { cat .make/imports.log; exit 1; }
 	@$(PY) -m infra.audit
 	@$(PY) -m infra.secret_scan
+
+audit: setup
+	@$(PY) -m infra.audit --online
 
 test: lint
 	@.venv/bin/pytest -q
