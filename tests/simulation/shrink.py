@@ -17,10 +17,12 @@ MOST_S = 60.0
 """A small trace soon is worth more than the smallest in an hour."""
 
 
-def shrunk(failed: Result, run: Callable[[Plan], Result], *, most_runs: int = MOST_RUNS) -> Result:
-    """The smallest plan found within `most_runs` that breaks the same invariant, as the result of running it."""
+def shrunk(
+    failed: Result, run: Callable[[Plan], Result], *, most_runs: int = MOST_RUNS, most_s: float = MOST_S
+) -> Result:
+    """The smallest plan found within `most_runs` and `most_s` real seconds that breaks the same invariant, as the result of running it."""
     wanted = _numbers(failed)
-    left, until = most_runs, time.monotonic() + MOST_S
+    left, until = most_runs, time.monotonic() + most_s
     best = failed
 
     def fails(plan: Plan) -> bool:
