@@ -13,7 +13,7 @@ CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
 
 SEEDS ?= 1000
 
-.PHONY: help setup demo local test lint fuzz bench simulate simulate-mutants synth deploy destroy
+.PHONY: help setup demo local test lint fuzz bench simulate simulate-mutants storm synth deploy destroy
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make bench    the figures'
 	@echo 'make simulate the road in virtual time, with everything that can go wrong: SEEDS=1000'
 	@echo 'make simulate-mutants   plant defects in a copy of the code, and see that each is noticed'
+	@echo 'make storm    2,000 webhooks with faults on every side, and what is there afterwards (minutes)'
 	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
 	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
 
@@ -73,6 +74,9 @@ simulate: setup
 
 simulate-mutants: setup
 	@$(PY) -m tests.mutants
+
+storm: setup
+	@$(PY) -m tests.e2e.storm --webhooks 2000
 
 synth: setup
 	@$(PY) -m infra.app --stage $(STAGE) --region $(REGION) --outdir cdk.out

@@ -42,6 +42,7 @@ class Dashboard(Construct):
                 [_graph("Oldest, s", ages), _graph("To review", [figure(stage, "ReviewCount")])],
                 [_graph("Quota used, %", [figure(stage, "QuotaUsedPercent")]), _graph("Not delivered", failed)],
                 [_graph("Calls", calls), _graph("p95, ms", slow)],
+                [_graph("Accounts blocked", [figure(stage, "AccountsBlocked")])],
             ],
         )
 

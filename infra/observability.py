@@ -65,6 +65,7 @@ class Observability(Construct):
         rows = [
             ("OldestOpenEvent", "OldestOpenEventSeconds", "An event has no end after an hour", 3600),
             ("OldestDueRow", "OldestDueRowSeconds", "Due work is not done after half an hour", 1800),
+            ("AccountBlocked", "AccountsBlocked", "Holded refuses an account's credential or plan: relay status", 1),
             ("Review", "ReviewCount", "Events wait for a person's decision: relay status", 1),
         ]
         rows += [(f"Quota{n}", "QuotaUsedPercent", f"{n} % of an account's month are spent", n) for n in QUOTA_STEPS]

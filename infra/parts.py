@@ -18,6 +18,7 @@ _WRITTEN_BY = {
     "OldestOpenEventSeconds": "sweep_inbox",
     "OldestDueRowSeconds": "release_due",
     "ReviewCount": "write_holded",
+    "AccountsBlocked": "write_holded",
     "QuotaUsedPercent": "write_holded",
 }
 

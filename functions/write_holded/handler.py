@@ -7,18 +7,23 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from relay.errors import RelayError
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from relay.services.drain import Drained, Drainer
 
 
 async def handle(
-    event: Mapping[str, Any], *, drainer: Drainer, deadline_ms: int
+    event: Mapping[str, Any],
+    *,
+    drainer: Drainer,
+    deadline_ms: int,
+    tell: Callable[[str, Drained], None] = lambda *_: None,
 ) -> tuple[dict[str, Any], Mapping[str, Drained | BaseException]]:
-    """Work through a batch. Returns SQS's partial-batch answer and what each account's drain did."""
+    """Work through a batch. Returns SQS's partial-batch answer and what each account's drain did.
+
+    `tell` hears of each drain as it ends: another account's may go on for long, or be the end of this function.
+    """
     batch: dict[str, list[tuple[str, str]]] = defaultdict(list)
     failed: list[str] = []
     for record in event.get("Records", ()):
@@ -27,7 +32,13 @@ async def handle(
             batch[account].append((record["messageId"], ref))
         else:
             failed.append(record["messageId"])  # unreadable: it goes to the dead-letter queue by itself
-    runs = (drainer.run(account, _refs(messages), deadline_ms=deadline_ms) for account, messages in batch.items())
+
+    async def run(account: str, refs: list[str]) -> Drained:
+        drained = await drainer.run(account, refs, deadline_ms=deadline_ms)
+        tell(account, drained)
+        return drained
+
+    runs = (run(account, _refs(messages)) for account, messages in batch.items())
     results = await asyncio.gather(*runs, return_exceptions=True)
     done: dict[str, Drained | BaseException] = dict(zip(batch, results, strict=True))
     for account, result in done.items():
@@ -47,8 +58,3 @@ def _read(body: str) -> tuple[str, str]:
         return "", ""
     account, ref = (message.get("account"), message.get("event", "")) if isinstance(message, dict) else ("", "")
     return (account, ref) if isinstance(account, str) and isinstance(ref, str) else ("", "")
-
-
-def reason_of(error: BaseException) -> str:
-    """What may be logged of an error: its constant reason, else its type."""
-    return error.reason if isinstance(error, RelayError) else type(error).__name__

@@ -8,9 +8,9 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from functions.write_holded.handler import handle, reason_of
+from functions.write_holded.handler import handle
 from functions.write_holded.settings import Settings
 from relay.adapters.clients import aws_client, lazy_client
 from relay.adapters.clock import SystemClock
@@ -23,12 +23,15 @@ from relay.adapters.holded_http import HoldedHttp
 from relay.adapters.ids import RandomIds
 from relay.adapters.s3_bodies import S3Bodies
 from relay.adapters.sqs import SqsWakes
+from relay.errors import RelayError
 from relay.services.build import build_drainer
 from relay.services.session import Timing
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from relay.services.drain import Drained
 
 settings = Settings.from_env(os.environ)
 log = Logger()
@@ -63,10 +66,20 @@ drainer = build_drainer(
 )
 
 
+def tell(account: str, drained: Drained) -> None:
+    """At once, not with the other figures: a function that is killed later writes none, and a closed account is told once."""
+    if drained.blocked:
+        log.warning("account.blocked", account=account, reason=drained.blocked)
+        closed = EphemeralMetrics(namespace="HoldedRelay")
+        closed.add_dimension("Stage", settings.relay_stage)
+        closed.add_metric("AccountsBlocked", MetricUnit.Count, 1)
+        closed.flush_metrics()
+
+
 @metrics.log_metrics
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     deadline_ms = at_ms(clock.now()) + round(context.get_remaining_time_in_millis() * scale)
-    answer, done = asyncio.run(handle(event, drainer=drainer, deadline_ms=deadline_ms))
+    answer, done = asyncio.run(handle(event, drainer=drainer, deadline_ms=deadline_ms, tell=tell))
     for account, result in done.items():
         if isinstance(result, BaseException):
             log.error("account.not_drained", account=account, error=reason_of(result))
@@ -76,3 +89,8 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         metrics.add_metric("QuotaUsedPercent", MetricUnit.Percent, result.quota_percent)
         metrics.add_metric("ReviewCount", MetricUnit.Count, result.ends.get("review", 0))
     return answer
+
+
+def reason_of(error: BaseException) -> str:
+    """What may be logged of an error: its constant reason, else its type."""
+    return error.reason if isinstance(error, RelayError) else type(error).__name__

@@ -25,6 +25,7 @@ from infra.local.synth import template
 from infra.paths import LOCAL, ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import FrameType
 
@@ -38,6 +39,7 @@ class LocalStack:
     `scale` lets relay and sandbox live that many seconds in a real one, from now on. `settle_seconds` is the stack's
     parameter, in scaled seconds. `persist` lets `emulator.restart()` bring its state back. `holded_url` replaces the
     sandbox by another server. `enforce` has the emulator refuse what a role does not grant (see `infra.local.enforce`).
+    Functions inherit `environment`.
     """
 
     def __init__(
@@ -48,13 +50,14 @@ class LocalStack:
         persist: bool = False,
         holded_url: str | None = None,
         enforce: bool = False,
+        environment: Mapping[str, str] | None = None,
         description: Path | None = LOCAL / "stack.json",
     ) -> None:
         self.scale = scale
         self.origin = time.time()
         self.clock = f"{self.origin:.3f}:{scale}"
-        environment = ({"RELAY_CLOCK": self.clock} if scale != 1 else {}) | (ENVIRONMENT if enforce else {})
-        self.emulator = Emulator(environment=environment, persist=persist)
+        inherited = ({"RELAY_CLOCK": self.clock} if scale != 1 else {}) | (ENVIRONMENT if enforce else {})
+        self.emulator = Emulator(environment=inherited | dict(environment or {}), persist=persist)
         self.sandbox_url = holded_url or ""
         self.outputs: dict[str, str] = {}
         self._settle_seconds = settle_seconds

@@ -1,19 +1,23 @@
 """Starts the AWS emulator with what it lacks of the stack's needs added. Runs in the emulator's own environment.
 
 ministack 1.5.33 has no extension points: every name below it is private to it, and pinned with it. Added are the
-CloudFormation type `AWS::Events::Archive`, SQS's message move tasks (the console's redrive) and a second DeleteMessage
-that succeeds as in AWS. Whatever rests on these rests on this file.
+CloudFormation type `AWS::Events::Archive`, SQS's message move tasks (the console's redrive), a second DeleteMessage that
+succeeds as in AWS, and index queries that look at their page and not at the whole partition. Whatever rests on these
+rests on this file.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
+import re
 import time
 import uuid
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ministack.app import main
-from ministack.services import eventbridge, sqs
+from ministack.services import dynamodb, eventbridge, sqs
 from ministack.services.cloudformation import provisioners
 
 if TYPE_CHECKING:
@@ -87,7 +91,56 @@ def _cancel_move_task(_request: Mapping[str, Any], _url: str) -> dict[str, Any]:
     raise sqs._Err("ResourceNotFoundException", "The task is not running.")
 
 
+class _Page:
+    """Members of an index partition that a query's page can hold: what is in its range, after its start, up to its limit.
+
+    The emulator evaluates a query's condition on each row of the partition and sorts them all: a second for 10,000 rows,
+    in which it answers nobody. DynamoDB reads the page.
+    """
+
+    def __init__(self, partitions: Mapping[Any, Any], items: Mapping[str, Any], request: Mapping[str, Any]) -> None:
+        self._partitions, self._items, self._request = partitions, items, request
+
+    def get(self, partition: Any, otherwise: Any = ()) -> Any:
+        members = self._partitions.get(partition, otherwise)
+        asked = _RANGE.fullmatch(self._request["KeyConditionExpression"])
+        if asked is None or self._request.get("ScanIndexForward", True) is not True:
+            return members
+        name, values = asked[1], self._request["ExpressionAttributeValues"]
+        low, high = values[asked[2]]["S"], values[asked[3]]["S"]
+        start = self._request.get("ExclusiveStartKey")
+        after = (start[name]["S"], start["pk"]["S"], start["sk"]["S"]) if start else None
+        places = ((self._items[pk][sk][name]["S"], pk, sk) for pk, sk in members if sk in self._items.get(pk, ()))
+        wanted = (at for at in places if low <= at[0] <= high and (after is None or at >= after))
+        # The start itself stays in, and one more than the page: by these the emulator finds its place and its end.
+        return [(pk, sk) for _, pk, sk in heapq.nsmallest(int(self._request["Limit"]) + 2, wanted)]
+
+
+_RANGE = re.compile(r"\w+ = :\w+ AND (\w+) BETWEEN (:\w+) AND (:\w+)")
+_answered: ContextVar[Mapping[str, Any] | None] = ContextVar("query being answered", default=None)
+
+
+def _read_pages_only() -> None:
+    query, index_members = dynamodb._query, dynamodb._index_members
+
+    def remembered(request: Mapping[str, Any]) -> Any:
+        token = _answered.set(request if "IndexName" in request and "Limit" in request else None)
+        try:
+            return query(request)
+        finally:
+            _answered.reset(token)
+
+    def narrowed(table: Mapping[str, Any]) -> Any:
+        found, request = index_members(table), _answered.get()
+        if request is None or request["IndexName"] not in found or "KeyConditionExpression" not in request:
+            return found
+        return {request["IndexName"]: _Page(found[request["IndexName"]], table["items"], request)}
+
+    dynamodb._query, dynamodb._index_members = remembered, narrowed
+
+
 def _install() -> None:
+    _read_pages_only()
     provisioners._RESOURCE_HANDLERS["AWS::Events::Archive"] = {"create": _create_archive, "delete": _delete_archive}
     delete_message = sqs._HANDLERS["DeleteMessage"]
 

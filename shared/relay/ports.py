@@ -55,7 +55,8 @@ class Account:
     """An account's settings without any secret. `settings` is the JSON of `relay.domain.settings.Settings`.
 
     `catalogue` is what was read from Holded: taxes, series, payment methods ... as JSON. `salt` keys the digests of
-    personal data; erasing it unlinks them. `company_id` is what the mode is bound to.
+    personal data; erasing it unlinks them. `company_id` is what the mode is bound to. While it is blocked, `blocked_ms` is
+    since when, and `refused` what kind of call Holded refuses (`relay.domain.standing`).
     """
 
     account: str
@@ -70,6 +71,8 @@ class Account:
     catalogue: Mapping[str, Any]
     salt: str
     rev: int
+    blocked_ms: int = 0
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +227,10 @@ class Gates(Protocol):
         ...
 
     async def wake(self, account: str, key: str, *, holder: str) -> bool:
-        """Add a row's key to the wake set if `holder` still holds the lease; False: it does not, try to take it."""
+        """Add a row's key to the wake set if `holder` still holds the lease; False: it does not, try to take it.
+
+        Several keys of one batch come as one text, parted by blanks: one write, and one place in the set.
+        """
         ...
 
     def due(self, *, now_ms: int, limit: int) -> AsyncIterator[tuple[str, int]]:

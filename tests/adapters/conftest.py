@@ -23,6 +23,9 @@ from relay.adapters.dynamodb_webhook_secrets import DynamoWebhookSecrets
 from relay.adapters.s3_bodies import S3Bodies
 from tests.adapters import tables
 from tests.fakes import FakeAccounts, FakeClock, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger, FakeSnapshots
+from tests.simulation.faults import Faults
+from tests.simulation.machines import Machine
+from tests.simulation.stores import SimGates, SimInbox, SimLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +48,26 @@ def fake_world() -> World:
         accounts=accounts,
         secrets=accounts,
         snapshots=FakeSnapshots(),
+    )
+
+
+def simulated_world() -> World:
+    """The simulation's tables as one of its machines sees them, with nothing that breaks."""
+    clock = FakeClock()
+
+    def seconds() -> float:
+        return clock.now().timestamp()
+
+    inbox, accounts = SimInbox(seconds, lambda *_: None), FakeAccounts(clock)
+    tables = {"inbox": inbox, "ledger": SimLedger(seconds), "gates": SimGates(seconds), "snapshots": FakeSnapshots()}
+    universe = SimpleNamespace(faults=Faults(0, {}), distance=0.0, now=clock.now, accounts=accounts, **tables)
+    machine: Any = Machine(universe, "contract", 0.0)  # type: ignore[arg-type]  # a universe of tables alone
+    return SimpleNamespace(
+        name="simulated",
+        clock=clock,
+        writer=FakeInboxWriter(inbox),
+        secrets=accounts,
+        **{name: machine.port(name) for name in (*tables, "accounts")},
     )
 
 
@@ -115,10 +138,12 @@ def emulator_world(emulator_url: str) -> Iterator[World]:
     close_clients(world)
 
 
-@pytest.fixture(params=["fake", "moto", pytest.param("emulator", marks=pytest.mark.emulator)])
+@pytest.fixture(params=["fake", "simulated", "moto", pytest.param("emulator", marks=pytest.mark.emulator)])
 def world(request: pytest.FixtureRequest) -> World:
-    """The same case against the fake and two independent imitations of AWS."""
-    return fake_world() if request.param == "fake" else request.getfixturevalue(f"{request.param}_world")
+    """The same case against the fakes and two independent imitations of AWS."""
+    ours = {"fake": fake_world, "simulated": simulated_world}
+    make = ours.get(request.param)
+    return make() if make else request.getfixturevalue(f"{request.param}_world")
 
 
 @pytest.fixture(params=["moto", pytest.param("emulator", marks=pytest.mark.emulator)])

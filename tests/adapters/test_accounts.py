@@ -54,6 +54,9 @@ def test_an_account_comes_back_as_it_was_put(world):
         assert await world.accounts.get("acme") is None
         assert await world.accounts.put(account(), expected_rev=0)
         assert await world.accounts.get("acme") == account()
+        blocked = account(status="blocked", blocked_ms=1_772_442_000_000, refused="v2 write invoices", rev=2)
+        assert await world.accounts.put(blocked, expected_rev=1)
+        assert await world.accounts.get("acme") == blocked
 
     asyncio.run(story())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -163,7 +164,7 @@ def test_wakes_go_to_the_queue_of_their_priority(aws):
 )
 def test_a_delay_is_real_time_and_at_most_fifteen_minutes(scale, asked, sent):
     client, stub = stubbed("sqs")
-    entry = {"Id": "0", "MessageBody": '{"account":"a"}', "DelaySeconds": sent}
+    entry = {"Id": "0", "MessageBody": '{"account":"a"}', "DelaySeconds": sent, "MessageGroupId": "a"}
     stub.add_response(
         "send_message_batch",
         {"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "x"}], "Failed": []},
@@ -173,6 +174,19 @@ def test_a_delay_is_real_time_and_at_most_fifteen_minutes(scale, asked, sent):
     with stub:
         assert asyncio.run(wakes.send([{"account": "a"}], priority="fiscal", delay_seconds=asked)) == []
     client.close()
+
+
+def test_a_wake_names_its_account_as_the_tenant_so_that_a_flood_is_passed_by_the_others(aws):
+    sqs = aws.sqs = aws.make("sqs")
+    url = sqs.create_queue(QueueName=f"fair-{aws.bucket}")["QueueUrl"]
+    wakes = SqsWakes(client=sqs, fiscal_url=url, normal_url=url, clock=SystemClock())
+    odd = "una tienda con espacios"
+    assert asyncio.run(wakes.send([{"account": "acme"}, {"account": odd}, {"account": odd}], priority="fiscal")) == []
+
+    found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["MessageGroupId"])
+    groups = {json.loads(each["Body"])["account"]: each["Attributes"]["MessageGroupId"] for each in found["Messages"]}
+    assert groups["acme"] == "acme"
+    assert re.fullmatch("[0-9a-f]{64}", groups[odd])
 
 
 def test_refused_wakes_are_told_by_their_index():

@@ -146,3 +146,15 @@ def test_storing_the_gate_leaves_its_wakes_alone(world):
         assert (await world.gates.store(gate(rev=3), expected_rev=2, take_wakes=True)).wakes == ("k",)
 
     asyncio.run(story())
+
+
+def test_a_read_says_whether_somebody_knocked(world):
+    async def story() -> list[bool]:
+        await world.gates.store(gate(), expected_rev=0)
+        seen = [(await world.gates.load("acme")).woken]
+        await world.gates.wake("acme", "k", holder="me")
+        seen.append((await world.gates.load("acme")).woken)
+        await world.gates.store(gate(rev=2), expected_rev=1, take_wakes=True)
+        return [*seen, (await world.gates.load("acme")).woken]
+
+    assert asyncio.run(story()) == [False, True, False]

@@ -16,6 +16,7 @@ from relay.adapters import _rows
 from relay.adapters.dynamodb_ledger import DynamoLedger
 from relay.domain.ledger import Key, Row
 from relay.errors import BadInput
+from tests.adapters.counting import Counted
 from tests.adapters.test_inbox import short_pages
 
 NOON_MS = round(datetime(2026, 3, 2, 12, 0, tzinfo=UTC).timestamp() * 1000)
@@ -364,3 +365,27 @@ def test_any_key_survives_the_item_and_fits_dynamodb(account, source, object_id,
     assert len(item["work_sk"]["S"].encode()) <= 1024
     assert len(pointer["sk"]["S"].encode()) <= 1024
     assert _rows.partition(key).count("#") == 4
+
+
+@pytest.mark.parametrize("waiting_rows", [40, 600])
+def test_a_page_of_what_is_due_is_one_query_and_one_read_whatever_waits_behind_it(aws, waiting_rows):
+    rows = [waiting(f"{n:05d}", NOON_MS + n) for n in range(waiting_rows)]
+    items = [_rows.item_of(each, write_id="w") for each in rows]
+    for at in range(0, len(items), 25):
+        puts = [{"PutRequest": {"Item": item}} for item in items[at : at + 25]]
+        aws.dynamo.batch_write_item(RequestItems={aws.state_table: puts})
+    counted = Counted(aws.dynamo)
+
+    async def story() -> None:
+        found = await aws.ledger.due("acme", priority="fiscal", now_ms=NOON_MS + 10**6, limit=25)
+        assert [each.key for each in found] == [each.key for each in rows[:25]]
+        assert counted.calls == ["Query", "BatchGetItem"]
+        counted.calls.clear()
+        assert await aws.ledger.next_due("acme") == NOON_MS
+        assert counted.calls == ["Query"] * 3  # one a priority, each for one row
+        counted.calls.clear()
+        assert await aws.ledger.next_due("other") is None
+        assert await aws.ledger.due("other", priority="fiscal", now_ms=NOON_MS + 10**6, limit=25) == []
+        assert counted.calls == ["Query"] * 4
+
+    asyncio.run(story())

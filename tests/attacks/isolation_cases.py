@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 class Command:
     """`call`: arguments for `acme`, which must say and do nothing of `bolt`. `guesses`: arguments for `acme` that name what is
     `bolt`'s, and must be refused. In both, `{event}`, `{inbox}`, `{row}`, `{document}` stand for ids of `bolt` in a guess,
-    of `acme` in a call; `{file}` is a file with a webhook's body, `{settings}` one with settings.
+    of `acme` in a call; `{file}` is a file with a webhook's body, `{settings}` one with settings. `recorded`: a guess leaves a
+    record with `acme`, the account that was named, such as an answer that there is no such event.
     """
 
     call: str
     guesses: tuple[str, ...] = ()
     stdin: str = ""
+    recorded: bool = False
 
 
 NO_STACK = {
@@ -33,10 +35,13 @@ NO_STACK = {
     "relay check-signature": "reads files, no stack",
     "relay schemas write": "writes files, no stack",
     "relay sandbox": "is a program of its own",
+    "relay plan": "reckons with the figures it is given",
 }
 ALL_ACCOUNTS = {
     "relay account list": "lists the accounts there are",
     "relay status": "counts all accounts where none is named",
+    "relay review list": "groups what people must judge over all accounts where none is named",
+    "relay verify": "counts and compares all accounts where none is named",
 }
 """Commands that may speak of every account; none of them may change one."""
 
@@ -55,6 +60,58 @@ COMMANDS: dict[str, Command] = {
     ),
     "relay send": Command(call="send {file} --account acme --source shopify --topic orders/paid"),
     "relay status": Command(call="status --account acme"),
+    "relay changes list": Command(call="changes list --account acme"),
+    "relay quota": Command(call="quota acme"),
+    "relay pause": Command(call="pause acme"),
+    "relay resume": Command(call="resume acme"),
+    "relay waiting list": Command(call="waiting list --account acme"),
+    "relay verify": Command(call="verify --account acme --from 2026-03-01"),
+    "relay review list": Command(call="review list --account acme"),
+    "relay review show": Command(
+        call="review show {review} --account acme",
+        guesses=("review show {review} --account acme", "review show {event} --account acme"),
+    ),
+    "relay review retry": Command(
+        call="review retry {review} --account acme",
+        guesses=("review retry {review} --account acme", "review retry --alike {review} --account acme"),
+    ),
+    "relay review adopt": Command(
+        call="review adopt {review} {document} --account acme --yes",
+        guesses=("review adopt {review} {document} --account acme --yes",),
+    ),
+    "relay review create": Command(
+        call="review create {review} --account acme --yes --i-know-it-may-double",
+        guesses=("review create {review} --account acme --yes --i-know-it-may-double",),
+    ),
+    "relay review ignore": Command(
+        call="review ignore {review} --account acme --note settled",
+        guesses=("review ignore {review} --account acme --note settled",),
+    ),
+    "relay dead-letters list": Command(call="dead-letters list --account acme"),
+    "relay dead-letters show": Command(
+        call="dead-letters show {dead} --account acme",
+        guesses=("dead-letters show {dead} --account acme", "dead-letters show {letter} --account acme"),
+    ),
+    "relay dead-letters replay": Command(
+        call="dead-letters replay --account acme --no-wait",
+        guesses=("dead-letters replay {dead} --account acme", "dead-letters replay {letter} --account acme --dry-run"),
+    ),
+    "relay dead-letters discard": Command(
+        call="dead-letters discard --account acme --note gone --yes",
+        guesses=("dead-letters discard {dead} --account acme --note gone --yes",),
+    ),
+    "relay replay": Command(
+        call="replay --account acme --from 2026-03-01 --no-wait",
+        guesses=("replay {event} --account acme --no-wait", "replay {event} --account acme --dry-run"),
+        recorded=True,
+    ),
+    "relay replays list": Command(call="replays list --account acme"),
+    "relay replays show": Command(
+        call="replays show {replay} --account acme", guesses=("replays show {replay} --account acme",)
+    ),
+    "relay replays cancel": Command(
+        call="replays cancel {replay} --account acme", guesses=("replays cancel {replay} --account acme",)
+    ),
 }
 
 FUNCTIONS = {
@@ -119,6 +176,9 @@ METHODS: dict[str, Callable[[Any, str, Any, Any], Any]] = {
         a, AccountSecrets(account=a, secrets={"shopify": ("s",)}, bindings={})
     ),
     "Accounts.webhook_secrets": lambda w, a, _r, _d: w.accounts.webhook_secrets(a),
+    "Inbox.reopen": lambda w, a, _r, d: w.inbox.reopen(a, d.inbox_id, numbers=["0"], now_ms=1),
+    "Inbox.ends_between": lambda w, a, _r, _d: every(w.inbox.ends_between(from_ms=0, to_ms=2**42, account=a)),
+    "Accounts.changes": lambda w, a, _r, _d: every(w.accounts.changes(a, from_ms=_DAY, to_ms=_DAY + 1, limit=5)),
     "Accounts.record_change": lambda w, a, _r, _d: w.accounts.record_change(
         a, at_ms=1, who="w", what="x", before="", after=""
     ),

@@ -28,8 +28,9 @@ from relay.services.release import Release
 from relay.services.sweep import Sweep
 from relay.services.times import at_ms
 from tests.domain.sources.payloads import WOO_ORDER
-from tests.services.killing import PORTS, Aftermath, Wire, batch, drainer, named, send, state_of, troubles
+from tests.services.killing import Aftermath, batch, drainer, named, send, state_of, troubles
 from tests.services.test_road import refund_of
+from tests.services.wire import Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
 LATER = "2026-03-02T10:00:00+01:00"
@@ -52,7 +53,13 @@ def orders(world, numbers, **extra):
 
 def drain_by(world, refs, *, clock=None, jitter=lambda: 0.5, seconds=60.0):
     one = build_drainer(
-        **{name: getattr(world, name) for name in PORTS},
+        ledger=world.ledger,
+        inbox=world.inbox,
+        gates=world.gates,
+        accounts=world.accounts,
+        snapshots=world.snapshots,
+        holded=world.holded,
+        wakes=world.wakes,
         clock=clock or world.clock,
         ids=world.ids,
         jitter=jitter,

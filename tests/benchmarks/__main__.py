@@ -18,6 +18,7 @@ FIGURES = {
     "peers": ("peers", "figure"),
     "speed": ("speed", "figure"),
     "quota": ("quota", "figure"),
+    "fairness": ("fairness", "figure"),
 }
 
 

@@ -71,8 +71,10 @@ def figure() -> Figure:
         for seen in asyncio.run(stage()):
             _tell(found, seen)
     found.notes.append(
-        "clocks from -700 to +300 ms; fixed windows begin at a random second; waits: see the last of ours"
+        "clocks from -700 to +300 ms; fixed windows begin at a random second; waits: from sending to answer"
     )
+    found.notes.append("above 1: a client that happens upon the border of a fixed window spends two windows at once")
+    found.notes.append("QUOTA_WINDOWS=1 makes a short run of it")
     return found
 
 

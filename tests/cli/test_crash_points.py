@@ -181,6 +181,7 @@ COMMANDS = {
     "resume during a drain": Told(args=("resume", ACCOUNT), before=paused_under_a_drain),
     "waiting list": Told(args=("waiting", "list", "--account", ACCOUNT), before=paused_with_an_order),
     "replay": Told(args=("replay", EVENT, "--account", ACCOUNT, "--no-wait"), before=unwanted),
+    "replay, waited for": Told(args=("replay", EVENT, "--account", ACCOUNT), before=unwanted, also=("clock",)),
     "replay, a day": Told(
         args=("replay", "--from", "2026-03-02", "--to", "2026-03-03", "--account", ACCOUNT, "--no-wait"), before=unwanted
     ),

@@ -233,6 +233,7 @@ def test_what_is_not_said_clearly_is_refused_and_changes_nothing(house: House, a
     assert (house.changes(), house.road.rows()) == ([], [])
 
 
+@pytest.mark.row("E05")
 def test_all_accounts_are_said_out_loud_and_each_is_replayed_alone(house: House) -> None:
     house.road.admit("bolt")
     house.came()

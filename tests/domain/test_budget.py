@@ -163,9 +163,9 @@ def test_what_is_packed_comes_back(asks, limit, per_month):
 
 def test_a_full_minute_packs_below_one_write_unit():
     budget = fresh(600)
-    for second in range(63):
+    for quarter in range(4 * 63):
         for priority in CLASSES:
-            budget = grant(budget, now_ms=NOW + second * 1000, priority=priority, want=3).budget
+            budget = grant(budget, now_ms=NOW + quarter * 250, priority=priority, want=1).budget
 
     assert len(str(pack(budget))) < 2_100  # three classes in every second, the worst there is
     calm = fresh(600)
@@ -174,11 +174,39 @@ def test_a_full_minute_packs_below_one_write_unit():
     assert len(str(pack(calm))) < 1_000
 
 
+def test_a_budget_packed_in_whole_seconds_comes_back_no_sooner():
+    full = grant(fresh(), now_ms=NOW + 100, priority="fiscal", want=60).budget
+    second = (NOW + 100 + USE_WITHIN_MS) // 1000
+    old = unpack({**pack(full), "v": 1, "recent": f"{second - 9} 3f20 9f40"})
+    at_ms = (second + 1) * 1000 + 60_000 + SKEW_MS
+
+    assert grant(old, now_ms=at_ms - 6_001, priority="fiscal", want=60).count == 0
+    assert grant(old, now_ms=at_ms - 1, priority="fiscal", want=60).count == 20
+    assert grant(old, now_ms=at_ms, priority="fiscal", want=60).count == 60
+
+
+@given(at=st.integers(0, 100_000))
+def test_many_slots_are_merged_without_a_token_coming_back_sooner(at):
+    """The same grants, one by one in two hundred slots, against what each of them alone would give back."""
+    budget, alone = fresh(600), []
+    for step in range(200):
+        granted = grant(budget, now_ms=NOW + step * 300, priority=CLASSES[step % 3], want=1)
+        budget = granted.budget
+        alone += [(NOW + step * 300 + USE_WITHIN_MS) // 250] * granted.count
+    held = sum(count for _, _, count in roll(budget, NOW + at).recent)
+
+    assert len(budget.recent) <= 3 * 64
+    assert held >= sum((slot + 1) * 250 + 60_000 + SKEW_MS > NOW + at for slot in alone)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
-        {"v": 2},
+        {"v": 3},
+        {"v": [1]},
         {"recent": 5},
+        {"recent": "9" * 5000},
+        {"recent": f"12 5f{'9' * 5000}"},
         {"recent": "12 5q3"},
         {"used": [1, 2]},
         {"used": [1, 2, "3"]},

@@ -236,7 +236,7 @@ TestQuota = Quota.TestCase
 
 STEP_MS = 2_000
 CYCLE_MS = WINDOW_MS + USE_WITHIN_MS + 1_000 + SKEW_MS + 3 * STEP_MS
-"""A token is used, stays in its second, comes back a window and the tolerance later, and waits for who asks in small lots."""
+"""A token is used, stays in its slot, comes back a window and the tolerance later, and waits for who asks in small lots."""
 
 
 class Shares(RuleBasedStateMachine):
@@ -260,7 +260,7 @@ class Shares(RuleBasedStateMachine):
     def ceases_to_ask(self, priority):
         self.asks_since[priority] = None
 
-    @rule(steps=st.integers(1, 40), order=st.permutations(CLASSES), want=st.integers(5, 100))
+    @rule(steps=st.integers(1, 40), order=st.permutations(CLASSES), want=st.integers(20, 100))
     def time_passes(self, steps, order, want):
         for _ in range(steps):
             self.now += STEP_MS

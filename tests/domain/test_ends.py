@@ -92,8 +92,9 @@ def test_a_version_noted_on_a_row_under_way_is_pending():
     assert followed(told(), [row]) == Ending(kind="waiting", reason="pending", until_ms=9)
 
 
-def test_an_event_whose_place_a_newer_one_took_is_superseded_and_a_duplicate_where_that_was_written():
+def test_an_event_whose_place_a_newer_one_took_is_superseded_and_a_duplicate_where_its_version_was_written():
     assert followed(told(), [a_row("review", event_id="other#0", version=6)]).kind == "superseded"
+    assert followed(told(), [a_row("confirmed", event_id="other#0", version=6)]).kind == "superseded"
     assert followed(told(), [a_row("confirmed", event_id="other#0")]) == Ending(kind="done", reason="duplicate")
 
 

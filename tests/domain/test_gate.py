@@ -84,7 +84,7 @@ def test_a_gate_without_tokens_is_still_taken_and_says_when_to_come_back():
     taken = take(empty, now_ms=NOW + 1_000, owner="b", lease_until_ms=NOW + LEASE, priority="fiscal", want=5)
 
     assert (taken.granted, taken.held_by_other, taken.gate.owner, taken.reason) == (0, False, "b", "minute")
-    assert taken.retry_at_ms == NOW + 62_000  # settled by letting go: within its second, plus window and tolerance
+    assert taken.retry_at_ms == NOW + 61_250  # settled by letting go: within its slot, plus window and tolerance
 
 
 def test_letting_go_frees_the_gate_and_says_when_the_account_is_due():

@@ -84,7 +84,10 @@ def test_a_detail_that_is_no_event_of_ours_names_its_field(change: dict[str, Any
     assert caught.value.field == field
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{", b"\xff"])
+HALF = wire.dumps(EVENTS[0]).replace(EVENTS[0].subject.encode(), rb"\ud800")
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, HALF])
 def test_stored_text_that_is_no_event_is_bad_input(text: bytes) -> None:
     with pytest.raises(BadInput):
         wire.loads(text)

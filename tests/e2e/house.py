@@ -21,14 +21,15 @@ import httpx
 from infra.local.processes import HOST, Server, free_port
 from infra.local.run import LocalStack
 from relay.cli import stack as stacks
-from relay.cli.events import PURPOSES
 from relay.cli.wiring import wire
 from relay.domain.ledger import Key
+from relay.services.rows import PURPOSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from relay.domain.ledger import State
+    from tests.e2e.unruly import UnrulyAws
 
 SCALE = 30.0
 """Relay and sandbox live half a minute in a second: what the sweeper looks for after five minutes is there in ten seconds."""
@@ -48,15 +49,24 @@ def until(look: Callable[[], T], what: str, *, seconds: float = PATIENCE_SECONDS
 
 
 class House:
-    """`with House(folder) as house`: everything started is ended with it."""
+    """`with House(folder) as house`: everything started is ended with it.
 
-    def __init__(self, folder: Path) -> None:
+    `unruly` stands between the functions and the emulator; with `persist` the emulator may be restarted.
+    """
+
+    def __init__(self, folder: Path, *, unruly: UnrulyAws | None = None, persist: bool = False) -> None:
+        self._unruly = unruly
         self._folder = folder
         self._http = httpx.Client(timeout=60, trust_env=False)
         url = f"http://{HOST}:{(port := free_port())}"
         (folder / ".local").mkdir()
         self.stack = LocalStack(
-            scale=SCALE, settle_seconds=60, holded_url=url, description=folder / ".local" / "stack.json"
+            scale=SCALE,
+            settle_seconds=60,
+            holded_url=url,
+            persist=persist,
+            environment=unruly.environment if unruly else None,
+            description=folder / ".local" / "stack.json",
         )
         command = [sys.executable, "-m", "holded_sandbox", "--port", str(port), "--clock", self.stack.clock]
         self.sandbox = Server(
@@ -69,6 +79,8 @@ class House:
     def __enter__(self) -> Self:
         self.sandbox.start()
         try:
+            if self._unruly:
+                self._unruly.start(upstream_port=self.stack.emulator.port)
             self.stack.start()
         except BaseException:
             self.sandbox.stop()
@@ -80,19 +92,28 @@ class House:
     def __exit__(self, *_exc: object) -> None:
         self.stack.stop()
         self.sandbox.stop()
+        if self._unruly:
+            self._unruly.stop()
         self.world.post.close()
         self._http.close()
 
-    def relay(self, *arguments: str, env: Mapping[str, str] | None = None, code: int = 0, as_json: bool = True) -> Any:
-        """Run the `relay` command as a user in the folder of the running stack would; its JSON, or its text."""
+    def relay(
+        self, *arguments: str, env: Mapping[str, str] | None = None, code: int | None = 0, as_json: bool = True
+    ) -> Any:
+        """Run the `relay` command as a user in the folder of the running stack would; its JSON, or its text.
+
+        It must end with `code`; None takes any.
+        """
         command = [RELAY, *arguments, *(["--json"] if as_json else [])]
         done = subprocess.run(
             command, cwd=self._folder, env=os.environ | (env or {}), capture_output=True, text=True, check=False
         )
-        assert done.returncode == code, f"relay {arguments[0]} ended with {done.returncode}: {done.stderr}{done.stdout}"
+        assert code is None or done.returncode == code, (
+            f"relay {arguments[0]} ended with {done.returncode}: {done.stderr}{done.stdout}"
+        )
         return json.loads(done.stdout) if as_json else done.stdout
 
-    def control(self, verb: str, path: str, **body: Any) -> Any:
+    def control(self, verb: str, path: str, /, **body: Any) -> Any:
         """The sandbox's control API."""
         answer = self._http.request(verb, f"{self.stack.sandbox_url}/_sandbox{path}", json=body or None)
         assert answer.is_success, answer.text
@@ -117,6 +138,13 @@ class House:
             holded = told["sources"]["holded"]
             company.control("POST", "/webhooks", url=holded["url"], secret=holded["secret"])
         return company
+
+    def log(self, output: str) -> str:
+        """All that a function has logged, by its output's name."""
+        client, name = self.stack.client("logs"), self.stack.outputs[output]
+        group = self.stack.client("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
+        pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
+        return "\n".join(event["message"] for page in pages for event in page["events"])
 
     def queue_attribute(self, output: str, name: str) -> str:
         asked = {"QueueUrl": self.stack.outputs[output], "AttributeNames": ["All"]}

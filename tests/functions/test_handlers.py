@@ -175,6 +175,26 @@ def test_one_drain_an_account_and_only_what_failed_comes_again():
     assert isinstance(done["broken"], Unavailable)
 
 
+def test_what_an_account_did_is_told_before_a_slower_one_ends():
+    told, heard = [], asyncio.Event()
+
+    class Slow(Draining):
+        async def run(self, account, refs, *, deadline_ms):
+            if account == "slow":
+                await heard.wait()
+                raise Unavailable("killed_before_its_end")
+            return await super().run(account, refs, deadline_ms=deadline_ms)
+
+    def tell(account, _):
+        told.append(account)
+        heard.set()
+
+    batch = wakes(json.dumps({"account": "slow"}), json.dumps({"account": "acme"}))
+    asyncio.run(write_holded(batch, drainer=Slow(), deadline_ms=0, tell=tell))
+
+    assert told == ["acme"]
+
+
 def test_release_due_wakes_the_accounts_whose_time_has_come():
     world = World()
     world.order(shopify_order())

@@ -129,3 +129,48 @@ def test_deleting_a_message_twice_succeeds_as_in_aws(sqs, queues):
 def test_a_handle_that_was_never_given_out_is_still_refused(sqs, queues):
     with pytest.raises(ClientError, match="ReceiptHandleIsInvalid"):
         sqs.delete_message(QueueUrl=queues[0], ReceiptHandle="short")
+
+
+def test_an_index_is_paged_in_its_order_with_nothing_left_out_or_told_twice(emulator):
+    """Equal sort keys are ordered by the table's own; what lies outside the range is not told."""
+    dynamodb = emulator.client("dynamodb")
+    names = ("pk", "sk", "work_pk", "work_sk")
+    dynamodb.create_table(
+        TableName="paged",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "work",
+                "KeySchema": [
+                    {"AttributeName": "work_pk", "KeyType": "HASH"},
+                    {"AttributeName": "work_sk", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+    )
+    wanted = []
+    for n in range(60):
+        place = (f"{n * 7 % 20:03d}", f"p{n:02d}")
+        item = {"pk": place[1], "sk": "row", "work_pk": "due" if n % 3 else "other", "work_sk": place[0]}
+        dynamodb.put_item(TableName="paged", Item={name: {"S": text} for name, text in item.items()})
+        wanted += [place] if n % 3 and "003" <= place[0] <= "015" else []
+    query = {
+        "TableName": "paged",
+        "IndexName": "work",
+        "KeyConditionExpression": "work_pk = :pk AND work_sk BETWEEN :from AND :to",
+        "ExpressionAttributeValues": {":pk": {"S": "due"}, ":from": {"S": "003"}, ":to": {"S": "015"}},
+    }
+
+    for limit in (1, 4, 7, 100):
+        found, start = [], None
+        while True:
+            answer = dynamodb.query(**query, Limit=limit, **({"ExclusiveStartKey": start} if start else {}))
+            assert len(answer["Items"]) <= limit
+            found += [(item["work_sk"]["S"], item["pk"]["S"]) for item in answer["Items"]]
+            start = answer.get("LastEvaluatedKey")
+            if not start:
+                break
+        assert found == sorted(wanted)

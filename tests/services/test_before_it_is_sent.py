@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -109,6 +110,20 @@ def test_a_document_that_the_lists_show_between_two_looks_is_not_written_again(w
 
     assert len(world.documents()) == 2
     assert {row.state for row in world.rows("invoice")} == {"confirmed"}
+
+
+def test_a_dead_writers_claim_that_comes_behind_others_is_told_as_waiting(world):
+    """Its row stays in doubt, but the event ends in one of the words that everybody knows."""
+    world.order(shopify_order(1))
+    refs = world.deliver(shopify_order(2), topic="orders/paid")
+    send(world, named(refs, ACCOUNT), Wire(world, at=calls_before_the_post(), mode="before"))
+    world.clock.advance(60 + (world.timing.lease_margin_ms + world.timing.settle_ms) / 1000)
+
+    world.run(refs)
+
+    item = asyncio.run(world.inbox.get(ACCOUNT, refs[0].partition("#")[0]))
+    assert item.ends["0"] == "waiting:outcome_unknown_queued"
+    assert sorted(row.state for row in world.rows("invoice")) == ["confirmed", "unknown"]
 
 
 def calls_before_the_post():

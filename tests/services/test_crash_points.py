@@ -12,6 +12,7 @@ import pytest
 
 from relay.domain.sources import holded, identity
 from relay.domain.sources.base import Delivery
+from relay.services.again import row_ref
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, named, send, state_of, troubles
 from tests.services.replaying import change, order
@@ -122,6 +123,20 @@ def orders_nobody_wanted(world):
     order(world, [*(f"{inbox_id}#0" for _, inbox_id in world.inbox.items), "gone#0"])
 
 
+def an_order_that_died(world):
+    """An order whose row used up its attempts, and one whose reply was lost while it did; a replay of both rows is due."""
+    one_order(world)
+    account = world.accounts.accounts[ACCOUNT]
+    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
+    world.run([ref for number in (2, 3) for ref in world.deliver(shopify_order(number), topic="orders/paid")])
+    world.accounts.accounts[ACCOUNT] = account
+    lived, *died = sorted(world.rows("invoice"), key=lambda row: row.key.object_id)
+    for row, reason in zip(died, ("trouble_KeyError", "outcome_unknown_trouble_KeyError"), strict=True):
+        dead = replace(row, state="dead", due_ms=0, attempts=8, reason=reason, contact_id=lived.contact_id)
+        world.ledger.rows[row.key] = dead
+    order(world, [row_ref(row.key) for row in died])
+
+
 def wake(world):
     return [[{"account": ACCOUNT}]]
 
@@ -156,6 +171,7 @@ STORIES = {
     ),
     "a hint read again": Story(before=by_hand, batches=read_again),
     "a replay of orders that were ignored": Story(before=orders_nobody_wanted, batches=wake),
+    "a replay of dead rows": Story(before=an_order_that_died, batches=wake),
     "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
 }
 

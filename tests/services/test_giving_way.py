@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from relay.errors import Unavailable
+from relay.services.session import LOOK_S
 from relay.services.settlement import settle_key
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, batch, named, send, troubles
@@ -110,15 +112,72 @@ def test_a_drain_without_background_work_looks_at_nothing_and_writes_nothing_mor
     assert calls_of(world, wire).count("gates.store") <= 4  # take, more tokens, let go
 
 
-def test_a_sweep_that_nobody_disturbs_reads_once_a_second_and_writes_nothing_more():
+def test_a_sweep_that_nobody_disturbs_reads_twice_a_second_and_writes_nothing_more():
     world = swept()
     holded = Knocking(world, nth=0)
     wire = Wire(world)
     asyncio.run(sweep(world, wire, holded))
     seconds = SPANS * CALL_S
 
-    assert calls_of(world, wire).count("gates.load") - 1 <= seconds
+    assert calls_of(world, wire).count("gates.load") - 1 <= 2 * seconds
     assert calls_of(world, wire).count("gates.store") == SPANS + 2  # take, a token a list, let go
+
+
+class Failing:
+    """Gates of which one method is throttled once it is asked beside the road, having done its work or not."""
+
+    def __init__(self, inner, *, method):
+        self._inner, self._method, self.failed = inner, method, 0
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+    async def load(self, account):
+        gate = await self._inner.load(account)
+        if self._method == "load" and gate is not None and gate.owner:
+            self.failed += 1
+            raise Unavailable("throttled")
+        return gate
+
+    async def store(self, gate, *, take_wakes=False, **how):
+        stored = await self._inner.store(gate, take_wakes=take_wakes, **how)
+        if self._method == "store" and take_wakes and not self.failed:
+            self.failed += 1
+            raise Unavailable("throttled")
+        return stored
+
+
+@pytest.mark.parametrize("method", ["load", "store"])
+def test_a_look_that_fails_neither_loses_the_answer_under_way_nor_what_knocked(method):
+    world = swept()
+    holded = Knocking(world, nth=2)
+    failing = Failing(world.gates, method=method)
+    by = drainer_of(world, Wire(world), "sweeper", holded=holded, gates=failing)
+    assert asyncio.run(batch(world, [{"account": ACCOUNT}], by=by)) == []
+
+    assert failing.failed
+    assert len(holded.lists) == SPANS
+    assert len(world.documents()) == SPANS + 1
+    assert troubles(world) == []
+
+
+def test_a_slow_write_is_confirmed_though_the_gate_cannot_be_read_meanwhile():
+    world = World()
+    failing = Failing(world.gates, method="load")
+
+    async def call(request, credential, *, timeout_ms):
+        reply = await world.holded.call(request, credential, timeout_ms=timeout_ms)
+        if request.path.endswith("/invoices"):
+            world.clock.advance(2)
+            await asyncio.sleep(1.2 * LOOK_S)
+        return reply
+
+    refs = named(world.deliver(shopify_order(1), topic="orders/paid"), ACCOUNT)
+    by = drainer_of(world, Wire(world), "writer", holded=SimpleNamespace(call=call), gates=failing)
+    asyncio.run(batch(world, refs, by=by))
+
+    assert failing.failed
+    assert world.row().state == "confirmed"
 
 
 def story(at, mode):

@@ -18,10 +18,10 @@ from relay.services.paid_calls import PaidCalls
 from relay.services.remedies import Remedies
 from relay.services.review import Items
 from relay.services.times import at_ms
-from tests.services.killing import Aftermath, troubles
+from tests.services.killing import Aftermath, send, troubles
 from tests.services.test_road import refund_of
 from tests.services.test_verify import verified
-from tests.services.wire import Killed, Wire, ports_of
+from tests.services.wire import MODES, Killed, Wire, ports_of
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 
 LATER = "2026-03-02T10:00:00+01:00"
@@ -166,6 +166,31 @@ def test_create_anyway_is_said_once_a_lost_reply_asks_again():
 
     assert now_of(world, name).reason == "outcome_unknown_similar"
     assert len(world.documents()) == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_create_anyway_writes_one_whenever_the_drain_that_does_it_dies(mode):
+    """Either it stands once, under our marker, or a person is asked again; never twice."""
+
+    def drained(at):
+        world = look_alike()
+        name = item(world)
+        said(world, "create", name)
+        wire = Wire(world, at=at, mode=mode)
+        aftermath = Aftermath(world)
+        aftermath.again(send(world, [{"account": ACCOUNT}], wire))
+        aftermath.live(hours=2)
+        row = now_of(world, name)
+        return (row.state, ours(world)[row.marker], len(world.documents())), wire.names
+
+    _, calls = drained(None)
+    deaths = [at for at, call in enumerate(calls) if mode != "late" or call == "holded.call"]
+    ends = {drained(at)[0] for at in deaths}
+    print(f"{len(deaths)} crash points of the drain, {mode}: {sorted(ends)}")
+
+    assert calls.count("holded.call") == 2
+    assert ends <= {("confirmed", 1, 3), ("review", 0, 2)}
+    assert ("confirmed", 1, 3) in ends
 
 
 def test_retry_of_a_doubt_looks_again_and_never_sends():

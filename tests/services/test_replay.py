@@ -13,6 +13,7 @@ from relay.domain.replay import MOST_REFS, parts_of
 from relay.errors import BadInput
 from relay.services.times import at_ms
 from tests.services.replaying import change, order, orders, replayed, told
+from tests.services.test_crash_points import hint_of
 from tests.services.test_road import refund_of
 from tests.services.world import ACCOUNT, World, shopify_order
 
@@ -56,6 +57,7 @@ def test_what_was_written_is_told_by_its_id_and_costs_no_call():
     assert end_of(world, ref) == f"document:{world.row().holded_id}"
 
 
+@pytest.mark.row("D12")
 def test_what_was_written_is_told_by_its_number_where_it_has_one():
     world = World()
     (ref,) = delivered(world, shopify_order())
@@ -82,7 +84,10 @@ def test_a_fact_that_was_ignored_takes_no_draft_further_either():
     delivered(world, shopify_order(updated_at=LATER), topic="orders/updated")
     change(world, **APPROVED)
 
+    end = end_of(world, paid)
+
     assert replayed(world, [paid])[paid].startswith("already done: ")
+    assert end_of(world, paid) == end
     assert [document["approved_at"] for document in world.documents()] == [None]
 
 
@@ -148,6 +153,7 @@ def test_a_delivery_that_could_not_be_read_is_written_after_the_code_was_mended_
     assert (world.ledger.rows[key].state, world.ledger.rows[key].reason) == ("superseded", "replayed")
 
 
+@pytest.mark.row("D12")
 def test_a_dead_row_is_worked_again_with_all_its_attempts():
     world = World()
     (ref,) = delivered(world, shopify_order())
@@ -190,6 +196,26 @@ def test_what_a_person_ended_for_good_stays_so():
     assert len(world.documents()) == 1
 
 
+def test_a_hint_that_was_read_again_is_not_read_once_more_and_one_that_was_not_is():
+    world = World()
+    delivered(world, shopify_order())
+    world.company.put("documents", dict(world.documents()[0], id="a" * 24), world.clock.now().timestamp())
+    ((message,),) = [hint_of(world, "a" * 24, "create")]
+    world.run([message["event"]])
+    world.clock.advance(60)
+    world.run()
+    calls, end = len(world.holded.calls), end_of(world, message["event"])
+    (row,) = world.rows("reread")
+    assert row.state == "ignored"
+    assert replayed(world, [message["event"]])[message["event"]] == f"already done: {row.reason}"
+    assert (len(world.holded.calls), end_of(world, message["event"])) == (calls, end)
+
+    world.ledger.rows[row.key] = dataclasses.replace(row, state="dead", attempts=8, reason="trouble_KeyError")
+    assert replayed(world, [message["event"]])[message["event"]] == "waiting:reread"
+    (row,) = world.rows("reread")
+    assert (row.state, row.reason, row.priority) == ("ignored", "unchanged", "background")
+
+
 @pytest.mark.parametrize("ref", ["shopify-orders-paid-1-gone#0", "shopify-orders-paid-1-gone", "no#number", "#0"])
 def test_an_event_that_left_the_inbox_is_said_to_be_unknown(ref):
     assert replayed(World(), [ref]) == {ref: "unknown_event"}
@@ -213,6 +239,7 @@ def test_a_refund_replayed_before_its_order_waits_for_it_and_is_written():
     assert (len(world.documents()), len(world.documents("creditnote"))) == (1, 1)
 
 
+@pytest.mark.row("D14")
 def test_a_replay_runs_on_tokens_of_its_own_class():
     world = World(settings=NOTHING)
     (ref,) = delivered(world, shopify_order())
@@ -244,6 +271,7 @@ def test_beyond_its_tokens_a_replay_waits_and_its_events_keep_the_class():
     assert [row for row in world.rows() if row.state == "waiting" and row.kind != "settle"] == []
 
 
+@pytest.mark.row("D14")
 def test_a_rate_holds_the_events_of_a_minute():
     world = World()
     refs = [ref for number in range(12) for ref in delivered(world, shopify_order(number))]
@@ -311,6 +339,7 @@ def test_parts_are_worked_one_after_the_other():
     )
 
 
+@pytest.mark.row("E02")
 def test_a_month_of_one_account_touches_nothing_of_another():
     world = World(settings=NOTHING)
     world.admit("bolt", settings=NOTHING)
@@ -398,3 +427,31 @@ def test_what_is_due_and_cannot_be_sent_is_not_forgotten_by_who_was_woken_for_it
     assert world.gates.gates[ACCOUNT].next_due_ms is not None
     world.settle(hours=2)
     assert len(world.documents()) == 2
+
+
+def test_an_order_that_comes_during_a_replay_is_written_within_two_seconds():
+    """The replay spends no call at all, so nothing but its own courtesy lets the order in."""
+    world = World()
+    refs = [ref for number in range(120) for ref in delivered(world, shopify_order(number))]
+    (live,) = world.deliver(shopify_order(1000), topic="orders/paid")
+    replay_id = order(world, refs)
+    inner, looks, came, written = world.inbox.get, [], [], []
+
+    async def get(account, inbox_id):
+        looks.append(inbox_id)
+        world.clock.advance(0.1)
+        if len(looks) == 40:
+            came.append(world.clock.now())
+            await world.drainer().run(ACCOUNT, [live], deadline_ms=at_ms(world.clock.now()) + 60_000)
+        if came and not written and len(world.documents()) == 121:
+            answered = len((await orders(world).get(ACCOUNT, replay_id)).answers)
+            written.append((world.clock.now() - came[0], answered))
+        return await inner(account, inbox_id)
+
+    world.inbox.get = get
+    world.run()
+
+    ((waited, answered),) = written
+    assert waited.total_seconds() <= 2
+    assert answered < 100
+    assert told(world, replay_id).state == "done"

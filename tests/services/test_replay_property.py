@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ BODIES = (
 FINISHES = ("draft", "approve", "approve_and_pay")
 
 
+@pytest.mark.row("D14")
 @settings(max_examples=25, deadline=None)
 @given(
     order=st.permutations(range(len(BODIES))),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from relay.domain.gate import let_go, take
 from relay.errors import RetryAt, Unavailable, WaitUntil
+from relay.holded import requests
 from relay.ports import Credential
 from relay.services.counting import Counting
 from relay.services.paid_calls import PaidCalls
@@ -24,12 +27,12 @@ from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 LATER = "2026-03-02T10:00:00+01:00"
 
 
-def paid_calls(world, *, wait=False, account=ACCOUNT):
+def paid_calls(world, *, wait=False, holded=None):
     return PaidCalls(
-        account=account,
+        account=ACCOUNT,
         credential=Credential(token=TOKEN),
         gates=world.gates,
-        holded=world.holded,
+        holded=holded or world.holded,
         clock=world.clock,
         wait=wait,
     )
@@ -177,6 +180,13 @@ def copied(world):
     changed(world, id="b" * 24)
 
 
+def of_a_marker_that_wandered(world):
+    tags = world.documents()[1]["tags"]
+    changed(world, id="b" * 24)
+    changed(world, tags=[])
+    assert world.documents()[-1]["tags"] == tags
+
+
 def row_of_the_second(world):
     return next(row for row in world.rows("invoice") if row.holded_id == world.documents()[1]["id"])
 
@@ -212,8 +222,9 @@ def of_a_marker_that_stands_alone(world):
         (of_another_contact, ["contact_differs"]),
         (lambda world: changed(world, currency="usd"), ["currency_differs"]),
         (of_a_marker_that_stands_alone, ["missing_in_holded", "extra"]),
+        (of_a_marker_that_wandered, ["another_document"]),
     ],
-    ids=["none", "missing", "doubled", "extra", "total", "contact", "currency", "moved to another id"],
+    ids=["none", "missing", "doubled", "extra", "total", "contact", "currency", "moved to another id", "marker moved"],
 )
 def test_a_planted_difference_is_found_and_nothing_else(fault, expected):
     world = World()
@@ -336,6 +347,33 @@ def test_a_drain_that_holds_the_lease_goes_on_when_the_gate_moves_under_it():
     after = world.gates.gates[ACCOUNT]
 
     assert (after.owner, after.lease_until_ms, after.rev) == ("other", now_ms + 60_000, gate.rev + 1)
+
+
+def test_calls_of_a_command_in_the_middle_of_a_drain_are_all_counted():
+    """The drain reads the gate again and keeps what the command was granted: two budgets would go over the quota."""
+    world = World()
+    world.order(shopify_order(1))
+    refs = [ref for number in range(2, 14) for ref in world.deliver(shopify_order(number), topic="orders/paid")]
+    inner = world.holded.call
+    outside = paid_calls(world, holded=SimpleNamespace(call=inner))
+    answered = itertools.count(1)
+
+    async def call(request, credential, *, timeout_ms):
+        reply = await inner(request, credential, timeout_ms=timeout_ms)
+        if next(answered) in {2, 5, 9}:
+            await outside(requests.list_documents("invoice"))
+        return reply
+
+    before = sum(world.gates.gates[ACCOUNT].budget.used)
+    world.holded.calls.clear()
+    world.holded.call = call
+    world.run(refs)
+    used = world.gates.gates[ACCOUNT].budget.used
+
+    assert outside.made == 3
+    assert len(world.documents()) == 13
+    assert used[2] == 3
+    assert sum(used) - before >= len(world.holded.calls)
 
 
 def test_an_account_that_was_never_drained_spends_nothing():

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from holded_sandbox.documents import approve
 from holded_sandbox.faults import Fault
-from tests.services.world import World, shopify_order
+from tests.services.killing import named, send
+from tests.services.wire import Wire
+from tests.services.world import ACCOUNT, World, shopify_order
 
 NEWER = {"updated_at": "2026-03-02T10:00:00+01:00"}
+
+
+class Dying(Wire):
+    """Dies before the `nth` call of one name."""
+
+    def __init__(self, world, name, nth):
+        super().__init__(world)
+        self.name, self.left = name, nth
+
+    async def strike(self, name, call):
+        self.left -= name == self.name
+        if not self.left and not self.dead:
+            self.at = len(self.names)
+        return await super().strike(name, call)
 
 
 def approving():
@@ -63,3 +80,31 @@ def test_a_newer_version_that_waited_beside_an_approved_document_is_put_before_a
     beside = world.row("invoice.update")
     assert (beside.state, beside.reason) == ("review", "newer_version_of_approved")
     assert world.totals() == [Decimal(121)]
+
+
+def test_an_update_whose_writer_died_before_a_person_approved_leaves_no_row_in_doubt():
+    world = World()
+    world.order(shopify_order())
+    refs = world.deliver(shopify_order(total="242.00", **NEWER), topic="orders/updated")
+    send(world, named(refs, ACCOUNT), Dying(world, "holded.call", 2))
+    assert (world.row("invoice").state, world.row("invoice").step) == ("sent", "update")
+    (document,) = world.documents()
+    approve(world.sandbox.desk(world.company, world.clock.now().timestamp()), document)
+    world.clock.advance(3600)
+    world.run(refs)
+
+    assert (world.row("invoice").state, world.row("invoice").total) == ("confirmed", Decimal(121))
+    assert world.row("invoice.update").reason == "newer_version_of_approved"
+
+
+def test_an_order_that_is_heard_of_after_its_cancellation_is_not_written():
+    world = World()
+    cancelled = {"cancelled_at": "2026-03-02T10:00:00+01:00"}
+    world.order(shopify_order(paid=False, **NEWER, **cancelled), topic="orders/cancelled")
+    refs = world.deliver(shopify_order(paid=False), topic="orders/create")
+    world.run(refs)
+
+    assert world.documents("salesorder") == []
+    assert world.row("salesorder").state == "ignored"
+    inbox_id = refs[0].partition("#")[0]
+    assert not world.inbox.items[ACCOUNT, inbox_id].open

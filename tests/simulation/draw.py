@@ -17,6 +17,7 @@ POLICIES: tuple[dict[str, Any], ...] = (
     {"finish": "approve"},
     {"finish": "approve_and_pay"},
     {"simplified": True},
+    {"finish": "approve", "refund_of_draft": "review"},
 )
 SELDOM = frozenset({"limit_month", "time_out", "stream_skip"})
 """Kinds that each stop much at once, drawn less often."""
@@ -92,7 +93,7 @@ def _fact(random: Random, account: str, number: int) -> list[Delivery]:
             number, sold or lines, paid=paid, version=version, buyer=buyer, cancelled=cancelled
         )
 
-    match random.randrange(11):
+    match random.randrange(13):
         case 0 | 1:
             return [shopify("orders/paid", order())]
         case 2:
@@ -118,6 +119,12 @@ def _fact(random: Random, account: str, number: int) -> list[Delivery]:
         case 9:
             versions = [order(60 * at, sold=_amounts(random)) for at in range(3)]
             return [shopify("orders/updated", version) for version in versions]
+        case 10:
+            versions = [payloads.shopify_customer(buyer, 60 * at) for at in range(2)]
+            return [shopify("customers/create", versions[0]), shopify("customers/update", versions[1])]
+        case 11:
+            goods = [payloads.shopify_product(number, 60 * at, f"{random.randint(2, 90)}.50") for at in range(2)]
+            return [shopify("products/create", goods[0]), shopify("products/update", goods[1])]
         case _:
             if random.random() < 0.1:
                 return [shopify("refunds/create", payloads.shopify_refund(number, order()))]

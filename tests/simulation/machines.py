@@ -93,7 +93,7 @@ class Machine:
         self.check()
         faults = self.universe.faults
         kind, nth = faults.at(call, can)
-        await asyncio.sleep(_latency(uniform(faults.seed, call, nth, 9)))
+        await asyncio.sleep(_latency(uniform(faults.seed, call, nth, 9)) * self.universe.distance)
         if self.dead:
             # The request was on its way when the machine died: it arrives, or it does not.
             if uniform(faults.seed, call, nth, 8) < 0.5:
@@ -209,3 +209,15 @@ class Secrets:
         found = self._machine.strike_now(call, lambda: universe.accounts.load(account), can=can)
         self._machine.cache[account] = (now, found)
         return found
+
+
+class Door:
+    """`InboxWriter` of one machine."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    def put(self, delivery: Any, *, digest: str) -> str:
+        writer = self._machine.universe.writer
+        call = f"{self._machine.function}:inbox.put"
+        return str(self._machine.strike_now(call, lambda: writer.put(delivery, digest=digest), can=kinds.SYNC_WRITE))

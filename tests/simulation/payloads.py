@@ -105,6 +105,29 @@ def shopify_refund(number: int, order: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def shopify_customer(buyer: int, version: int) -> dict[str, Any]:
+    return {
+        "id": 70 + buyer,
+        "email": f"buyer{buyer}@example.com",
+        "first_name": f"Buyer{buyer}",
+        "last_name": "Ejemplo",
+        "created_at": _at(0),
+        "updated_at": _at(version),
+        "default_address": {"address1": f"Calle Mayor {buyer + 1}", "city": "Madrid", "zip": "28013", "country_code": "ES"},
+    }  # fmt: skip
+
+
+def shopify_product(number: int, version: int, price: str) -> dict[str, Any]:
+    return {
+        "id": 660000000 + number,
+        "title": f"Mesa {number}",
+        "status": "active",
+        "created_at": _at(0),
+        "updated_at": _at(version),
+        "variants": [{"id": 670000000 + number, "title": "Default Title", "sku": f"MESA-{number}", "price": price}],
+    }
+
+
 def standard_order(number: int, gross: str, *, buyer: int, version: int = 0, paid: bool = True) -> dict[str, Any]:
     """The unified event that any system may post."""
     tax = str(tax_in(Decimal(gross), 21))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.simulation.faults import Faults
 
 MAX_RECEIVES = 5
+VISIBILITY_S = 540.0
 FISCAL = ("order.", "invoice.", "credit_note.", "refund.", "payment.")
 NORMAL = ("contact.", "product.")
 """The rules of the stack's bus; a test holds them against `infra.event_bus`, whose import would cost seconds."""
@@ -43,7 +44,7 @@ class SimQueue:
         *,
         now: Callable[[], float],
         faults: Faults,
-        visibility_s: float = 540.0,
+        visibility_s: float = VISIBILITY_S,
         dead: SimQueue | None = None,
         max_receives: int = MAX_RECEIVES,
         heard: Callable[[], None] = lambda: None,

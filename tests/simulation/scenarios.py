@@ -57,7 +57,7 @@ def month(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
         rates=rates,
         calm_s=50 * DAY_S,
         patience_s=70 * DAY_S,
-        after_s=40 * DAY_S,
+        after_s=3 * DAY_S,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -95,27 +96,34 @@ class SimInbox(_Lagging, FakeInbox):
 
     table = "items"
 
-    def __init__(self, now: Callable[[], float], inserted: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        inserted: Callable[[str, str], None],
+        closed: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__()
-        self._now, self._inserted = now, inserted
+        self._now, self._inserted, self._closed = now, inserted, closed
         self.items = History(now, self._changed)
-        self.expiring: deque[tuple[float, tuple[str, str]]] = deque()
+        self.expiring: list[tuple[float, tuple[str, str], bool]] = []
 
     def _changed(self, at: tuple[str, str], old: Any, new: Any) -> None:
         if old is None:
             self._inserted(*at)
         elif old.open and not new.open:
-            self.expiring.append((self._now() + KEPT_S, at))
+            heapq.heappush(self.expiring, (self._now() + KEPT_S, at, False))
+            self._closed()
 
     def expire(self, late_s: Callable[[], float]) -> None:
-        """Take away what is past its time, each `late_s` late."""
+        """Take away what is past its time, `late_s()` seconds late."""
         while self.expiring and self.expiring[0][0] <= self._now():
-            when, at = self.expiring.popleft()
-            late = late_s()
-            if late and when + late > self._now():
-                self.expiring.append((when + late, at))
-                continue
-            self.items.pop(at, None)
+            _, at, waited = heapq.heappop(self.expiring)
+            late = 0.0 if waited else late_s()
+            item = self.items.get(at)
+            if late:
+                heapq.heappush(self.expiring, (self._now() + late, at, True))
+            elif item is not None and not item.open:
+                self.items.pop(at)
 
     def forget_ends(self) -> list[tuple[str, str, int]]:
         """Every delivery as if it had just come (a restored backup): (account, inbox id, parts)."""

@@ -28,10 +28,10 @@ from relay.services.session import Timing
 from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
 from tests.fakes import FakeIds, FakeInboxWriter, FakeSnapshots
-from tests.simulation.faults import SYNC_WRITE, Faults
+from tests.simulation.faults import Faults
 from tests.simulation.holded import Call, Courier, HoldedLine
 from tests.simulation.lambdas import DiedError, Lambdas
-from tests.simulation.machines import Machine, Port, Secrets
+from tests.simulation.machines import Door, Machine, Secrets
 from tests.simulation.queues import SimBus, SimDeadLetters, SimQueue, SimWakes
 from tests.simulation.stores import SimAccounts, SimGates, SimInbox, SimLedger
 
@@ -64,6 +64,7 @@ class Universe:
         self.errors: list[str] = []
         self.crashes: list[str] = []
         self.busy = 0
+        self.distance = 1.0  # of the tables and queues: what a call's latency is multiplied by
         self._letters: set[str] = set()
         self.timing = Timing(**plan.timing)
         self.ids = FakeIds("m")
@@ -76,7 +77,7 @@ class Universe:
         now, faults = self.seconds, self.faults
         self.ledger, self.snapshots = SimLedger(now), FakeSnapshots()
         self.gates = SimGates(now, lambda *_: self.lambdas.news["release_due"].set())
-        self.inbox = SimInbox(now, self._stored)
+        self.inbox = SimInbox(now, self._stored, self.lambdas.news["ttl"].set)
         self.writer = FakeInboxWriter(self.inbox)
         self.accounts = SimAccounts(self)  # type: ignore[arg-type]  # whatever has `now()`
         self.fiscal_dead = SimQueue("fiscal-dead", now=now, faults=faults, visibility_s=30, heard=self._buried)
@@ -153,7 +154,7 @@ class Universe:
 
     async def receive_webhook(self, machine: Machine, event: dict[str, Any]) -> dict[str, Any]:
         await asyncio.sleep(0.005)
-        accept = Accept(secrets=Secrets(machine), inbox=_Door(machine))
+        accept = Accept(secrets=Secrets(machine), inbox=Door(machine))
         answer = receive_webhook.handle(event, accept=accept, now=machine.now)
         await asyncio.sleep(0.005)
         return answer
@@ -166,9 +167,27 @@ class Universe:
         for number in range(len(self.lambdas.shards)):
             spawn(self.lambdas.read_shard(number))
         spawn(self.courier.run())
+        spawn(self._expire())
         spawn(tick("release_due", 1, self.release_due, self._first_due))
         spawn(tick("sweep_inbox", 5, self.sweep_inbox, self._first_open))
         spawn(tick("index_dead_letters", 5, self.index_dead_letters, self._dead_arrived))
+
+    async def _expire(self) -> None:
+        """DynamoDB's TTL: deletes what is past its time, by hours late when it is its turn."""
+
+        def late_s() -> float:
+            kind, nth = self.faults.at("inbox.ttl", ("ttl_late",))
+            return self.faults.between("ttl", nth, 3600, 48 * 3600) if kind else 0.0
+
+        news = self.lambdas.news["ttl"]
+        while True:
+            news.clear()
+            left = self.inbox.expiring[0][0] - self.seconds() if self.inbox.expiring else None
+            try:
+                async with asyncio.timeout(left):
+                    await news.wait()
+            except TimeoutError:
+                self.inbox.expire(late_s)
 
     def _first_due(self) -> float | None:
         """Clocks may run ahead by `skew_s`."""
@@ -256,18 +275,6 @@ class Universe:
                 self.foreign.append((self.seconds(), company.id, calls))
 
 
-class _Door:
-    """`InboxWriter` of one machine."""
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-
-    def put(self, delivery: Any, *, digest: str) -> str:
-        writer = self._machine.universe.writer
-        call = f"{self._machine.function}:inbox.put"
-        return str(self._machine.strike_now(call, lambda: writer.put(delivery, digest=digest), can=SYNC_WRITE))
-
-
 class _Told(logging.LoggerAdapter):  # type: ignore[type-arg]
     """The functions' logger: keeps every line, prints none."""
 
@@ -282,4 +289,4 @@ class _Told(logging.LoggerAdapter):  # type: ignore[type-arg]
         self._told.append(f"{message} {fields}")
 
 
-__all__ = ["START", "Port", "Universe"]
+__all__ = ["START", "Universe"]

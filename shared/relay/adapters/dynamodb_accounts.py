@@ -2,7 +2,8 @@
 
 An account's items under pk `<account>#account`:
 
-    settings   rev name mode status reason company minute month salt; settings, catalogue gzipped JSON
+    settings   rev name mode status reason company minute month salt, since and refused while it is blocked;
+               settings, catalogue gzipped JSON
     holded     x: the Holded credential, sealed for purpose `holded`
     webhooks   x: webhook secrets, bindings and ends of overlap, sealed for purpose `webhooks`
 
@@ -176,6 +177,8 @@ def _account_item(account: Account, rev: int) -> dict[str, Any]:
         "rev": {"N": str(rev)},
         **{short: {"S": getattr(account, name)} for name, short in _TEXTS.items()},
         **{short: {"N": str(getattr(account, name))} for name, short in _COUNTS.items()},
+        **({"since": {"N": str(account.blocked_ms)}} if account.blocked_ms else {}),
+        **({"refused": {"S": account.refused}} if account.refused else {}),
         **{name: {"B": _json.pack(getattr(account, name), field=name)} for name in _DOCUMENTS},
         "work_pk": {"S": f"accounts#{shard(account.account)}"},
         "work_sk": {"S": f"{millis(0)}#{part(account.account)}"},
@@ -186,4 +189,8 @@ def _account(account: str, item: Mapping[str, Any]) -> Account:
     values: dict[str, Any] = {name: item[short]["S"] for name, short in _TEXTS.items()}
     values |= {name: int(item[short]["N"]) for name, short in _COUNTS.items()}
     values |= {name: _json.unpack(bytes(item[name]["B"])) for name in _DOCUMENTS}
+    if "since" in item:
+        values["blocked_ms"] = int(item["since"]["N"])
+    if "refused" in item:
+        values["refused"] = item["refused"]["S"]
     return Account(account=account, rev=int(item["rev"]["N"]), **values)

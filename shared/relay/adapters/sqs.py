@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import re
 from typing import TYPE_CHECKING
 
 from relay.adapters._calls import call, chunks
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from relay.adapters.clock import SystemClock
 
 BATCH_ENTRIES = 10
+_GROUP = re.compile("[!-~]{1,128}")
 LONGEST_DELAY_SECONDS = 900
 """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html"""
 
@@ -40,14 +43,18 @@ class SqsWakes:
         delay = min(real_seconds, LONGEST_DELAY_SECONDS)
         refused: list[int] = []
         for batch in chunks(range(len(messages)), BATCH_ENTRIES):
-            bodies = [json.dumps(dict(messages[at]), separators=(",", ":")) for at in batch]
             try:
                 answer = await call(
                     self._client.send_message_batch,
                     QueueUrl=url,
                     Entries=[
-                        {"Id": str(at), "MessageBody": body, "DelaySeconds": delay}
-                        for at, body in zip(batch, bodies, strict=True)
+                        {
+                            "Id": str(at),
+                            "MessageBody": json.dumps(dict(messages[at]), separators=(",", ":")),
+                            "DelaySeconds": delay,
+                            "MessageGroupId": _group(messages[at]["account"]),
+                        }
+                        for at in batch
                     ],
                 )
             except Unavailable:
@@ -55,3 +62,11 @@ class SqsWakes:
                 continue
             refused += [int(failed["Id"]) for failed in answer.get("Failed", ())]
         return sorted(refused)
+
+
+def _group(account: str) -> str:
+    """On a standard queue the group names a tenant: SQS lets the others' messages pass those of one that floods it.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+    """
+    return account if _GROUP.fullmatch(account) else hashlib.sha256(account.encode(errors="replace")).hexdigest()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SHORT_WAIT_S = 20
 _BAD = ("failed", "unknown_event")
 _SHOWN = 50
+_LONGEST_PAUSE_S = 5
 
 
 def told(one: "Replay", now: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -50,8 +51,9 @@ async def awaited(here: World, account: str, replay_id: str, *, wait: bool | Non
         if wait and len(found.answers) != seen:
             seen = len(found.answers)
             note(f"{replay_id}: {seen} of {found.events} events")
-        await here.clock.sleep(1)
-        passed += 1
+        pause_s = min(_LONGEST_PAUSE_S, 1 + passed // 2)
+        await here.clock.sleep(pause_s)
+        passed += pause_s
         found = await orders.get(account, replay_id)
     return found
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relay.cli import review_remedies
+from relay.cli import review_adopt, review_remedies
 from relay.cli.console import AsJson, RelayGroup, emit, fields, lines, table, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.review_remedies import Item
@@ -27,7 +27,7 @@ WHY = {
 
 app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="What a person must judge, and the remedies.")
 app.command("retry")(review_remedies.retry)
-app.command("adopt")(review_remedies.adopt)
+app.command("adopt")(review_adopt.adopt)
 app.command("create")(review_remedies.create)
 app.command("ignore")(review_remedies.ignore)
 
@@ -152,7 +152,7 @@ async def _show(here: World, account: str, name: str, *, look: bool) -> dict[str
     items = _items(here)
     row = await items.find(account, name)
     study = await items.study(one, row, now=here.now())
-    found = await review_remedies.found_now(here, study) if look else []
+    found = await review_adopt.found_now(here, study) if look else []
     return {
         "item": str(row.key),
         **shown(row),

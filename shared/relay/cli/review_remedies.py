@@ -1,19 +1,17 @@
-"""`relay review retry`, `adopt`, `create` and `ignore`: a person's judgement, asked for once more where it cannot be undone."""
+"""`relay review retry`, `create` and `ignore`: a person's judgement, asked for once more where it cannot be undone."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relay.cli.console import AsJson, Sure, emit, fields, note, sure
+from relay.cli.console import AsJson, Sure, emit, fields, sure
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.errors import BadInput, Rejected
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
-    from relay.domain.remedies import Found
     from relay.ports import Account
-    from relay.services.paid_calls import PaidCalls
     from relay.services.remedies import Remedies
     from relay.services.review import Items, Study
 
@@ -22,7 +20,7 @@ AT_A_TIME = 10
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="The item's key, or its event's id.")]
 
 
-def _parts(here: World) -> "tuple[Items, Remedies]":
+def parts(here: World) -> "tuple[Items, Remedies]":
     from relay.services.remedies import Remedies
     from relay.services.review import Items
 
@@ -37,13 +35,13 @@ def _parts(here: World) -> "tuple[Items, Remedies]":
     return Items(ledger=here.ledger, inbox=here.inbox), remedies
 
 
-async def _studied(here: World, account: str, item: str) -> "tuple[Account, Study, Remedies]":
+async def studied(here: World, account: str, item: str) -> "tuple[Account, Study, Remedies]":
     one = await here.account(account)
-    items, remedies = _parts(here)
+    items, remedies = parts(here)
     return one, await items.study(one, await items.find(account, item), now=here.now()), remedies
 
 
-def _told(row: "Row", **more: Any) -> dict[str, Any]:
+def told_of(row: "Row", **more: Any) -> dict[str, Any]:
     told = {"item": str(row.key), "state": row.state, "reason": row.reason, "holded_id": row.holded_id}
     return {**told, "number": row.number, **more}
 
@@ -76,13 +74,13 @@ def retry(
 
 
 async def _retry(here: World, account: str, item: str) -> dict[str, Any]:
-    _, study, remedies = await _studied(here, account, item)
-    return _told(await remedies.retry(study))
+    _, study, remedies = await studied(here, account, item)
+    return told_of(await remedies.retry(study))
 
 
 async def _retry_many(here: World, account: str, alike: str, reason: str) -> dict[str, Any]:
     one = await here.account(account)
-    items, _ = _parts(here)
+    items, _ = parts(here)
     wanted = (await items.find(account, alike)).reason if alike else reason
     done, left = 0, 0
     # Listed first: what is put back and fails again must not be met a second time.
@@ -96,91 +94,12 @@ async def _retry_many(here: World, account: str, alike: str, reason: str) -> dic
 
 
 async def _put_back(here: World, account: "Account", row: "Row") -> bool:
-    items, remedies = _parts(here)
+    items, remedies = parts(here)
     try:
         await remedies.retry(await items.study(account, row, now=here.now()), many=True)
     except Rejected:
         return False
     return True
-
-
-def adopt(
-    ctx: typer.Context,
-    item: Item,
-    holded_id: Annotated[str, typer.Argument(metavar="HOLDED_ID", help="The document's id in Holded.")],
-    *,
-    account: AccountId,
-    doc_type: Annotated[str, typer.Option("--type", help="If it is another: invoice, salesreceipt ...")] = "",
-    total_differs: Annotated[bool, typer.Option("--total-differs", help="Although its total is another.")] = False,
-    yes: Sure = False,
-    as_json: AsJson = False,
-    local: Local = False,
-    stack: StackName = None,
-) -> None:
-    """A document that stands in Holded is this fact's document. Costs one call; differences are shown and asked about."""
-    here = world(ctx, local=local, stack=stack)
-    told = asyncio.run(_adopt(here, account, item, holded_id, doc_type=doc_type, total_differs=total_differs, yes=yes))
-    emit(told, as_json=as_json, human=lambda: fields(told))
-
-
-async def _adopt(
-    here: World, account: str, item: str, holded_id: str, *, doc_type: str, total_differs: bool, yes: bool
-) -> dict[str, Any]:
-    one, study, remedies = await _studied(here, account, item)
-    found = await remedies.look(study, holded_id, doc_type=doc_type, call=await _call(here, one))
-    differing = _differing(study, found)
-    if differing:
-        note("\n".join(f"{field}: meant was {meant}, the document has {there}" for field, meant, there in differing))
-    if not total_differs and any(field in {"total", "currency"} for field, _, _ in differing):
-        raise Rejected("total_differs", detail="if it is its document all the same, say so with --total-differs")
-    sure(f"Adopt {found.doc_type} {found.number or found.id} over {found.total} {found.currency}?", yes=yes)
-    return _told(await remedies.adopt(study, found))
-
-
-def _differing(study: "Study", found: "Found") -> list[tuple[str, str, str]]:
-    from relay.domain.comparison import field_by_field
-
-    meant = {"total": study.total, "currency": study.currency, "contact": study.row.contact_id}
-    there = {"total": found.total, "currency": found.currency, "contact": found.contact_id}
-    return field_by_field(meant, there)
-
-
-async def found_now(here: World, study: "Study") -> list[tuple[str, str, str]]:
-    """(field, written, found) of the document as it is in Holded now. One call; nothing where no document is named."""
-    from relay.domain.comparison import field_by_field
-    from relay.errors import NotFound
-    from relay.holded import requests
-    from relay.services.review import written
-
-    row = study.own or study.row
-    if not row.holded_id:
-        return []
-    call = await _call(here, await here.account(row.key.account))
-    try:
-        document = (await call(requests.get_document(row.doc_type, row.holded_id))).value  # type: ignore[arg-type]  # a row with a document has its type
-    except NotFound:
-        return [("document", row.number or row.holded_id, "not in Holded")]
-    there = {
-        "total": document.total,
-        "currency": document.currency,
-        "date": document.date.isoformat() if document.date else "",
-        "contact": document.contact_id,
-    }
-    return field_by_field(written(row), there)
-
-
-async def _call(here: World, account: "Account") -> "PaidCalls":
-    from relay.services.paid_calls import PaidCalls
-
-    return PaidCalls(
-        account=account.account,
-        credential=await here.accounts.credential(account.account),
-        gates=here.gates,
-        holded=here.holded,
-        clock=here.clock,
-        wait=True,
-        priority="normal",
-    )
 
 
 def create(
@@ -208,10 +127,10 @@ def create(
 
 
 async def _create(here: World, account: str, item: str, *, yes: bool) -> dict[str, Any]:
-    _, study, remedies = await _studied(here, account, item)
+    _, study, remedies = await studied(here, account, item)
     question = f"Create the {study.row.doc_type} over {study.total} although it may stand already? {study.row.detail}"
     sure(question, yes=yes, typed=account)
-    return _told(await remedies.create(study))
+    return told_of(await remedies.create(study))
 
 
 def ignore(
@@ -234,5 +153,5 @@ def ignore(
 
 
 async def _ignore(here: World, account: str, item: str, text: str) -> dict[str, Any]:
-    _, study, remedies = await _studied(here, account, item)
-    return _told(await remedies.ignore(study, note=text))
+    _, study, remedies = await studied(here, account, item)
+    return told_of(await remedies.ignore(study, note=text))

@@ -5,7 +5,7 @@ phase is unknown. So a token does not drip back: it comes back when its call can
 new one, whatever the phase, fixed or sliding.
 
     granted           latest use                                    comes back
-    |--- USE_WITHIN ---|--- rest of its second ---|--- WINDOW ---|--- skew ---|
+    |--- USE_WITHIN ---|--- rest of its slot ---|--- WINDOW ---|--- skew ---|
 
 A holder that has finished lowers the latest use to the present (`settle`); one that died leaves it as it is.
 
@@ -13,7 +13,7 @@ Classes have shares of the minute (`relay.domain.budget_minute`) and are paced o
 
 Everything is an integer, milliseconds since 1970 where the name ends in `_ms`, and no function reads a clock. Clocks of
 different writers may disagree: the budget never goes back in time, tolerates `SKEW_MS` between any two of them, and a
-larger disagreement that it witnesses (a caller behind the last one) widens the tolerance for a day.
+disagreement beyond it that it witnesses (a caller behind the last one) widens the tolerance for a day.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def with_limits(budget: Budget, *, per_minute: int, per_month: int) -> Budget:
 def roll(budget: Budget, now_ms: int) -> Budget:
     """Bring the budget to `now_ms`: drop what has come back or lapsed, turn the month. Never goes back in time."""
     skew, seen = budget.skew_ms, budget.skew_seen_ms
-    if now_ms < budget.last_ms:
+    if now_ms < budget.last_ms - SKEW_MS:
         skew = max(skew, min(budget.last_ms - now_ms + SKEW_MS, SKEW_MAX_MS))
         seen = budget.last_ms
     now = max(now_ms, budget.last_ms)
@@ -161,14 +161,13 @@ def forfeit(budget: Budget, *, now_ms: int, granted_ms: int, count: int, priorit
     """
     cls = CLASSES.index(priority)
     rolled = roll(budget, now_ms)
-    second = (granted_ms + USE_WITHIN_MS) // 1000
-    held = next((n for s, c, n in rolled.recent if s == second and c == cls), 0)
+    slot, held = minutes.slot_of(rolled.recent, granted_ms + USE_WITHIN_MS, cls) or (0, 0)
     back = max(0, min(count, held, rolled.used[cls]))
     if back == 0 or rolled.last_ms > granted_ms + USE_WITHIN_MS:
         return rolled
     return replace(
         rolled,
-        recent=minutes.merged([*rolled.recent, (second, cls, -back)]),
+        recent=minutes.merged([*rolled.recent, (slot, cls, -back)]),
         used=_plus(rolled.used, cls, -back),
         turning=_plus(rolled.turning, cls, -min(back, rolled.turning[cls])),
     )
@@ -177,8 +176,8 @@ def forfeit(budget: Budget, *, now_ms: int, granted_ms: int, count: int, priorit
 def settle(budget: Budget, *, now_ms: int) -> Budget:
     """The only holder says that every token granted so far is used or given up: none can be used later than now."""
     rolled = roll(budget, now_ms)
-    second = rolled.last_ms // 1000
-    return replace(rolled, recent=minutes.merged([(min(at, second), cls, count) for at, cls, count in rolled.recent]))
+    last = minutes.slot_at(rolled.last_ms)
+    return replace(rolled, recent=minutes.merged([(min(at, last), cls, count) for at, cls, count in rolled.recent]))
 
 
 def minute_limit(budget: Budget) -> int:
@@ -239,7 +238,7 @@ def _spend(budget: Budget, now: int, cls: int, count: int) -> Budget:
     turning = now >= months.turning_from(budget.month_start_ms) - USE_WITHIN_MS - budget.skew_ms
     return replace(
         budget,
-        recent=minutes.merged([*budget.recent, ((now + USE_WITHIN_MS) // 1000, cls, count)]),
+        recent=minutes.merged([*budget.recent, (minutes.slot_at(now + USE_WITHIN_MS), cls, count)]),
         used=_plus(budget.used, cls, count),
         turning=_plus(budget.turning, cls, count) if turning else budget.turning,
         minute_left=max(0, budget.minute_left - count),

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 WINDOW_MS = 60_000
 FISCAL = 0
 
-Slot = tuple[int, int, int]  # (second of the latest possible use, class index, count)
+SLOT_MS = 250
+_MANY = 128  # slots: an item of more would outgrow one write unit
+_COARSE = 3  # a slot's last bits: with them set, it is the last slot of its second
+
+Slot = tuple[int, int, int]  # (slot of the latest possible use, class index, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +56,32 @@ def shares(limit: int) -> Counts:
 
 def comes_back_ms(slot: Slot, skew_ms: int) -> int:
     """The first instant at which a new call cannot share a window with one of this slot."""
-    return (slot[0] + 1) * 1000 + WINDOW_MS + skew_ms
+    return (slot[0] + 1) * SLOT_MS + WINDOW_MS + skew_ms
+
+
+def slot_at(at_ms: int) -> int:
+    return at_ms // SLOT_MS
+
+
+def slot_of(recent: Sequence[Slot], at_ms: int, cls: int) -> tuple[int, int] | None:
+    """(slot, count) of the tokens whose latest possible use was counted for this instant, None if there are none left."""
+    exact = slot_at(at_ms)
+    for wanted in (exact, exact | _COARSE):
+        for slot, of, count in recent:
+            if (slot, of) == (wanted, cls):
+                return slot, count
+    return None
 
 
 def merged(slots: Sequence[Slot]) -> tuple[Slot, ...]:
-    """One slot a second and class, in order, none empty."""
+    """Each slot and class once, in order, none empty. Many are merged into whole seconds: later, never sooner."""
     counts: dict[tuple[int, int], int] = {}
-    for second, cls, count in slots:
-        counts[second, cls] = counts.get((second, cls), 0) + count
-    return tuple((second, cls, count) for (second, cls), count in sorted(counts.items()) if count)
+    for slot, cls, count in slots:
+        counts[slot, cls] = counts.get((slot, cls), 0) + count
+    found = tuple((slot, cls, count) for (slot, cls), count in sorted(counts.items()) if count)
+    if len(found) <= _MANY or all(slot & _COARSE == _COARSE for slot, _, _ in found):
+        return found
+    return merged([(slot | _COARSE, cls, count) for slot, cls, count in found])
 
 
 def room(minute: Minute, at_ms: int, cls: int) -> int:

@@ -128,13 +128,20 @@ def _to_come(month: Month, at_ms: int, used: int) -> int:
     return -(-used * remaining // elapsed)
 
 
+def _at_worst(month: Month, at_ms: int, used: int) -> int:
+    """As `_to_come`, by whole days: a shop that has slept since midnight has its day's calls before it still."""
+    days = max(1, (at_ms - month.since_ms) // DAY_MS)
+    remaining = -(-max(0, month_end(month.start_ms) - at_ms) // DAY_MS)
+    return -(-used * remaining // days)
+
+
 def _paced(month: Month, at_ms: int, cls: int) -> int:
     """How many calls a class may have used by an instant so that those before it still fit."""
     firm = month.used[0] + month.foreign
-    spare = month.limit - firm - _to_come(month, at_ms, firm)
+    spare = month.limit - firm - _at_worst(month, at_ms, firm)
     other = month.used[2]
     if cls == 2:
-        other = month.used[1] + _to_come(month, at_ms, month.used[1])
+        other = month.used[1] + _at_worst(month, at_ms, month.used[1])
     length = max(1, month_end(month.start_ms) - month.since_ms)
     reached = min(length, max(0, at_ms - month.since_ms) + LEAD_MS[cls])
     if cls == 1:

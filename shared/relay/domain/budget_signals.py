@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.budget import CLASSES, USE_WITHIN_MS, month_limit, roll
-from relay.domain.budget_minute import WINDOW_MS, merged
+from relay.domain.budget_minute import WINDOW_MS, merged, slot_at, slot_of
 from relay.domain.budget_month import DAY_MS, HOUR_MS, month_end
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def answered(budget: Budget, *, now_ms: int, granted_ms: int, priority: Priority
     """
     rolled = roll(budget, now_ms)
     cls = CLASSES.index(priority)
-    second = (granted_ms + USE_WITHIN_MS) // 1000
-    if not any((at, of) == (second, cls) for at, of, _ in rolled.recent):
+    found = slot_of(rolled.recent, granted_ms + USE_WITHIN_MS, cls)
+    if found is None:
         return rolled
-    moved = [*rolled.recent, (second, cls, -1), (rolled.last_ms // 1000, cls, 1)]
+    moved = [*rolled.recent, (found[0], cls, -1), (slot_at(rolled.last_ms), cls, 1)]
     return replace(rolled, recent=merged(moved))
 
 

@@ -41,11 +41,11 @@ def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tu
     found: list[tuple[Difference, str]] = []
     if len(set(marked)) >= TWICE:
         found.append(("doubled", doubled(row, marked)))
-    elif marked and row.holded_id not in marked:
-        detail = f"the ledger names {row.holded_id}, Holded shows the marker {row.marker} on {next(iter(marked))}"
-        found.append(("another_document", detail))
     if seen is None:
         return [*found, ("missing_in_holded", f"{row.doc_type} {row.holded_id} is not in Holded's list of its day")]
+    if len(set(marked)) == 1 and row.holded_id not in marked:
+        detail = f"the ledger names {row.holded_id}, Holded shows the marker {row.marker} on {next(iter(marked))}"
+        found.append(("another_document", detail))
     if seen.total != row.total:
         found.append(("total_differs", f"Holded shows {seen.total}, written was {row.total}"))
     if seen.contact_id and row.contact_id and seen.contact_id != row.contact_id:

@@ -76,7 +76,7 @@ def followed(told: Told, rows: Sequence[Row]) -> Ending:
     if noted:
         return Ending(kind="waiting", reason="pending", until_ms=noted[0].lease_until_ms)
     newer = [row for row in rows if told.monotone or row.version >= told.version]
-    if any(row.state == "confirmed" for row in newer):
+    if any(row.state == "confirmed" and (told.monotone or row.version == told.version) for row in newer):
         return Ending(kind="done", reason="duplicate")
     if newer:
         return Ending(kind="superseded", reason="newer_version")

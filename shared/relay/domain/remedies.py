@@ -34,6 +34,10 @@ TYPES: dict[str, tuple[DocType, ...]] = {
 }
 """Documents that may be the document of a key, by its purpose."""
 
+_REFUSALS = (
+    "period_locked", "update_not_offered", "bad_request", "unprocessable", "refused", "conflict", "gone", "too_large",
+    "redirected", "blocked", "not_found",
+)  # fmt: skip
 _CAUSES: tuple[tuple[str, Cause], ...] = (
     (IN_DOUBT, "outcome_unknown"),
     ("total_differs", "total_differs"),
@@ -53,9 +57,8 @@ _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("parent_", "rule"),
     ("original_is_a_draft", "rule"),
     ("payment_without_document", "rule"),
-    ("rejected", "refused"),
-    ("update_not_offered", "refused"),
-    ("period_locked", "refused"),
+    ("paid_twice", "changed_in_holded"),
+    *((reason, "refused") for reason in _REFUSALS),
 )
 
 

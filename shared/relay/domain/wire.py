@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +44,9 @@ MODEL_OF: Final[Mapping[str, type[Model]]] = {
 ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: TypeAdapter(model) for name, model in MODEL_OF.items()}
 _HINT: Final[TypeAdapter[Hint]] = TypeAdapter(Hint)
 _LARGEST: Final = Decimal(10) ** 13
+_ESCAPED_HALF: Final = re.compile(
+    rb"\\u[dD][89a-fA-F]"
+)  # `dumps` writes characters, so only a stranger's text needs the look
 SCHEMA_BASE: Final = "urn:holded-relay:schema:"
 
 
@@ -161,8 +165,10 @@ def loads(text: bytes) -> Event:
     """
     try:
         detail = json.loads(text)
-    except ValueError:
-        raise BadInput("wrong_shape", field="event", detail="not JSON") from None
+        if _ESCAPED_HALF.search(text):
+            json.dumps(detail, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise BadInput("wrong_shape", field="event", detail="not JSON, or with half a character") from None
     if not isinstance(detail, dict):
         raise BadInput("wrong_shape", field="event", detail="expected an object")
     return from_cloudevent(detail)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from relay.domain import dead, transitions
+from relay.domain import dead, ends, transitions
 from relay.domain.decisions import ended_by_hand
 from relay.domain.ledger import Key
 from relay.domain.mapping.plan import plan as plan_for
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from relay.services.session import Session
     from relay.services.unfold import Unfolded
 
-DONE = frozenset({"document", "contact", "product", "duplicate", "superseded", "published"})
+DONE = ends.DONE | {"superseded"}
 """First words of an event's end that leave nothing to do for it."""
 _HELD = frozenset({"waiting", "review", "dead", "sent", "unknown"})
 
@@ -161,7 +161,7 @@ class Again:
         """The inbox tells the latest end. One that was told already stays when nothing was done."""
         known = item.ends.get(str(number), "")
         if result.startswith(ALREADY_DONE):
-            if known.partition(":")[0] in DONE:
+            if known and known.partition(":")[0] not in {"review", "dead"}:
                 return
             result = "duplicate"
         if result != known:

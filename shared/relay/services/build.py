@@ -14,6 +14,7 @@ from relay.services.hints import Hints
 from relay.services.replay import Replays
 from relay.services.saga import Saga
 from relay.services.settlement import Settlement
+from relay.services.standing import Standing
 from relay.services.work import Work
 from relay.services.writer import Writer
 
@@ -51,11 +52,11 @@ def build_drainer(
         replays=Replays(desk=desk, again=Again(inbox=inbox, desk=desk, hints=hints)),
         settlement=Settlement(ledger=ledger),
         clear_dead=ClearDeadLetters(ledger=ledger, inbox=inbox),
-        accounts=accounts,
         jitter=jitter,
     )
     return Drainer(
         work=work,
+        standing=Standing(accounts=accounts),
         ledger=ledger,
         gates=gates,
         accounts=accounts,

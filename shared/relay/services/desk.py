@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 UPDATE = "update"
 """Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
-BLOCKED_AGAIN_MS = 3600_000
 SPREAD_MS = 15_000
+_NO_TOKEN = ("quota_", "out_of_time")
 _NO_ATTEMPT = (
-    "quota_",
+    *_NO_TOKEN,
     "rate_limited",
-    "out_of_time",
     "contact_in_doubt",
     "contact_contended",
     "queued",
@@ -66,10 +65,16 @@ class Desk:
         if row.key == job.key:
             job.row = row
         session.note(row)
-        return f"{row.state}:{reason}"
+        # A row in doubt waits as well: `unknown` is a state of the ledger and no end of an event.
+        return f"{'dead' if row.state == 'dead' else 'waiting'}:{row.reason}"
 
     async def retry(self, session: Session, job: Job, refusal: RetryAt, *, jitter: float) -> str | None:
         """Nothing was written: wait until Holded, the quota or the clock allows it. Only machine trouble uses an attempt."""
+        row = job.row
+        if row is not None and refusal.reason.startswith(_NO_TOKEN) and _waits_with(row, job.fact, session.now_ms()):
+            # Tokens ended before its turn: it keeps its place in the line, and the gate says when they come back.
+            session.note(row)
+            return f"waiting:{refusal.reason}"
         failed = not refusal.reason.startswith(_NO_ATTEMPT)
         due_ms = at_ms(refusal.retry_at)
         if failed:
@@ -80,9 +85,12 @@ class Desk:
         return await self.park(session, job, due_ms=due_ms, reason=refusal.reason, detail=refusal.detail, failed=failed)
 
     async def hold(self, session: Session, job: Job, refusal: NotAllowed) -> str | None:
-        """The account's credential or plan forbids it: its work waits, is tried again by itself, and uses no attempts."""
-        due_ms = session.now_ms() + BLOCKED_AGAIN_MS
-        return await self.park(session, job, due_ms=due_ms, reason=f"blocked_{refusal.reason}", detail=refusal.detail)
+        """The account's credential or plan forbids it: its work waits and uses no attempts.
+
+        It is due at once, so that all of it goes on when the account is opened; until then the gate wakes nobody for it.
+        """
+        reason = f"blocked_{refusal.reason}"
+        return await self.park(session, job, due_ms=session.now_ms(), reason=reason, detail=refusal.detail)
 
     async def review(self, session: Session, job: Job, reason: str, detail: str, *, aside: str = "") -> str | None:
         """A human must judge. `aside` names a row of its own where the key's row is a confirmed document."""
@@ -153,6 +161,12 @@ def is_another_version(row: Row, fact: Fact) -> bool:
     """A draft of ours stands and waits to be finished for one event; this one, another, wants other contents of it."""
     waits = row.state == "waiting" and bool(row.holded_id) and row.step in {"approve", "pay"}
     return waits and row.event_id != fact.event_id and row.digest != fact.digest
+
+
+def _waits_with(row: Row, fact: Fact, now_ms: int) -> bool:
+    """The row stands in the waiting room with this very event, due already."""
+    mine = row.state == "waiting" and row.indexed and row.event_id == fact.event_id and bool(row.event)
+    return mine and 0 < row.due_ms <= now_ms
 
 
 def _newer_stands_aside(row: Row | None, fact: Fact) -> bool:

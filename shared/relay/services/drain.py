@@ -17,11 +17,11 @@ from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.settings import parse_settings
 from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable
 from relay.ports import Credential
-from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.purse import Purse
 from relay.services.session import Session
-from relay.services.times import at_ms, from_ms
-from relay.services.waiting_room import CONCURRENCY, WaitingRoom, together
+from relay.services.times import at_ms
+from relay.services.together import together
+from relay.services.waiting_room import CONCURRENCY, MANY, WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Key
     from relay.ports import Account, Accounts, Clock, Gates, HoldedApi, Ids, Ledger, Wakes
     from relay.services.session import Timing
+    from relay.services.standing import Standing
     from relay.services.work import Work
 
 _TRIES = 5
@@ -39,12 +40,16 @@ _LONGEST_WAKE_S = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drained:
-    """What one drain did. `failed`: event refs to be delivered again, and why. `ends` counts the ends by their first word."""
+    """What one drain did. `failed`: event refs to be delivered again, and why. `ends` counts the ends by their first word.
+
+    `blocked` is the reason why this drain closed the account, empty where it did not.
+    """
 
     failed: Mapping[str, BaseException]
     ends: Mapping[str, int]
     calls: int
     quota_percent: int
+    blocked: str = ""
 
 
 class Drainer:
@@ -52,6 +57,7 @@ class Drainer:
         self,
         *,
         work: Work,
+        standing: Standing,
         ledger: Ledger,
         gates: Gates,
         accounts: Accounts,
@@ -63,6 +69,7 @@ class Drainer:
     ) -> None:
         self._work = work
         self._room = WaitingRoom(work=work, ledger=ledger)
+        self._standing = standing
         self._ledger = ledger
         self._gates = gates
         self._accounts = accounts
@@ -107,7 +114,7 @@ class Drainer:
             if taken.held_by_other:
                 session.idle = RetryAt("queued", retry_at=self._clock.now())
                 failed = await self._fresh(session, refs)
-                if await self._tell(account, session, holder=taken.holder):
+                if await self._tell(session, holder=taken.holder):
                     return _drained(session, failed)
                 continue
             if gate.rev == 0:
@@ -152,15 +159,14 @@ class Drainer:
         session.on_knock = partial(self._room.knocked, session)
         now_ms = self._now_ms()
         left = [key for key, due_ms in session.parked.items() if due_ms <= now_ms]
+        resting = self._standing.rest(session, due_ms=due_before)
         # A wake that names no event says that something is due, whatever the gate knew.
-        backlog = not refs or (due_before is not None and due_before <= now_ms)
-        if session.account.status == "blocked":
-            session.idle = RetryAt("blocked", retry_at=from_ms(now_ms + BLOCKED_AGAIN_MS))
-        elif backlog:
-            session.idle = RetryAt("queued", retry_at=self._clock.now())
+        backlog = not resting and (not refs or (due_before is not None and due_before <= now_ms))
+        if backlog:
+            session.idle = RetryAt("blocked" if session.probing else "queued", retry_at=self._clock.now())
         failed = await self._fresh(session, refs)
         session.idle = None
-        backlog = backlog or session.behind
+        backlog = backlog or (session.behind and not resting)
         try:
             if left:
                 await self._room.resume(session, left)
@@ -170,16 +176,16 @@ class Drainer:
                 mine = [key for key, due_ms in session.parked.items() if due_ms <= self._now_ms()]
                 if mine and not session.exhausted:
                     await self._room.resume(session, mine)
+                session.tried_all = not session.exhausted and session.blocked is None
             await self._room.rest(session)
         finally:
             await session.beside_done()
         await self._let_go(session, due_before=None if backlog else due_before, looked=backlog)
-        await self._work.note_standing(session)
         return failed
 
     async def _fresh(self, session: Session, refs: Sequence[str]) -> Mapping[str, BaseException]:
         session.purse.expect(*PRIORITIES, wanted=min(len(refs), CONCURRENCY), backlog=len(refs))
-        results = await together([partial(self._work.take_in, session, ref) for ref in refs])
+        results = await together([partial(self._work.take_in, session, ref) for ref in refs], at_once=CONCURRENCY)
         return {ref: error for ref, error in zip(refs, results, strict=True) if error is not None}
 
     async def _let_go(self, session: Session, *, due_before: int | None, looked: bool) -> None:
@@ -187,12 +193,13 @@ class Drainer:
         conflicts = 0
         await session.purse.give_back()
         while conflicts < _TRIES:
+            await self._standing.note(session)
             now_ms = self._now_ms()
             # Rows come as long as deliveries do: they are seen to while there is time, and left to a fresh wake after that.
             out_of_time = now_ms + self._timing.call_ms > session.deadline_ms
-            next_due = await self._next_due(session, now_ms, due_before=due_before, looked=looked or session.behind)
+            next_due = await self._next_due(session, due_before=due_before, looked=looked)
             if out_of_time:
-                next_due = now_ms
+                next_due = max(now_ms, self._standing.not_before_ms(session))
             gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
             stored = await self._gates.store(
                 gate, expected_rev=session.purse.gate.rev, take_wakes=out_of_time, if_no_wakes=not out_of_time
@@ -210,22 +217,21 @@ class Drainer:
                 await session.purse.reload()
         # The lease runs out by itself, and the gate's next_due (its end) makes release_due wake the account.
 
-    async def _next_due(self, session: Session, now_ms: int, *, due_before: int | None, looked: bool) -> int | None:
+    async def _next_due(self, session: Session, *, due_before: int | None, looked: bool) -> int | None:
         """When somebody must look again. What is due but cannot be sent is not worth a wake before tokens come back."""
         due = [*session.parked.values(), *([] if due_before is None else [due_before])]
+        due += [session.look_again_ms] if session.look_again_ms else []
         if looked:
             in_index = await self._ledger.next_due(session.account.account)
             due += [] if in_index is None else [in_index]
         floor = min((at_ms(refusal.retry_at) for refusal in session.exhausted.values()), default=0)
-        if session.blocked is not None:
-            floor = now_ms + BLOCKED_AGAIN_MS
+        floor = self._standing.not_before_ms(session) or floor
         return min((max(at, floor) for at in due), default=None)
 
-    async def _tell(self, account: str, session: Session, *, holder: str) -> bool:
-        for key in [*session.parked, *(["*"] if session.behind else [])]:
-            if not await self._gates.wake(account, str(key), holder=holder):
-                return False
-        return True
+    async def _tell(self, session: Session, *, holder: str) -> bool:
+        """One write for all that this drain put: a flood must not cost the holder's gate a write a row."""
+        told = " ".join([*map(str, session.parked), *([MANY] if session.behind else [])])
+        return not told or await self._gates.wake(session.account.account, told, holder=holder)
 
     def _now_ms(self) -> int:
         return at_ms(self._clock.now())
@@ -238,4 +244,5 @@ def _drained(session: Session, failed: Mapping[str, BaseException]) -> Drained:
         ends=dict(session.ends),
         calls=sum(session.calls.values()),
         quota_percent=100 * (sum(budget.used) + budget.foreign) // max(1, month_limit(budget)),
+        blocked=session.newly_blocked,
     )

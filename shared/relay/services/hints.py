@@ -17,7 +17,6 @@ from relay.domain.models import Event, Hint
 from relay.domain.sources import identity, reread
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests, requests_products, unified
-from relay.services.desk import BLOCKED_AGAIN_MS
 from relay.services.job import pack_event, unpack_event
 from relay.services.times import at_ms
 
@@ -83,8 +82,7 @@ class Hints:
                 due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(row.attempts, jitter=self._jitter()))
             await self._again(session, row, fact, due_ms, refusal.reason, failed=failed)
         except NotAllowed as refusal:
-            due_ms = session.now_ms() + BLOCKED_AGAIN_MS
-            await self._again(session, row, fact, due_ms, f"blocked_{refusal.reason}", failed=False)
+            await self._again(session, row, fact, session.now_ms(), f"blocked_{refusal.reason}", failed=False)
         except (Rejected, BadInput) as refusal:
             parked = transitions.reviewed(
                 row, fact, now_ms=session.now_ms(), reason=refusal.reason, detail=refusal.detail

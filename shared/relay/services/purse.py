@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from relay.holded.limits import LimitSignal, Window
     from relay.ports import Clock, Gates
 
-LOOK_MS = 1_000
+LOOK_MS = 500
 _TRIES = 4
 
 
@@ -126,7 +126,7 @@ class Purse:
         self._gate = self._corrected(gate)
 
     async def look(self) -> tuple[str, ...]:
-        """What is in the wake set: looked at once a second at most, by a read; taken, by a write, if there is anything."""
+        """What is in the wake set: looked at twice a second at most, by a read; taken, by a write, if there is anything."""
         async with self._lock:
             now_ms = self._now_ms()
             if now_ms - self._looked_ms < LOOK_MS:

@@ -57,9 +57,8 @@ class Replays:
                 session.note(following)
 
     def _may_go_on(self, session: Session) -> bool:
-        now = session.clock.now()
-        if session.now_ms() + session.timing.call_ms > session.deadline_ms:
-            session.exhausted.setdefault("background", RetryAt("out_of_time", retry_at=now))
+        if not session.has_time():
+            session.exhausted.setdefault("background", RetryAt("out_of_time", retry_at=session.clock.now()))
         return "background" not in session.exhausted and session.blocked is None
 
     async def _handful(self, session: Session, part: replay.Part, road: Road) -> tuple[replay.Part, bool]:
@@ -72,6 +71,7 @@ class Replays:
                 found = await self._again.events_of(session.account.account, ref)
                 part = part.opened(found) if found else part.answered("unknown_event")
                 continue
+            await session.give_way()
             result = await self._one(session, ref, road)
             if result is None:
                 late.add(ref)

@@ -1,7 +1,8 @@
 """Order, cancel and look at replays: what an operator does to the jobs that the account's drainer works through.
 
 Every order is rows of the ledger; the account is woken for it. The change log is written first, so that nothing is ever
-done that it does not tell, and an order given again after an interruption in the same second is the same order.
+done that it does not tell. A replay is named by what was ordered, so the same order given again while it is under way is
+the same replay.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _TRIES = 20
 _MOST_ROWS = 100_000
 _AT_ONCE = 25
-_TAIL_CHARS = 4
+_NAME_CHARS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ class ReplayOrders:
 
         Raises `BadInput` for no or too many events.
         """
-        replay_id = _named(refs, rate, now)
+        replay_id = await self._name(account, refs, rate)
         rows = replay.parts_of(account, replay_id, refs, rate=rate, now_ms=at_ms(now))
         asked = f"{len(set(refs))} events" + (f", {rate} a minute" if rate else "") + (f": {why}" if why else "")
         await self._log(account, replay_id, now, before="", after=asked)
@@ -72,6 +74,16 @@ class ReplayOrders:
             await self._ledger.insert(row)
         await self._nudge(account, now_ms=at_ms(now))
         return replay_id
+
+    async def _name(self, account: str, refs: Sequence[str], rate: int) -> str:
+        digest = hashlib.sha256("\n".join([str(rate), *refs]).encode()).digest()
+        ordered = base64.b32encode(digest).decode().lower()[:_NAME_CHARS]
+        for number in itertools.count(1):
+            name = f"{ordered}-{number}"
+            first = await self._ledger.get(replay.part_key(account, name, 1))
+            if first is None or not (await self.get(account, name)).ended:
+                break
+        return name
 
     async def _log(self, account: str, replay_id: str, now: datetime, *, before: str, after: str) -> None:
         await self._accounts.record_change(
@@ -128,19 +140,17 @@ class ReplayOrders:
         if first is None:  # its order died before it was whole: only its last parts are there
             return [row for row in await self._standing(account) if row.key.object_id == replay_id]
         found: list[Row] = [first]
-        for start in range(2, replay.MOST_PARTS, _AT_ONCE):
-            keys = [replay.part_key(account, replay_id, number) for number in range(start, start + _AT_ONCE)]
-            rows = await asyncio.gather(*(self._ledger.get(key) for key in keys))
+        # Where its list is gone the first part cannot say how many there are: they are looked for until none is there.
+        last = _part(first).of if first.event else replay.MOST_PARTS
+        for start in range(2, last + 1, _AT_ONCE):
+            numbers = range(start, min(start + _AT_ONCE, last + 1))
+            rows = await asyncio.gather(
+                *(self._ledger.get(replay.part_key(account, replay_id, number)) for number in numbers)
+            )
             found += [row for row in rows if row is not None]
             if rows[-1] is None:
                 break
         return found
-
-
-def _named(refs: Sequence[str], rate: int, now: datetime) -> str:
-    """The second, and a few characters of what was ordered in it."""
-    digest = hashlib.sha256("\n".join([str(rate), *refs]).encode()).digest()
-    return f"{now:%Y%m%d-%H%M%S}-{base64.b32encode(digest).decode().lower()[:_TAIL_CHARS]}"
 
 
 def _told(rows: Sequence[Row]) -> Replay:

@@ -17,6 +17,7 @@ from relay.services.desk import UPDATE, is_another_version
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from decimal import Decimal
 
     from relay.domain.documents import DocType
     from relay.domain.ledger import Row
@@ -175,12 +176,12 @@ class Saga:
             detail = (
                 f"{row.doc_type} {row.holded_id} was deleted in Holded; a newer version arrived with total {plan.total}"
             )
-            return await self._desk.review(session, job, "deleted_in_holded", detail, aside="update")
+            return await self._beside(session, job, row, "deleted_in_holded", detail, total=row.total)
         if current.approved or row.marker not in current.tags:
-            return await self._propose(session, job, current, "approved")
+            return await self._propose(session, job, row, current, "approved")
         as_written = row.state == "confirmed" or is_another_version(row, job.fact)
         if as_written and row.total is not None and current.total not in (row.total, plan.total):
-            return await self._propose(session, job, current, "edited")
+            return await self._propose(session, job, row, current, "edited")
         contact_id = current.contact_id or row.contact_id
         request = requests.update_document(
             _doc_type(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
@@ -210,13 +211,22 @@ class Saga:
         # It may have been on its way to be approved when this version came.
         return await self.created(session, job, claim, holded_id=row.holded_id)
 
-    async def _propose(self, session: Session, job: Job, current: Document, why: str) -> str | None:
+    async def _propose(self, session: Session, job: Job, row: Row, current: Document, why: str) -> str | None:
         new = job.plan.document.total if job.plan.document else None
         detail = (
             f"{current.number or current.id} was {why} at {current.total}; the source now says {new}. "
             f"Proposed: a credit note for {current.total} and a new document, or leave it as it is"
         )
-        return await self._desk.review(session, job, f"newer_version_of_{why}", detail, aside="update")
+        return await self._beside(session, job, row, f"newer_version_of_{why}", detail, total=current.total)
+
+    async def _beside(
+        self, session: Session, job: Job, row: Row, reason: str, detail: str, *, total: Decimal | None
+    ) -> str | None:
+        """The newer version is for a human. A row left in the middle of writing it says again what stands, with `total`."""
+        end = await self._desk.review(session, job, reason, detail, aside=UPDATE)
+        if end is not None and row.state == "unknown":
+            await self.confirm(session, job, replace(row, total=total), holded_id=row.holded_id, wrote=False)
+        return end
 
     async def confirm(
         self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = "", wrote: bool = True

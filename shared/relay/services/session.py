@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from relay.domain.documents import PRIORITIES, Priority
+from relay.domain.standing import forbids, kind_of, proves, suggests
 from relay.domain.transitions import Hold
-from relay.errors import NotAllowed, RetryAt, WaitUntil
+from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable, WaitUntil
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from relay.ports import Account, Clock, Credential, HoldedApi, Ids
     from relay.services.purse import Purse
 
-LOOK_S = 1.0
+LOOK_S = 0.5
 """An answer that takes longer than this must not keep waiting who knocks meanwhile."""
 
 
@@ -66,11 +67,27 @@ class Session:
     idle: RetryAt | None = None
     """Set while this drain may only put work into the waiting room: another holds the lease, or older work comes first."""
     blocked: NotAllowed | None = None
+    refused: str | None = None
+    """What kind of call Holded refused in this drain; None: none was."""
+    proved: bool = False
+    """A call of the kind that the account is blocked for was let through."""
+    answered: bool = False
+    """A call with the same right was let through, were it of another kind."""
+    tried_all: bool = False
+    """All that was due was tried, and nothing was refused."""
+    resting_until_ms: int = 0
+    """A blocked account's next try, where this drain makes none."""
+    newly_blocked: str = ""
+    """The reason, where this drain closed the account."""
+    outdated: bool = False
+    """Somebody changed the account while this drain ran."""
     exhausted: dict[Priority, RetryAt] = field(default_factory=dict)
     parked: dict[Key, int] = field(default_factory=dict)
     """Rows this drain parked, with their `due_ms`: the work index may not show them yet."""
     behind: bool = False
     """An event that a message names waits already: look at what is due, its writer may have died before saying so."""
+    look_again_ms: int = 0
+    """When somebody must look at what is due once more, whatever the index shows now."""
     follow_up: list[str] = field(default_factory=list)
     """Event refs noted as pending on a key that has now been confirmed."""
     calls: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -89,6 +106,11 @@ class Session:
     @property
     def hold(self) -> Hold:
         return Hold(owner=self.owner, lease_until_ms=self.lease_until_ms, settle_ms=self.timing.settle_ms)
+
+    @property
+    def probing(self) -> bool:
+        """Holded refused this account, and nothing shows yet that it no longer does: one row at a time is tried."""
+        return self.account.status == "blocked" and not self.proved
 
     def lock(self, name: str) -> asyncio.Lock:
         """Within one drain the same business key, and the same contact, are worked on one after the other."""
@@ -112,13 +134,18 @@ class Session:
         return self.now_ms() + self.timing.call_ms <= self.deadline_ms
 
     async def give_way(self) -> None:
-        """Look, once a second at most, whether rows were put meanwhile; what is found is seen to beside the present work.
+        """Look, twice a second at most, whether rows were put meanwhile; what is found is seen to beside the present work.
 
         Beside it, never inside: the present work may hold the lock of a business key that the other row needs.
         """
         if self.on_knock is None:
             return
-        keys = await self.purse.look()
+        try:
+            keys = await self.purse.look()
+        except Unavailable:
+            # A call may be under way, whose answer counts for more. What was taken is in the work index, too.
+            self.many = True
+            return
         if keys:
             self.beside.add(asyncio.ensure_future(self.on_knock(keys)))
 
@@ -145,6 +172,7 @@ class Session:
     async def send(self, request: Request) -> Reply:
         """One call on a token already reserved. What Holded says of its limits corrects the budget."""
         self.calls[f"{request.method} {request.path}"] += 1
+        kind = kind_of(request.path, writes=request.writes, version=request.version)
         try:
             reply = await self._answer(request)
         except WaitUntil as refusal:
@@ -157,10 +185,15 @@ class Session:
                 self.exhausted.update(dict.fromkeys(PRIORITIES, refusal))
             raise
         except NotAllowed as refusal:
-            self.blocked = refusal
+            self.blocked, self.refused = refusal, forbids(refusal.reason, kind)
+            raise
+        except Rejected as refusal:
+            if refusal.reason != "blocked":  # a firewall's page: nobody looked at the credential
+                self._let_through(kind)
             raise
         finally:
             self.purse.answered()
+        self._let_through(kind)
         self.purse.heard(reply.limits)
         return reply
 
@@ -170,6 +203,11 @@ class Session:
             await self.give_way()
         reply: Reply = call.result()
         return reply
+
+    def _let_through(self, kind: str) -> None:
+        """Holded knew the credential and read the request, whatever it said of it."""
+        self.answered = self.answered or suggests(self.account.refused, kind)
+        self.proved = self.proved or proves(self.account.refused, kind)
 
     async def call(self, request: Request, priority: Priority) -> Reply:
         await self.reserve(priority)

@@ -81,8 +81,13 @@ class Verify:
         for holded_id, row in written.rows.items():
             compared = differences(row, shown.get(holded_id), marked.get(row.marker, set()))
             found += [Finding(reason, str(row.key), f"{row.holded_id}: {detail}") for reason, detail in compared]
-        known = {row.marker for row in written.rows.values()}
-        return [*found, *await self._extra(account, extra, marked, known=known, now=now)]
+        # Of a row whose document is there, its marker on another one is told of with the row.
+        told = {
+            row.marker
+            for holded_id, row in written.rows.items()
+            if holded_id in shown or len(marked[row.marker]) >= TWICE
+        }
+        return [*found, *await self._extra(account, extra, marked, told=told, now=now)]
 
     async def _unlisted(
         self, call: Call, written: Written, shown: dict[str, Seen], marked: dict[str, set[str]]
@@ -99,7 +104,7 @@ class Verify:
                 marked[tag].add(row.holded_id)
 
     async def _extra(
-        self, account: Account, extra: list[Seen], marked: Mapping[str, set[str]], *, known: set[str], now: datetime
+        self, account: Account, extra: list[Seen], marked: Mapping[str, set[str]], *, told: set[str], now: datetime
     ) -> list[Finding]:
         """Documents with a marker of ours that no row of that time names: another time's row, under way, or nobody's."""
         named: set[str] = set()
@@ -114,11 +119,11 @@ class Verify:
         found: list[Finding] = []
         for each in nobodys:
             tags = {tag for tag in each.tags if is_marker(tag)}
-            if tags & under_way or any(len(marked[tag]) >= TWICE for tag in tags & known):
-                continue  # in doubt: its row will adopt it, or ask; or told of as `doubled`
+            if tags & (under_way | told):
+                continue  # in doubt: its row will adopt it, or ask
             detail = f"carries the marker {', '.join(sorted(tags))} and no row names it"
             found.append(Finding("extra", f"{each.number or each.id}", f"{each.id} {detail}"))
-        for tag in sorted(named - known):
+        for tag in sorted(named - told):
             if len(marked[tag]) >= TWICE:
                 ids = ", ".join(sorted(marked[tag]))
                 found.append(Finding("doubled", tag, f"documents {ids} carry the one marker {tag}"))

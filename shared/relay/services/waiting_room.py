@@ -1,6 +1,6 @@
 """How a drain works through the waiting room: by class and age, and giving way to who knocks meanwhile.
 
-A row that is put while the lease is held goes into the gate's wake set. Below `fiscal`, work looks there once a second
+A row that is put while the lease is held goes into the gate's wake set. Below `fiscal`, work looks there twice a second
 (`Session.give_way`), so that an invoice does not wait for a settlement sweep or a replay to end. What is taken from the
 set is in the work index as well: if this drain dies, the account is due when its lease ends.
 """
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from relay.domain.documents import PRIORITIES, Priority
 from relay.domain.ledger import Key
 from relay.errors import Unavailable
+from relay.services.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from relay.domain.ledger import Row
     from relay.ports import Ledger
@@ -27,6 +28,7 @@ CONCURRENCY = 8
 MANY = "*"
 _PAGE = 25
 _MUCH = 1_000
+_INDEX_LAG_MS = 60_000
 
 
 class WaitingRoom:
@@ -49,7 +51,7 @@ class WaitingRoom:
         for priority in PRIORITIES:
             count = sum(row.priority == priority for row in rows)
             if count:
-                session.purse.expect(priority, wanted=min(count, CONCURRENCY), backlog=count)
+                session.purse.expect(priority, wanted=min(count, _at_once(session)), backlog=count)
         await self._each(session, rows)
 
     async def woken(self, session: Session) -> None:
@@ -58,10 +60,19 @@ class WaitingRoom:
         await self.rest(session)
 
     async def knocked(self, session: Session, keys: Sequence[str]) -> None:
-        """What a wake set named, at once; of "many" only `fiscal`, and all that is due once more in the end (`rest`)."""
-        await self.resume(session, [Key.parse(text) for text in keys if text != MANY])
-        if MANY in keys:
-            session.many = session.behind = True  # what cannot be sent stays due in the index
+        """What a wake set named, at once; of "many" only `fiscal`, and all that is due once more in the end (`rest`).
+
+        When nothing more can be sent no row is read for it: all of them stand in the index, as due as they were.
+        """
+        named = {key for told in keys for key in told.split()}
+        stopped = session.blocked is not None or "fiscal" in session.exhausted
+        if not stopped:
+            await self.resume(session, [Key.parse(text) for text in sorted(named - {MANY})])
+        if MANY in named or (named and stopped):
+            session.many = True
+            # The index may lag behind rows that nobody named: somebody looks again soon.
+            session.look_again_ms = session.now_ms() + (0 if stopped else _INDEX_LAG_MS)
+        if MANY in named and not stopped:
             await self._due_of(session, "fiscal")
 
     async def rest(self, session: Session) -> None:
@@ -87,12 +98,13 @@ class WaitingRoom:
             tried.update((row.key, row.rev) for row in rows)
             # A full page says that there is more than it shows.
             backlog = len(rows) if len(rows) < _PAGE else _MUCH
-            session.purse.expect(priority, wanted=min(len(rows), CONCURRENCY), backlog=backlog)
+            session.purse.expect(priority, wanted=min(len(rows), _at_once(session)), backlog=backlog)
             await self._each(session, rows)
 
     async def _each(self, session: Session, rows: Sequence[Row]) -> None:
         """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
-        errors = await together([partial(self._one_due, session, row) for row in rows])
+        tasks = [partial(self._one_due, session, row) for row in rows]
+        errors = await together(tasks, at_once=_at_once(session))
         for row, error in zip(rows, errors, strict=True):
             if error is not None and not isinstance(error, Unavailable):
                 await self._work.failed(session, row, type(error).__name__)
@@ -105,16 +117,6 @@ class WaitingRoom:
             await self._work.resume(session, row)
 
 
-async def together(tasks: Sequence[Callable[[], Awaitable[None]]]) -> list[BaseException | None]:
-    """Run with bounded concurrency; one failure never stops the others."""
-    room = asyncio.Semaphore(CONCURRENCY)
-
-    async def bounded(task: Callable[[], Awaitable[None]]) -> None:
-        async with room:
-            await task()
-
-    results = await asyncio.gather(*(bounded(task) for task in tasks), return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, Exception):
-            raise result
-    return results
+def _at_once(session: Session) -> int:
+    """A refused account is tried with one row."""
+    return 1 if session.probing else CONCURRENCY

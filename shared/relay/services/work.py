@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relay.domain import transitions
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
     from relay.domain.sources.base import Delivery
-    from relay.ports import Accounts, Inbox
+    from relay.ports import Inbox
     from relay.services.dead_ends import ClearDeadLetters
     from relay.services.desk import Desk
     from relay.services.hints import Hints
@@ -44,7 +43,6 @@ class Work:
         settlement: Settlement,
         replays: Replays,
         clear_dead: ClearDeadLetters,
-        accounts: Accounts,
         jitter: Callable[[], float],
     ) -> None:
         self._inbox = inbox
@@ -54,7 +52,6 @@ class Work:
         self._settlement = settlement
         self._replays = replays
         self._clear_dead = clear_dead
-        self._accounts = accounts
         self._jitter = jitter
 
     async def take_in(self, session: Session, ref: str) -> None:
@@ -153,13 +150,3 @@ class Work:
         troubled = transitions.troubled(there, now_ms=session.now_ms(), due_ms=due_ms, reason=f"trouble_{reason}")
         if await self._desk.write(troubled):
             session.note(troubled)
-
-    async def note_standing(self, session: Session) -> None:
-        """An account whose credential Holded refuses is marked blocked, and unblocked by the first call that succeeds."""
-        account = session.account
-        if session.blocked is not None and account.status == "active":
-            blocked = replace(account, status="blocked", status_reason=session.blocked.reason, rev=account.rev + 1)
-            await self._accounts.put(blocked, expected_rev=account.rev)
-        elif session.blocked is None and account.status == "blocked" and session.calls:
-            active = replace(account, status="active", status_reason="", rev=account.rev + 1)
-            await self._accounts.put(active, expected_rev=account.rev)

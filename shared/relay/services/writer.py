@@ -145,6 +145,8 @@ class Writer:
             return await self._payment(session, job, parent)
         if plan.product is not None:
             return await self._product(session, job, plan.product)
+        if plan.document is not None:
+            session.check()  # before a read is spent on the contact: it can only be put into the waiting room
         if plan.contact is not None:
             contact_id = await self._contacts.ensure(session, plan.contact, priority=job.contact_priority)
         else:
