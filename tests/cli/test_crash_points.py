@@ -176,6 +176,7 @@ def dead_ones(road):
 
 
 COMMANDS = {
+    "quota": Told(args=("quota", ACCOUNT), before=written),
     "pause": Told(args=("pause", ACCOUNT, "--reason", "stocktaking"), then=an_order),
     "resume": Told(args=("resume", ACCOUNT), before=paused_with_an_order),
     "resume during a drain": Told(args=("resume", ACCOUNT), before=paused_under_a_drain),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.mutant import Shelf
+from tests.mutants.mutant import Shelf, simulated
 
 DECISIONS = "shared/relay/domain/decisions.py"
 TRANSITIONS = "shared/relay/domain/transitions.py"
@@ -19,6 +19,7 @@ shelf.add(
     'Decision("doubt") if mine',
     'Decision("claim") if mine',
     f"{CRASHES}[draft for a known contact-after]",
+    simulated(seeds=10),
 )
 shelf.add(
     "a dead writer's row is believed at once, SETTLE or not",
@@ -48,6 +49,7 @@ shelf.add(
     "    if fact.version < row.version:\n",
     "    if fact.version < 0:\n",
     f"{ROAD}::test_an_older_version_never_overwrites_a_newer_document",
+    simulated(seeds=10),
 )
 shelf.add(
     "one version with two contents is applied",
@@ -76,6 +78,7 @@ shelf.add(
     "mine = row.event_id == fact.event_id",
     "mine = True",
     f"{ATTACKS}::test_a_newer_version_that_meets_a_doubt_about_a_later_step_is_not_swallowed",
+    simulated(seeds=10),
 )
 shelf.add(
     "a doubt is parked as if nothing had been sent",
@@ -83,6 +86,7 @@ shelf.add(
     '"unknown" if doubtful else "waiting"',
     '"waiting"',
     f"{ATTACKS}::test_a_doubt_that_meets_an_empty_quota_stays_a_doubt",
+    simulated(seeds=10),
 )
 shelf.add(
     "an insert overwrites",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.mutant import Shelf
+from tests.mutants.mutant import Shelf, simulated
 
 SERVICES = "shared/relay/services"
 ADAPTERS = "shared/relay/adapters"
@@ -20,6 +20,7 @@ shelf.add(
 """,
     '            return Answer(200, "accepted", delivery.inbox_id)\n',
     "services/test_accept.py::test_a_store_that_is_away_is_a_503_and_never_an_acknowledgement",
+    simulated(seeds=10),
 )
 shelf.add(
     "a signature is not looked at",
@@ -73,6 +74,7 @@ shelf.add(
     "failures[:1]",
     "[]",
     f"{REFUSALS}::test_what_the_bus_refused_comes_again_from_the_stream",
+    simulated(seeds=10),
 )
 shelf.add(
     "a batch's failure is reported for nobody",
@@ -89,6 +91,7 @@ shelf.add(
         end = await self._part(session, item.delivery, parts, number)
 """,
     f"{CRASHES}[draft for a known contact-before]",
+    simulated(seeds=10),
 )
 shelf.add(
     "a looked-at dead letter is deleted",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.mutant import Shelf
+from tests.mutants.mutant import Shelf, simulated
 
 SERVICES = "shared/relay/services"
 CRASHES = "services/test_crash_points.py::test_whenever_the_writer_dies_everything_is_written_once"
@@ -20,6 +20,7 @@ shelf.add(
     "(*draft.tags, marker)",
     "draft.tags",
     f"{ROAD}::test_a_lost_reply_is_adopted_by_its_marker_and_never_written_again",
+    simulated(seeds=10),
 )
 shelf.add(
     "what carries our marker is not adopted",
@@ -27,6 +28,7 @@ shelf.add(
     "                if row.marker in document.tags:\n",
     '                if "" in document.tags:\n',
     f"{CRASHES}[draft for a known contact-after]",
+    simulated(seeds=10),
 )
 shelf.add(
     "only the first page is searched for our marker",

@@ -24,6 +24,7 @@ NEEDED = (*SHIPPED, "tests", "requirements", "pyproject.toml")
 NEVER = shutil.ignore_patterns(".hypothesis", "node_modules")
 LONGEST_S = 240
 _SKIPPED = re.compile(r"\b\d+ skipped\b")
+_SEED = re.compile(r"^failed +seed (\d+):", re.MULTILINE)
 _FAILED = re.compile(r"^FAILED (\S.*?)(?: - .*)?$", re.MULTILINE)
 
 
@@ -86,25 +87,40 @@ def commands(catchers: Iterable[Catcher]) -> list[tuple[str, ...]]:
 
 
 def judge(name: str, catchers: Iterable[Catcher], folder: Path) -> Verdict:
-    """Run the catchers until one notices. Only a failed test or a failed simulation is a catch: a broken run is trouble."""
+    """Run the catchers: of the tests one must notice, and each simulation. A broken run is trouble, never a catch."""
     began = time.perf_counter()
+    noticed: list[str] = []
+    trouble = ""
     for command in commands(catchers):
-        try:
-            done = run(command, folder)
-        except subprocess.TimeoutExpired:
-            return Verdict(name=name, trouble=f"{command[0]}: no end within {LONGEST_S} s")
-        took = time.perf_counter() - began
-        said = (done.stdout + done.stderr).strip()
-        if done.returncode == 1 and command[0] != "pytest":
-            return Verdict(name=name, by=" ".join(command), seconds=took)
-        failed = _FAILED.search(done.stdout)
-        if done.returncode == 1 and failed:
-            return Verdict(name=name, by=failed[1].removeprefix("tests/"), seconds=took)
-        if done.returncode == 0 and _SKIPPED.search(done.stdout):
-            return Verdict(name=name, trouble=f"a catcher was skipped: {said[-400:]}", seconds=took)
-        if done.returncode != 0:
-            return Verdict(name=name, trouble=f"{command[0]}: exit {done.returncode}: {said[-400:]}", seconds=took)
-    return Verdict(name=name, seconds=time.perf_counter() - began)
+        found, trouble = _outcome(command, folder)
+        if trouble:
+            break
+        noticed += [found] if found else []
+        if not found and noticed:
+            trouble = f"noticed by {noticed[0]}, not by {command[0]}"
+    by = "" if trouble else " + ".join(noticed)
+    return Verdict(name=name, by=by, trouble=trouble, seconds=time.perf_counter() - began)
+
+
+def _outcome(command: tuple[str, ...], folder: Path) -> tuple[str, str]:
+    """(what noticed, why it could not judge), one of them empty at least."""
+    try:
+        done = run(command, folder)
+    except subprocess.TimeoutExpired:
+        return "", f"{command[0]}: no end within {LONGEST_S} s"
+    said = (done.stdout + done.stderr).strip()[-400:]
+    if command[0] != "pytest":
+        # A traceback exits 1 as well: only what the simulation itself tells of a seed is a finding.
+        seed = _SEED.search(done.stdout) if done.returncode == 1 else None
+        if seed:
+            return f"{command[0].removeprefix('tests.')} seed {seed[1]}", ""
+        return "", f"{command[0]}: exit {done.returncode}: {said}" if done.returncode else ""
+    failed = _FAILED.search(done.stdout)
+    if done.returncode == 1 and failed:
+        return failed[1].removeprefix("tests/"), ""
+    if done.returncode == 0 and _SKIPPED.search(done.stdout):
+        return "", f"a catcher was skipped: {said}"
+    return "", f"pytest: exit {done.returncode}: {said}" if done.returncode else ""
 
 
 def tried(mutant: Mutant) -> Verdict:
