@@ -37,6 +37,7 @@ class Aftermath:
     contacts_found: Counter[tuple[str, str]] = field(default_factory=Counter)
     verified: dict[str, Any] = field(default_factory=dict)
     hidden: int = 0
+    troubles: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -68,7 +69,7 @@ class Aftermath:
         yield f"contacts     {self.contacts_found.total()} of {self.contacts_expected.total()} expected; lost {missing.total()}, doubled {more.total()}"
         clean = "clean" if self.verified.get("clean") else f"NOT clean: {self.findings()}"
         yield f"verify       {clean}"
-        yield f"queues       {self.hidden} messages of dead workers still hidden until their redelivery"
+        yield f"queues       {self.hidden} messages still hidden until their redelivery; writers told: {_told(self.troubles)}"
         yield "seconds      " + ", ".join(f"{name} {took:.0f}" for name, took in self.seconds.items())
 
 

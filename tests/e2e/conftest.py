@@ -19,3 +19,6 @@ def house(tmp_path_factory):
         pytest.skip(missing)
     with House(tmp_path_factory.mktemp("house")) as running:
         yield running
+        hidden = running.messages("FiscalQueueUrl") + running.messages("NormalQueueUrl")
+        if hidden:
+            print(f"{hidden} messages are hidden until their redelivery; writers told: {dict(running.troubles())}")

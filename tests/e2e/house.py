@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -145,6 +147,18 @@ class House:
         group = self.stack.client("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
         pages = client.get_paginator("filter_log_events").paginate(logGroupName=group)
         return "\n".join(event["message"] for page in pages for event in page["events"])
+
+    def troubles(self) -> Counter[str]:
+        """Why messages come again: what writers could not drain, and how their invocations failed, by reason."""
+        told = (json.loads(line) for line in self.log("WriteHoldedFunction").splitlines() if line.startswith("{"))
+        found = Counter(
+            reason
+            for one in told
+            if one.get("message") in {"account.drained", "account.not_drained"}
+            for reason in [*one.get("errors", ()), *([one["error"]] if "error" in one else [])]
+        )
+        log = self.stack.emulator.log.read_text(encoding="utf-8", errors="replace")
+        return found + Counter(re.findall(r"failed processing SQS batch .*errorMessage=([^)\n]*)", log))
 
     def queue_attribute(self, output: str, name: str) -> str:
         asked = {"QueueUrl": self.stack.outputs[output], "AttributeNames": ["All"]}

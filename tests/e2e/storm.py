@@ -13,6 +13,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from random import Random
@@ -157,15 +158,13 @@ class Storm:
         raise AssertionError(f"{webhook.source} {number} was never taken")
 
     def _kill(self, over: threading.Event) -> None:
-        """A worker of each function in turn; those of a function that has none are looked for again."""
+        """A worker of each function in turn, as soon as there is one."""
         end = time.monotonic() + self._weather.spread_seconds / 2
         for output in cycle(MORTAL):
             if over.wait(self._weather.kill_seconds) or time.monotonic() > end:
                 return
-            alive = workers(self._house.stack, output)
-            self._note(
-                f"killed {output.removesuffix('Function')}", kill(self._random.sample(alive, min(1, len(alive))))
-            )
+            alive = until(partial(workers, self._house.stack, output), f"a worker of {output}")
+            self._note(f"killed {output.removesuffix('Function')}", kill(self._random.sample(alive, 1)))
 
     def _take_holded_away(self, _over: threading.Event) -> None:
         self._wait_for(0.1)
@@ -226,6 +225,7 @@ class Storm:
             buyers = {story.email for story in told if story.account == name}
             after.contacts_expected += Counter((name, email) for email in buyers)
             after.contacts_found += Counter((name, one["email"]) for one in company.tables()["contacts"])
+        after.troubles = self._house.troubles()
         after.hidden = sum(self._house.messages(f"{queue}QueueUrl") for queue in ("Fiscal", "Normal"))
 
 
