@@ -73,7 +73,8 @@ class Writers:
             for skew in SKEWS_MS
         ]
         for process in self._processes:
-            await process.stdout.readline()  # it is ready: imports are not what is measured
+            if not await process.stdout.readline():  # it is ready: imports are not what is measured
+                raise RuntimeError("a writer ended before it began; its own words are above")
         self._turns = itertools.cycle(self._processes)
         self._tasks = [asyncio.create_task(self._hear(process)) for process in self._processes]
         self._tasks += [asyncio.create_task(self._poll(url)) for url in self._urls]

@@ -29,6 +29,7 @@ from relay.holded import listings
 from relay.ports import Account, Credential
 from relay.services.drain import Drainer
 from relay.services.session import Timing
+from relay.services.standing import Standing
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -83,9 +84,6 @@ class OneCallARow:
     async def begin(self, session: Session) -> None:
         """No sweep: the account's calls are the backlog's."""
 
-    async def note_standing(self, session: Session) -> None:
-        """The credential is good."""
-
     async def take_in(self, session: Session, ref: str) -> None:
         now_ms = session.now_ms()
         key = Key(account=session.account.account, source="bench", object_id=ref, purpose="once")
@@ -131,11 +129,13 @@ async def serve(skew_ms: int, tokens: Mapping[str, str], per_minute: int) -> Non
         normal_url=os.environ["NORMAL_QUEUE_URL"],
         clock=SystemClock(),
     )
+    accounts = Companies(tokens, per_minute)
     drainer = Drainer(
         work=work,  # type: ignore[arg-type]
+        standing=Standing(accounts=accounts),  # type: ignore[arg-type]
         ledger=ledger,
         gates=DynamoGates(client=dynamodb, table=os.environ["STATE_TABLE"]),
-        accounts=Companies(tokens, per_minute),  # type: ignore[arg-type]
+        accounts=accounts,  # type: ignore[arg-type]
         holded=HoldedHttp(base_url=os.environ["HOLDED_BASE_URL"], clock=clock),
         wakes=wakes,
         clock=clock,
