@@ -16,16 +16,16 @@ shelf = Shelf()
 shelf.add(
     "a refill rounds up",
     MINUTE,
-    "return (slot[0] + 1) * 1000 + WINDOW_MS",
-    "return slot[0] * 1000 + WINDOW_MS",
+    "return (slot[0] + 1) * SLOT_MS + WINDOW_MS",
+    "return slot[0] * SLOT_MS + WINDOW_MS",
     f"{TESTS}::test_no_window_of_any_phase_holds_more_uses_than_the_limit",
     f"{TESTS}::test_the_tightest_schedule_of_two_writers_stays_within_the_limit",
 )
 shelf.add(
     "a token counts from its grant, not from its latest use",
     BUDGET,
-    "recent=minutes.merged([*budget.recent, ((now + USE_WITHIN_MS) // 1000, cls, count)])",
-    "recent=minutes.merged([*budget.recent, (now // 1000, cls, count)])",
+    "recent=minutes.merged([*budget.recent, (minutes.slot_at(now + USE_WITHIN_MS), cls, count)])",
+    "recent=minutes.merged([*budget.recent, (minutes.slot_at(now), cls, count)])",
     f"{TESTS}::test_no_window_of_any_phase_holds_more_uses_than_the_limit",
     f"{TESTS}::test_the_tightest_schedule_of_two_writers_stays_within_the_limit",
 )

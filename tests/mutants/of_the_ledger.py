@@ -19,7 +19,7 @@ shelf.add(
     'Decision("doubt") if mine',
     'Decision("claim") if mine',
     f"{CRASHES}[draft for a known contact-after]",
-    simulated(seeds=10),
+    simulated(seeds=20),
 )
 shelf.add(
     "a dead writer's row is believed at once, SETTLE or not",
@@ -49,7 +49,7 @@ shelf.add(
     "    if fact.version < row.version:\n",
     "    if fact.version < 0:\n",
     f"{ROAD}::test_an_older_version_never_overwrites_a_newer_document",
-    simulated(seeds=10),
+    simulated(seeds=40),
 )
 shelf.add(
     "one version with two contents is applied",
@@ -78,7 +78,6 @@ shelf.add(
     "mine = row.event_id == fact.event_id",
     "mine = True",
     f"{ATTACKS}::test_a_newer_version_that_meets_a_doubt_about_a_later_step_is_not_swallowed",
-    simulated(seeds=10),
 )
 shelf.add(
     "a doubt is parked as if nothing had been sent",
@@ -86,7 +85,6 @@ shelf.add(
     '"unknown" if doubtful else "waiting"',
     '"waiting"',
     f"{ATTACKS}::test_a_doubt_that_meets_an_empty_quota_stays_a_doubt",
-    simulated(seeds=10),
 )
 shelf.add(
     "an insert overwrites",

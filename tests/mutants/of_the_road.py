@@ -20,7 +20,7 @@ shelf.add(
 """,
     '            return Answer(200, "accepted", delivery.inbox_id)\n',
     "services/test_accept.py::test_a_store_that_is_away_is_a_503_and_never_an_acknowledgement",
-    simulated(seeds=10),
+    simulated(seeds=40),
 )
 shelf.add(
     "a signature is not looked at",
@@ -74,7 +74,6 @@ shelf.add(
     "failures[:1]",
     "[]",
     f"{REFUSALS}::test_what_the_bus_refused_comes_again_from_the_stream",
-    simulated(seeds=10),
 )
 shelf.add(
     "a batch's failure is reported for nobody",

@@ -28,7 +28,7 @@ shelf.add(
     "                if row.marker in document.tags:\n",
     '                if "" in document.tags:\n',
     f"{CRASHES}[draft for a known contact-after]",
-    simulated(seeds=10),
+    simulated(seeds=20),
 )
 shelf.add(
     "only the first page is searched for our marker",
@@ -43,6 +43,7 @@ shelf.add(
     'if parent is None or parent.state != "confirmed":',
     'if parent is not None and parent.state != "confirmed":',
     f"{ROAD}::test_a_refund_waits_for_its_order_and_is_released_by_it",
+    simulated(seeds=30),
 )
 shelf.add(
     "a confirmed parent releases nobody",
@@ -78,6 +79,7 @@ shelf.add(
     "if current.approved or row.marker not in current.tags:",
     "if row.marker not in current.tags:",
     f"{ROAD}::test_a_newer_version_of_an_approved_invoice_goes_to_review_with_the_proposal",
+    simulated(seeds=40),
 )
 shelf.add(
     "what a person edited in our draft is overwritten",
@@ -107,6 +109,7 @@ shelf.add(
     "failed = not refusal.reason.startswith(_NO_ATTEMPT)",
     "failed = True",
     f"{ROAD}::test_work_beyond_the_minutes_quota_waits_without_attempts_and_without_a_429",
+    simulated(seeds=20),
 )
 shelf.add(
     "a POST leaves though its time-out passes the deadline",
