@@ -34,25 +34,19 @@ class Victim:
 
 
 def murder(house: House) -> list[Victim]:
-    """One order to each of four companies; when Holded has all four calls, every writer dies."""
-    told = []
-    for number, (fault, path, seconds) in enumerate(HELD):
-        company = house.open_company(f"victim-{number}")
-        house.control("POST", "/faults", kind=fault, company=company.id, method="POST", path=path, seconds=seconds)
-        told.append((company, shopify_order(6000 + number), fault))
-    for company, order, _ in told:
-        company.send("shopify", "orders/paid", order)
+    """One order to each of four companies; as soon as Holded has the call, every writer dies."""
+    return [_murder(house, number, *held) for number, held in enumerate(HELD)]
 
-    def under_way() -> dict[str, dict[str, Any]] | None:
-        log = {one["company"]: one for one in house.control("GET", "/faults")["struck"]}
-        return log if {company.id for company, _, _ in told} <= set(log) else None
 
-    log = until(under_way, "Holded has a call of each victim") or {}
-    states = [
-        row.state if (row := company.row("shopify", order["id"], "invoice")) else "" for company, order, _ in told
-    ]
+def _murder(house: House, number: int, fault: str, path: str, seconds: float) -> Victim:
+    company, order = house.open_company(f"victim-{number}"), shopify_order(6000 + number)
+    house.control("POST", "/faults", kind=fault, company=company.id, method="POST", path=path, seconds=seconds)
+    company.send("shopify", "orders/paid", order)
+
+    def under_way() -> list[dict[str, Any]]:
+        return [one for one in house.control("GET", "/faults")["struck"] if one["company"] == company.id]
+
+    (struck, *_) = until(under_way, f"Holded has the call of {company.account}")
+    row = company.row("shopify", order["id"], "invoice")
     assert kill(workers(house.stack, "WriteHoldedFunction")) >= 1, "there was a writer to kill"
-    return [
-        Victim(company=company, order=order, fault=fault, struck=log[company.id], state=state)
-        for (company, order, fault), state in zip(told, states, strict=True)
-    ]
+    return Victim(company=company, order=order, fault=fault, struck=struck, state=row.state if row else "")
