@@ -39,7 +39,13 @@ USED = {
     "events": ["PutEvents"],
     "kms": ["Encrypt", "Decrypt"],
     "s3": ["PutObject", "GetObject", "DeleteObjects", "ListObjectsV2"],
-    "sqs": ["SendMessageBatch", "ReceiveMessage"],
+    "sqs": [
+        "SendMessageBatch",
+        "ReceiveMessage",
+        "DeleteMessageBatch",
+        "ChangeMessageVisibilityBatch",
+        "GetQueueAttributes",
+    ],
 }
 HANDLED = {"ConditionalCheckFailedException", "TransactionCanceledException"}
 
