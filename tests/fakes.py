@@ -10,6 +10,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from relay.domain.gate import MANY
 from relay.errors import NotAllowed
 from relay.ports import Account, AccountSecrets, Change, Credential, DeadLetter, Gates, InboxEnds, InboxItem
 
@@ -241,7 +242,7 @@ class FakeGates:
         if there is None or there.owner != holder:
             return False
         wakes = self.wakes.setdefault(account, set())
-        wakes.add(key if len(wakes) < WAKES_KEPT else "*")
+        wakes.add(key if len(wakes) < WAKES_KEPT else MANY)
         return True
 
     async def due(self, *, now_ms: int, limit: int) -> AsyncIterator[tuple[str, int]]:

@@ -106,7 +106,7 @@ shelf.add(
 shelf.add(
     "a throttle uses an attempt",
     f"{SERVICES}/desk.py",
-    "failed = not refusal.reason.startswith(_NO_ATTEMPT)",
+    "failed = not refusal.reason.startswith(NO_ATTEMPT)",
     "failed = True",
     f"{ROAD}::test_work_beyond_the_minutes_quota_waits_without_attempts_and_without_a_429",
     simulated(seeds=20),

@@ -21,7 +21,7 @@ from relay.services.purse import Purse
 from relay.services.session import Session
 from relay.services.times import at_ms
 from relay.services.together import together
-from relay.services.waiting_room import CONCURRENCY, MANY, WaitingRoom
+from relay.services.waiting_room import CONCURRENCY, WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -200,7 +200,7 @@ class Drainer:
             next_due = await self._next_due(session, due_before=due_before, looked=looked)
             if out_of_time:
                 next_due = max(now_ms, self._standing.not_before_ms(session))
-            gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
+            gate = gating.let_go(session.purse.gate, owner=session.owner, next_due_ms=next_due)
             stored = await self._gates.store(
                 gate, expected_rev=session.purse.gate.rev, take_wakes=out_of_time, if_no_wakes=not out_of_time
             )
@@ -230,7 +230,7 @@ class Drainer:
 
     async def _tell(self, session: Session, *, holder: str) -> bool:
         """One write for all that this drain put: a flood must not cost the holder's gate a write a row."""
-        told = " ".join([*map(str, session.parked), *([MANY] if session.behind else [])])
+        told = " ".join([*map(str, session.parked), *([gating.MANY] if session.behind else [])])
         return not told or await self._gates.wake(session.account.account, told, holder=holder)
 
     def _now_ms(self) -> int:

@@ -22,7 +22,7 @@ from relay.services.times import at_ms, from_ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from relay.domain.budget import Budget
+    from relay.domain.budget import Budget, Reason
     from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.holded.limits import LimitSignal, Window
@@ -87,7 +87,7 @@ class Purse:
             if taken.granted == 0:
                 # What was refused is kept in memory: the class's claim on what comes back is stored with the letting go.
                 self._gate = replace(self._gate, budget=taken.gate.budget)
-                raise self._none_left(taken)
+                raise none_left(taken.reason, retry_at_ms=taken.retry_at_ms)
             if (await self._write(taken.gate)).ok:
                 self._held[priority] = _Lot(taken.granted, taken.granted_ms)
                 return self._held[priority]
@@ -161,10 +161,6 @@ class Purse:
                 )
             self._held = {}
 
-    def _none_left(self, taken: gates.Taken) -> RetryAt:
-        kind = WaitUntil if taken.reason in {"month", "pace"} else RetryAt
-        return kind(f"quota_{taken.reason}", retry_at=from_ms(taken.retry_at_ms))
-
     def heard(self, signals: Iterable[LimitSignal]) -> None:
         """What an answer said of the limits."""
         now_ms, told = self._now_ms(), tuple(signals)
@@ -186,6 +182,14 @@ class Purse:
 
     def _now_ms(self) -> int:
         return at_ms(self._clock.now())
+
+
+def none_left(reason: Reason, *, retry_at_ms: int) -> RetryAt:
+    """The refusal of a budget that grants no token: `WaitUntil` where the month is what stands in the way."""
+    kind = WaitUntil if reason in {"month", "pace"} else RetryAt
+    at = from_ms(retry_at_ms)
+    detail = f"no call is left for this; one comes back at {at:%Y-%m-%d %H:%M:%S} UTC"
+    return kind(f"quota_{reason}", retry_at=at, detail=detail)
 
 
 def observed(budget: Budget, signals: Iterable[LimitSignal], *, now_ms: int) -> Budget:

@@ -162,7 +162,7 @@ class Saga:
         plan = job.plan.document
         if plan is None or not row.holded_id:
             return await self._desk.review(
-                session, job, "newer_version", "this kind of record is not updated", aside="update"
+                session, job, "newer_version", "this kind of record is not updated", aside=UPDATE
             )
         if plan.doc_type != row.doc_type:
             detail = (

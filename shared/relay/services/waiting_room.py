@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.domain.documents import PRIORITIES, Priority
+from relay.domain.gate import MANY
 from relay.domain.ledger import Key
 from relay.errors import Unavailable
 from relay.services.together import together
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from relay.services.work import Work
 
 CONCURRENCY = 8
-MANY = "*"
 _PAGE = 25
 _MUCH = 1_000
 _INDEX_LAG_MS = 60_000
