@@ -120,9 +120,9 @@ shelf.add(
 )
 shelf.add(
     "a call leaves without a token",
-    f"{SERVICES}/session.py",
-    "        await self.reserve(priority)\n        return await self.send(request)",
-    "        return await self.send(request)",
+    f"{SERVICES}/purse.py",
+    "            lot.count -= 1\n",
+    "",
     f"{BEFORE}::test_every_call_has_a_token_of_its_own",
 )
 shelf.add(
