@@ -8,7 +8,6 @@ import dataclasses
 import pytest
 
 from holded_sandbox.faults import Fault
-from relay.domain.ledger import Key
 from relay.errors import NotFound, Unavailable
 from relay.services.purse import Purse
 from relay.services.session import LOOK_S
@@ -20,6 +19,7 @@ from tests.services.replaying import change, order, orders, told
 from tests.services.test_dead_letters import House
 from tests.services.test_giving_way import SPANS, Knocking, sweep, swept
 from tests.services.test_hints import hint
+from tests.services.test_road import refund_of
 from tests.services.test_two_drainers import drainer_of
 from tests.services.wire import Wire
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
@@ -267,29 +267,33 @@ def test_an_order_that_comes_while_dead_letters_are_cleared_is_written_within_tw
     assert len(looks) == 80
 
 
-def test_a_noted_version_that_cannot_be_read_is_its_own_trouble():
-    """The key in doubt is settled, and so is whatever else the same drain resumes."""
+def test_a_noted_version_that_cannot_be_read_uses_no_attempt_of_another_row():
+    """The order's reply was lost: its newer version is noted, its refund waits. Who settles it takes up both."""
     world = World()
-    world.sandbox.faults.faults.append(Fault(kind="lose_reply", method="POST", path="/invoices$"))
-    world.order(shopify_order())
-    newer = shopify_order(total="242.00", updated_at="2026-03-02T10:00:00+01:00")
-    (ref,) = world.deliver(newer, topic="orders/updated")
-    world.run([ref])
+    world.sandbox.faults.faults += [
+        Fault(kind="lose_reply", method="POST", path="/invoices$"),
+        Fault(kind="error_before", method="POST", path="/(creditnotes|credit-notes)$"),
+    ]
+    sold = shopify_order()
+    refs = world.deliver(sold, topic="orders/paid")
+    world.run(refs)
+    newer = world.deliver(sold | {"updated_at": "2026-03-02T10:00:00+01:00"}, topic="orders/updated")
+    world.run(newer)
+    world.run(world.deliver(refund_of(sold), topic="refunds/create"))
     assert world.row().pending_event_id
+    assert world.row("creditnote").reason == "parent"
     inner, broken = world.inbox.get, []
 
     async def get(account, inbox_id):
-        if ref.startswith(inbox_id):
+        if newer[0].startswith(inbox_id):
             broken.append(inbox_id)
             raise NotFound("object_missing")
         return await inner(account, inbox_id)
 
     world.inbox.get = get
-    (first,) = [item for item in world.inbox.items if not ref.startswith(item[1])]
     world.clock.advance(1_300)
-    done = world.run([f"{first[1]}#0"])
+    world.run()
 
-    assert broken
-    assert done.failed == {}
     assert world.row().state == "confirmed"
-    assert world.ledger.rows[Key(account=ACCOUNT, source="*", object_id="settlement", purpose="settle")].attempts == 0
+    assert broken
+    assert (world.row("creditnote").state, world.row("creditnote").attempts) == ("unknown", 0)
