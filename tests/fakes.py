@@ -10,12 +10,14 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from relay.domain.gate import MANY
 from relay.errors import NotAllowed
 from relay.ports import Account, AccountSecrets, Change, Credential, DeadLetter, Gates, InboxEnds, InboxItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+    from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.domain.ledger import Key, Row, State
     from relay.domain.sources.base import Delivery
@@ -191,8 +193,9 @@ class FakeLedger:
         found = [row for row in self._work(account) if row.priority == priority and row.due_ms <= now_ms]
         return sorted(found, key=lambda row: row.due_ms)[:limit]
 
-    async def next_due(self, account: str) -> int | None:
-        return min((row.due_ms for row in self._work(account)), default=None)
+    async def next_due(self, account: str) -> Mapping[Priority, int]:
+        latest_first = sorted(self._work(account), key=lambda row: -row.due_ms)
+        return {row.priority: row.due_ms for row in latest_first}
 
     async def by_holded_id(self, account: str, holded_id: str) -> Row | None:
         return next((row for row in self._of(account) if row.holded_id == holded_id), None)
@@ -241,7 +244,7 @@ class FakeGates:
         if there is None or there.owner != holder:
             return False
         wakes = self.wakes.setdefault(account, set())
-        wakes.add(key if len(wakes) < WAKES_KEPT else "*")
+        wakes.add(key if len(wakes) < WAKES_KEPT else MANY)
         return True
 
     async def due(self, *, now_ms: int, limit: int) -> AsyncIterator[tuple[str, int]]:

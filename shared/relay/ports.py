@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
 
+    from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.domain.ledger import Key, Row, State
     from relay.domain.sources.base import Delivery
@@ -196,8 +197,8 @@ class Ledger(Protocol):
         """Rows of the work index whose `due_ms` has come, oldest first. The index may lag; claims stay conditional."""
         ...
 
-    async def next_due(self, account: str) -> int | None:
-        """The smallest `due_ms` of the account's work index over all priorities, None when it is empty."""
+    async def next_due(self, account: str) -> Mapping[Priority, int]:
+        """The smallest `due_ms` of each priority in the account's work index; one with no row is missing."""
         ...
 
     async def by_holded_id(self, account: str, holded_id: str) -> Row | None: ...

@@ -49,7 +49,7 @@ class Writer:
                 await self._document(number)
 
         await asyncio.gather(*(one(number) for number in numbers))
-        free = gates.let_go(taken.gate, now_ms=now_ms(), owner="bench", next_due_ms=None)
+        free = gates.let_go(taken.gate, owner="bench", next_due_ms=None)
         assert (await self._gates.store(free, expected_rev=taken.gate.rev, if_no_wakes=True)).ok
 
     async def _document(self, number: int) -> None:

@@ -84,6 +84,9 @@ class OneCallARow:
     async def begin(self, session: Session) -> None:
         """No sweep: the account's calls are the backlog's."""
 
+    async def revive(self, session: Session) -> None:
+        """Nor is it stood up."""
+
     async def take_in(self, session: Session, ref: str) -> None:
         now_ms = session.now_ms()
         key = Key(account=session.account.account, source="bench", object_id=ref, purpose="once")

@@ -16,11 +16,11 @@ from relay.domain.budget import (
     grant,
     new_budget,
     roll,
-    settle,
     with_limits,
 )
 from relay.domain.budget_minute import reserve, shares
 from relay.domain.budget_pack import pack, unpack
+from relay.domain.budget_signals import answered
 from relay.errors import BadInput
 
 NOW = 1_763_683_200_000  # 2025-11-21T00:00:00Z
@@ -223,24 +223,26 @@ def test_a_damaged_budget_is_refused_with_the_field_named(damage):
     assert caught.value.field == next(iter(damage))
 
 
-def busy(limit: int, *, minutes: int, priority: str, settled: bool) -> float:
+def busy(limit: int, *, minutes: int, priority: str, told: bool) -> float:
     budget, total = fresh(limit), 0
     for now in range(NOW, NOW + minutes * 60_000, 250):
         granted = grant(budget, now_ms=now, priority=priority, want=20)
         total += granted.count
-        budget = settle(granted.budget, now_ms=now + 200) if settled and granted.count < 20 else granted.budget
+        budget = granted.budget
+        for _ in range(granted.count if told else 0):
+            budget = answered(budget, now_ms=now + 200, granted_ms=granted.granted_ms, priority=priority)
     return total / (limit * minutes)
 
 
 @pytest.mark.parametrize("limit", [60, 120, 600])
 def test_a_backlog_uses_the_quota_up(limit):
-    assert busy(limit, minutes=10, priority="fiscal", settled=False) >= 0.95
-    assert busy(limit, minutes=10, priority="background", settled=False) >= 0.90
+    assert busy(limit, minutes=10, priority="fiscal", told=False) >= 0.95
+    assert busy(limit, minutes=10, priority="background", told=False) >= 0.90
 
 
-def test_a_backlog_that_lasts_for_hours_uses_the_quota_up_when_the_holder_settles():
-    assert busy(60, minutes=120, priority="fiscal", settled=True) >= 0.95
-    assert busy(60, minutes=120, priority="background", settled=True) >= 0.90
+def test_a_backlog_that_lasts_for_hours_uses_the_quota_up_when_answers_are_told():
+    assert busy(60, minutes=120, priority="fiscal", told=True) >= 0.95
+    assert busy(60, minutes=120, priority="background", told=True) >= 0.90
 
 
 @given(limit=st.integers(1, 700))
@@ -342,20 +344,6 @@ def test_no_more_comes_back_than_was_granted_to_the_class_then():
         back = forfeit(granted.budget, now_ms=NOW + 1, granted_ms=at, count=1_000, priority=priority)
         assert sum(n for _, _, n in back.recent) == (0 if (priority, at) == ("normal", NOW) else 5)
         assert min(back.used) >= 0
-
-
-@given(asks=budgets_asks, data=st.data())
-def test_settling_after_the_last_use_does_not_overspend(asks, data):
-    budget, now, uses = fresh(30), NOW, []
-    for gap, priority, want in asks:
-        now += gap
-        granted = grant(budget, now_ms=now, priority=priority, want=want)
-        took = data.draw(st.integers(0, USE_WITHIN_MS))
-        uses += [now + data.draw(st.integers(0, took)) for _ in range(granted.count)]
-        now += took
-        budget = settle(granted.budget, now_ms=now)
-
-    assert most_in_a_window(uses) <= 30
 
 
 def test_a_new_plan_keeps_what_was_spent():

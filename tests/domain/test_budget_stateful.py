@@ -209,7 +209,7 @@ class Quota(RuleBasedStateMachine):
     @rule(due=st.none() | st.integers(0, 100_000))
     def lets_go(self, due):
         due_ms = None if due is None else self.now() + due
-        self.keep(let_go(self.memory, now_ms=self.now(), owner=self.holder, next_due_ms=due_ms))
+        self.keep(let_go(self.memory, owner=self.holder, next_due_ms=due_ms))
         self.memory, self.unsent, self.holder = None, [], ""
 
     @invariant()

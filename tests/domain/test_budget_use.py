@@ -44,7 +44,7 @@ class Backlog:
         delay_ms = 0
         while self.now < end and not delay_ms:
             delay_ms = self.lot(skew, owner)
-        self.gate = let_go(self.gate, now_ms=self.now + skew, owner=owner, next_due_ms=None)
+        self.gate = let_go(self.gate, owner=owner, next_due_ms=None)
         self.now += delay_ms + self.wake_ms
 
     def lot(self, skew: int, owner: str) -> int:

@@ -133,7 +133,7 @@ shelf.add(
 shelf.add(
     "the wake set is not looked at when the lease is let go",
     f"{SERVICES}/drain.py",
-    "if_no_wakes=not out_of_time",
+    "if_no_wakes=not hands_over",
     "if_no_wakes=False",
     "services/test_two_drainers.py::test_two_drains_that_take_turns_in_any_order_write_each_fact_once",
     "services/test_road.py::test_a_second_writer_leaves_its_event_to_the_holder_of_the_lease",

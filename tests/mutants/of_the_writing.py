@@ -106,7 +106,7 @@ shelf.add(
 shelf.add(
     "a throttle uses an attempt",
     f"{SERVICES}/desk.py",
-    "failed = not refusal.reason.startswith(_NO_ATTEMPT)",
+    "failed = not refusal.reason.startswith(NO_ATTEMPT)",
     "failed = True",
     f"{ROAD}::test_work_beyond_the_minutes_quota_waits_without_attempts_and_without_a_429",
     simulated(seeds=20),
@@ -120,9 +120,9 @@ shelf.add(
 )
 shelf.add(
     "a call leaves without a token",
-    f"{SERVICES}/session.py",
-    "        await self.reserve(priority)\n        return await self.send(request)",
-    "        return await self.send(request)",
+    f"{SERVICES}/purse.py",
+    "            lot.count -= 1\n",
+    "",
     f"{BEFORE}::test_every_call_has_a_token_of_its_own",
 )
 shelf.add(

@@ -52,9 +52,9 @@ class Knocking:
         return at_ms(self.world.clock.now())
 
 
-def swept():
+def swept(world=None):
     """Documents of days far apart: a sweep is one list a document, all in the background. One more order is at the door."""
-    world = World()
+    world = world or World()
     for number in range(SPANS):
         day = (world.clock.now() - timedelta(days=10 * number)).isoformat()
         world.order(shopify_order(number, processed_at=day, created_at=day))

@@ -287,7 +287,7 @@ def drained_of_tokens(world):
     gate = world.gates.gates[ACCOUNT]
     now_ms = at_ms(world.clock.now())
     taken = take(gate, now_ms=now_ms, owner="x", lease_until_ms=now_ms + 1, priority="fiscal", want=10_000)
-    world.gates.gates[ACCOUNT] = let_go(taken.gate, now_ms=now_ms, owner="x", next_due_ms=None)
+    world.gates.gates[ACCOUNT] = let_go(taken.gate, owner="x", next_due_ms=None)
 
 
 def test_without_a_token_it_says_so_or_waits():

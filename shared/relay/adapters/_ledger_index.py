@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from relay.domain.documents import Priority
     from relay.ports import Clock
 
-PRIORITIES = ("fiscal", "normal", "background")
+PRIORITIES: tuple[Priority, ...] = ("fiscal", "normal", "background")
 COUNTED = ("waiting", "review", "dead", "sent", "unknown")
 _FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)  # before the first release: no row was confirmed earlier
 _SAME_HOLDED_ID = 10
@@ -49,9 +50,9 @@ class LedgerIndex:
         found = self._work(due_partition(account, priority), to_ms=now_ms + 1, page=limit)
         return self._batches(found, size=min(limit, BATCH_GET))
 
-    async def next_due(self, account: str) -> int | None:
+    async def next_due(self, account: str) -> Mapping[Priority, int]:
         firsts = await asyncio.gather(*(self._first(due_partition(account, each)) for each in PRIORITIES))
-        return min((ms for ms in firsts if ms is not None), default=None)
+        return {each: ms for each, ms in zip(PRIORITIES, firsts, strict=True) if ms is not None}
 
     async def by_holded_id(self, account: str, holded_id: str) -> list[Mapping[str, Any]]:
         found = pages(

@@ -20,7 +20,7 @@ from relay.adapters._errors import ConditionFailed
 from relay.adapters._keys import SHARDS, join, shard, unpart
 from relay.adapters.ids import RandomIds
 from relay.domain import budget_pack
-from relay.domain.gate import Gate
+from relay.domain.gate import MANY, Gate
 from relay.ports import Gates
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from relay.ports import Ids
 
 WAKES_KEPT = 50
-MANY = "*"
-"""In a wake set: more rows came than it names; look at all that is due."""
 
 
 class DynamoGates:

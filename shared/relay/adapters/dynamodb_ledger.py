@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from relay.adapters.s3_bodies import S3Bodies
+    from relay.domain.documents import Priority
     from relay.domain.ledger import Key, Row, State
     from relay.ports import Clock, Ids
 
@@ -117,7 +118,7 @@ class DynamoLedger:
                 break
         return rows
 
-    async def next_due(self, account: str) -> int | None:
+    async def next_due(self, account: str) -> Mapping[Priority, int]:
         return await self._index.next_due(account)
 
     async def by_holded_id(self, account: str, holded_id: str) -> Row | None:

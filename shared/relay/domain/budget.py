@@ -7,7 +7,8 @@ new one, whatever the phase, fixed or sliding.
     granted           latest use                                    comes back
     |--- USE_WITHIN ---|--- rest of its slot ---|--- WINDOW ---|--- skew ---|
 
-A holder that has finished lowers the latest use to the present (`settle`); one that died leaves it as it is.
+A call that was answered lowers its token's latest use to the present (`budget_signals.answered`), and a token that was
+never sent is taken back (`forfeit`); a holder that died leaves both as they are.
 
 Classes have shares of the minute (`relay.domain.budget_minute`) and are paced over the month (`budget_month`).
 
@@ -171,13 +172,6 @@ def forfeit(budget: Budget, *, now_ms: int, granted_ms: int, count: int, priorit
         used=_plus(rolled.used, cls, -back),
         turning=_plus(rolled.turning, cls, -min(back, rolled.turning[cls])),
     )
-
-
-def settle(budget: Budget, *, now_ms: int) -> Budget:
-    """The only holder says that every token granted so far is used or given up: none can be used later than now."""
-    rolled = roll(budget, now_ms)
-    last = minutes.slot_at(rolled.last_ms)
-    return replace(rolled, recent=minutes.merged([(min(at, last), cls, count) for at, cls, count in rolled.recent]))
 
 
 def minute_limit(budget: Budget) -> int:

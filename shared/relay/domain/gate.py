@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from relay.domain.budget import Budget, Granted, Reason, grant, new_budget, settle, with_limits
+from relay.domain.budget import Budget, Granted, Reason, grant, new_budget, with_limits
 
 if TYPE_CHECKING:
     from relay.domain.documents import Priority
+
+MANY = "*"
+"""In a gate's wake set: more rows came than it names, or somebody asks for it; look at all that is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,34 +87,26 @@ def more(
     priority: Priority,
     want: int,
     backlog: int | None = None,
-    lease_until_ms: int | None = None,
 ) -> Taken:
-    """More tokens (or, with `want` 0, a longer lease) for the holder; refused when the lease has ended or moved on.
+    """More tokens for the holder; refused when the lease has ended or moved on.
 
     A lease that has ended is not renewed: others may have concluded from its end that nothing is under way.
     """
     if gate.owner != owner or gate.lease_until_ms <= now_ms:
         return _refused(gate)
-    until = gate.lease_until_ms if lease_until_ms is None else max(lease_until_ms, gate.lease_until_ms)
     granted = grant(gate.budget, now_ms=now_ms, priority=priority, want=want, backlog=backlog)
-    return _taken(gate, owner, until, granted)
+    return _taken(gate, owner, gate.lease_until_ms, granted)
 
 
-def let_go(gate: Gate, *, now_ms: int, owner: str, next_due_ms: int | None) -> Gate:
+def let_go(gate: Gate, *, owner: str, next_due_ms: int | None) -> Gate:
     """End the holder's lease. It has no call under way and will use no token it still has.
 
+    The budget stays as the holder's `answered` and `forfeit` made it: others (a command) may hold tokens of it still.
     Not the holder (any more): the gate as it is, nothing to store.
     """
     if gate.owner != owner:
         return gate
-    return replace(
-        gate,
-        rev=gate.rev + 1,
-        owner="",
-        lease_until_ms=0,
-        next_due_ms=next_due_ms,
-        budget=settle(gate.budget, now_ms=now_ms),
-    )
+    return replace(gate, rev=gate.rev + 1, owner="", lease_until_ms=0, next_due_ms=next_due_ms)
 
 
 def with_budget(gate: Gate, budget: Budget) -> Gate:

@@ -162,7 +162,7 @@ class Contacts:
     async def _post(
         self, session: Session, claims: Claims, row: Row | None, draft: ContactDraft, priority: Priority
     ) -> str:
-        await session.reserve(priority)
+        token = await session.reserve(priority)
         fact = _fact(claims)
         claim = replace(
             transitions.claimed(
@@ -181,7 +181,7 @@ class Contacts:
         if not won:
             raise RetryAt("contact_contended", retry_at=session.clock.now())
         try:
-            reply = await session.send(requests.create_contact(draft))
+            reply = await session.send(requests.create_contact(draft), token)
         except OutcomeUnknown:
             doubt = transitions.doubted(claim, event=b"", now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
             # Not in the work index: the documents that wait for this contact bring it up again.

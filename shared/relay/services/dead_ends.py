@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from relay.domain import dead
+from relay.errors import RelayError
 from relay.services.unfold import split_ref
 
 if TYPE_CHECKING:
     from relay.ports import Inbox, Ledger
+    from relay.services.session import Session
 
 
 class ClearDeadLetters:
@@ -18,14 +20,20 @@ class ClearDeadLetters:
         self._ledger = ledger
         self._inbox = inbox
 
-    async def __call__(self, account: str, *, now_ms: int) -> int:
-        """Returns how many rows were cleared; their messages stay where they are."""
-        done = 0
+    async def __call__(self, session: Session) -> int:
+        """Returns how many rows were cleared; their messages stay where they are. What cannot be read now stays dead."""
+        account, done = session.account.account, 0
         rows = [row async for row in self._ledger.in_state(account, "dead") if row.key.source == dead.FROM_QUEUE]
         for row in rows:
-            end = await end_of(self._inbox, account, row.event_id)
+            if not session.has_time():
+                break
+            await session.give_way()
+            try:
+                end = await end_of(self._inbox, account, row.event_id)
+            except RelayError:
+                continue
             if end:
-                ended = dead.cleared(row, now_ms=now_ms, end=end)
+                ended = dead.cleared(row, now_ms=session.now_ms(), end=end)
                 done += await self._ledger.replace(ended, expected_rev=row.rev)
         return done
 

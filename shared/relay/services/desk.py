@@ -26,7 +26,7 @@ UPDATE = "update"
 
 SPREAD_MS = 15_000
 _NO_TOKEN = ("quota_", "out_of_time")
-_NO_ATTEMPT = (
+NO_ATTEMPT = (
     *_NO_TOKEN,
     "rate_limited",
     "contact_in_doubt",
@@ -35,6 +35,7 @@ _NO_ATTEMPT = (
     "blocked",
     "paused",
 )
+"""Refusals that are nobody's trouble: a row that waits for one of them uses none of its attempts."""
 
 
 class Desk:
@@ -75,7 +76,7 @@ class Desk:
             # Tokens ended before its turn: it keeps its place in the line, and the gate says when they come back.
             session.note(row)
             return f"waiting:{refusal.reason}"
-        failed = not refusal.reason.startswith(_NO_ATTEMPT)
+        failed = not refusal.reason.startswith(NO_ATTEMPT)
         due_ms = at_ms(refusal.retry_at)
         if failed:
             attempts = job.row.attempts if job.row else 0

@@ -18,10 +18,10 @@ from relay.domain.settings import parse_settings
 from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable
 from relay.ports import Credential
 from relay.services.purse import Purse
-from relay.services.session import Session
+from relay.services.session import Parked, Session
 from relay.services.times import at_ms
 from relay.services.together import together
-from relay.services.waiting_room import CONCURRENCY, MANY, WaitingRoom
+from relay.services.waiting_room import CONCURRENCY, WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class Drainer:
         timing: Timing,
     ) -> None:
         self._work = work
-        self._room = WaitingRoom(work=work, ledger=ledger)
+        self._room = WaitingRoom(work=work, ledger=ledger, standing=standing)
         self._standing = standing
         self._ledger = ledger
         self._gates = gates
@@ -85,7 +85,7 @@ class Drainer:
         if record is None:
             raise Rejected("unknown_account", detail="the account was removed while its events were under way")
         owner = self._ids.new()
-        parked: dict[Key, int] = {}  # by an earlier round that could not tell the holder any more
+        parked: dict[Key, Parked] = {}  # by an earlier round that could not tell the holder any more
         for _ in range(_TRIES):
             gate = await self._gates.load(account)
             if gate is None:
@@ -158,24 +158,24 @@ class Drainer:
         """With the lease: what is older and due goes first, so fresh events join it in the waiting room."""
         session.on_knock = partial(self._room.knocked, session)
         now_ms = self._now_ms()
-        left = [key for key, due_ms in session.parked.items() if due_ms <= now_ms]
+        left = [key for key, row in session.parked.items() if row.due_ms <= now_ms]
         resting = self._standing.rest(session, due_ms=due_before)
         # A wake that names no event says that something is due, whatever the gate knew.
         backlog = not resting and (not refs or (due_before is not None and due_before <= now_ms))
         if backlog:
             session.idle = RetryAt("blocked" if session.probing else "queued", retry_at=self._clock.now())
         failed = await self._fresh(session, refs)
-        session.idle = None
+        if not session.outdated:
+            session.idle = None
         backlog = backlog or (session.behind and not resting)
         try:
+            if backlog or due_before is None:  # an account whose sweep stands is always due some time
+                await self._work.revive(session)
             if left:
                 await self._room.resume(session, left)
             if backlog:
                 await self._room.due(session)
-                # The index may not show yet what this drain put behind the backlog itself.
-                mine = [key for key, due_ms in session.parked.items() if due_ms <= self._now_ms()]
-                if mine and not session.exhausted:
-                    await self._room.resume(session, mine)
+                await self._room.own(session)
                 session.tried_all = not session.exhausted and session.blocked is None
             await self._room.rest(session)
         finally:
@@ -196,16 +196,17 @@ class Drainer:
             await self._standing.note(session)
             now_ms = self._now_ms()
             # Rows come as long as deliveries do: they are seen to while there is time, and left to a fresh wake after that.
-            out_of_time = now_ms + self._timing.call_ms > session.deadline_ms
+            # So they are when this drain's account is not what it read any more.
+            hands_over = session.outdated or now_ms + self._timing.call_ms > session.deadline_ms
             next_due = await self._next_due(session, due_before=due_before, looked=looked)
-            if out_of_time:
+            if hands_over:
                 next_due = max(now_ms, self._standing.not_before_ms(session))
-            gate = gating.let_go(session.purse.gate, now_ms=now_ms, owner=session.owner, next_due_ms=next_due)
+            gate = gating.let_go(session.purse.gate, owner=session.owner, next_due_ms=next_due)
             stored = await self._gates.store(
-                gate, expected_rev=session.purse.gate.rev, take_wakes=out_of_time, if_no_wakes=not out_of_time
+                gate, expected_rev=session.purse.gate.rev, take_wakes=hands_over, if_no_wakes=not hands_over
             )
             if stored.ok:
-                wanted = session.exhausted or out_of_time
+                wanted = session.exhausted or hands_over
                 if wanted and next_due is not None and next_due - now_ms < _LONGEST_WAKE_S * 1000:
                     delay = max(0, -(-(next_due - now_ms) // 1000))
                     await self._wakes.send([{"account": account}], priority="fiscal", delay_seconds=delay)
@@ -218,19 +219,20 @@ class Drainer:
         # The lease runs out by itself, and the gate's next_due (its end) makes release_due wake the account.
 
     async def _next_due(self, session: Session, *, due_before: int | None, looked: bool) -> int | None:
-        """When somebody must look again. What is due but cannot be sent is not worth a wake before tokens come back."""
-        due = [*session.parked.values(), *([] if due_before is None else [due_before])]
-        due += [session.look_again_ms] if session.look_again_ms else []
+        """When somebody must look again. What is due but cannot be sent is not worth a wake before its class has tokens."""
+        of_class = [(row.priority, row.due_ms) for row in session.parked.values()]
         if looked:
-            in_index = await self._ledger.next_due(session.account.account)
-            due += [] if in_index is None else [in_index]
-        floor = min((at_ms(refusal.retry_at) for refusal in session.exhausted.values()), default=0)
-        floor = self._standing.not_before_ms(session) or floor
+            of_class += (await self._ledger.next_due(session.account.account)).items()
+        floors = {priority: at_ms(refusal.retry_at) for priority, refusal in session.exhausted.items()}
+        due = [max(at, floors.get(priority, 0)) for priority, at in of_class]
+        due += [] if due_before is None else [due_before]
+        due += [session.look_again_ms] if session.look_again_ms else []
+        floor = self._standing.not_before_ms(session)
         return min((max(at, floor) for at in due), default=None)
 
     async def _tell(self, session: Session, *, holder: str) -> bool:
         """One write for all that this drain put: a flood must not cost the holder's gate a write a row."""
-        told = " ".join([*map(str, session.parked), *([MANY] if session.behind else [])])
+        told = " ".join([*map(str, session.parked), *([gating.MANY] if session.behind else [])])
         return not told or await self._gates.wake(session.account.account, told, holder=holder)
 
     def _now_ms(self) -> int:

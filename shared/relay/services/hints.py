@@ -17,6 +17,7 @@ from relay.domain.models import Event, Hint
 from relay.domain.sources import identity, reread
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests, requests_products, unified
+from relay.services.desk import NO_ATTEMPT
 from relay.services.job import pack_event, unpack_event
 from relay.services.times import at_ms
 
@@ -76,7 +77,7 @@ class Hints:
         try:
             published = await self._reread(session, event, hint, row.priority)
         except RetryAt as refusal:
-            failed = not refusal.reason.startswith(("quota_", "rate_limited", "out_of_time", "queued"))
+            failed = not refusal.reason.startswith(NO_ATTEMPT)
             due_ms = at_ms(refusal.retry_at)
             if failed:
                 due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(row.attempts, jitter=self._jitter()))

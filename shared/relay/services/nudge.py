@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relay.domain.gate import due_at
+from relay.domain.gate import MANY, due_at
 from relay.errors import Unavailable
 
 if TYPE_CHECKING:
     from relay.ports import Gates, Wakes
 
 _TRIES = 5
-_ALL_THAT_IS_DUE = "*"
 
 
 class Nudge:
@@ -30,7 +29,7 @@ class Nudge:
             if gate is None:
                 break  # never drained: the first wake makes the gate
             if gate.owner and gate.lease_until_ms > now_ms:
-                if await self._gates.wake(account, _ALL_THAT_IS_DUE, holder=gate.owner):
+                if await self._gates.wake(account, MANY, holder=gate.owner):
                     break
             elif (await self._gates.store(due_at(gate, due_ms=now_ms), expected_rev=gate.rev)).ok:
                 break

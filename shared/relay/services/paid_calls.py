@@ -13,11 +13,11 @@ from relay.domain import budget_signals as signals_of
 from relay.domain.budget import grant
 from relay.domain.gate import with_budget
 from relay.errors import RetryAt, Unavailable, WaitUntil
-from relay.services.purse import observed
-from relay.services.times import at_ms, from_ms
+from relay.services.purse import none_left, observed
+from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from relay.domain.budget import Budget, Granted
+    from relay.domain.budget import Budget
     from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.holded.limits import LimitSignal, Window
@@ -86,7 +86,7 @@ class PaidCalls:
             gate = await self._gate()
             granted = grant(self._corrected(gate), now_ms=self._now_ms(), priority=self._priority, want=1)
             if granted.count == 0:
-                refusal = _none_left(granted)
+                refusal = none_left(granted.reason, retry_at_ms=granted.retry_at_ms)
                 if not self._wait or isinstance(refusal, WaitUntil):
                     raise refusal
                 # Stored, so that the class's claim on what comes back counts against a drain that takes all it can.
@@ -129,12 +129,3 @@ class PaidCalls:
 
     def _now_ms(self) -> int:
         return at_ms(self._clock.now())
-
-
-def _none_left(granted: Granted) -> RetryAt:
-    kind = WaitUntil if granted.reason in {"month", "pace"} else RetryAt
-    return kind(
-        f"quota_{granted.reason}",
-        retry_at=from_ms(granted.retry_at_ms),
-        detail=f"no call is left for this; one comes back at {from_ms(granted.retry_at_ms):%Y-%m-%d %H:%M:%S} UTC",
-    )

@@ -8,10 +8,9 @@ next write: until the lease ends nobody else grants anything.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from relay.domain import budget_signals as signals_of
 from relay.domain import gate as gates
@@ -22,7 +21,7 @@ from relay.services.times import at_ms, from_ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from relay.domain.budget import Budget
+    from relay.domain.budget import Budget, Reason
     from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.holded.limits import LimitSignal, Window
@@ -40,6 +39,13 @@ class _Lot:
     granted_ms: int
 
 
+class Token(NamedTuple):
+    """Taken for one call. One that is never sent stays counted until its latest possible use has left the window."""
+
+    priority: Priority
+    granted_ms: int
+
+
 class Purse:
     def __init__(self, *, store: Gates, gate: Gate, owner: str, clock: Clock, now_ms: int) -> None:
         self._store = store
@@ -48,7 +54,6 @@ class Purse:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._held: dict[Priority, _Lot] = {}
-        self._spent: deque[tuple[Priority, int]] = deque()  # tokens whose calls are not answered yet, with their grants
         self._expected: dict[Priority, tuple[int, int]] = {}
         self._corrections: list[Callable[[Budget], Budget]] = []
         self._looked_ms = now_ms
@@ -66,7 +71,7 @@ class Purse:
     def put(self, priority: Priority, count: int, *, granted_ms: int) -> None:
         self._held[priority] = _Lot(count, granted_ms)
 
-    async def spend(self, priority: Priority) -> None:
+    async def spend(self, priority: Priority) -> Token:
         """Take one token of the class, or raise when none can be had now."""
         async with self._lock:
             now_ms = self._now_ms()
@@ -74,7 +79,7 @@ class Purse:
             if lot is None or lot.count < 1 or now_ms - lot.granted_ms > USE_WITHIN_MS:
                 lot = await self._refill(priority, now_ms)
             lot.count -= 1
-            self._spent.append((priority, lot.granted_ms))
+            return Token(priority, lot.granted_ms)
 
     async def _refill(self, priority: Priority, now_ms: int) -> _Lot:
         wanted, backlog = self._expected.get(priority, (1, 1))
@@ -87,7 +92,7 @@ class Purse:
             if taken.granted == 0:
                 # What was refused is kept in memory: the class's claim on what comes back is stored with the letting go.
                 self._gate = replace(self._gate, budget=taken.gate.budget)
-                raise self._none_left(taken)
+                raise none_left(taken.reason, retry_at_ms=taken.retry_at_ms)
             if (await self._write(taken.gate)).ok:
                 self._held[priority] = _Lot(taken.granted, taken.granted_ms)
                 return self._held[priority]
@@ -144,12 +149,11 @@ class Purse:
             await self.reload()
         return stored.wakes
 
-    def answered(self) -> None:
-        """A call on a token was answered, or given up: it was used by now, and comes back a window from now."""
-        if self._spent:
-            priority, granted_ms = self._spent.popleft()
-            now_ms = self._now_ms()
-            self._correct(partial(signals_of.answered, now_ms=now_ms, granted_ms=granted_ms, priority=priority))
+    def answered(self, token: Token) -> None:
+        """A call on the token was answered, or given up: it was used by now, and comes back a window from now."""
+        self._correct(
+            partial(signals_of.answered, now_ms=self._now_ms(), granted_ms=token.granted_ms, priority=token.priority)
+        )
 
     async def give_back(self) -> None:
         """Tokens in hand that no call will use: the drain lets go."""
@@ -160,10 +164,6 @@ class Purse:
                     partial(forfeit, now_ms=now_ms, granted_ms=lot.granted_ms, count=lot.count, priority=priority)
                 )
             self._held = {}
-
-    def _none_left(self, taken: gates.Taken) -> RetryAt:
-        kind = WaitUntil if taken.reason in {"month", "pace"} else RetryAt
-        return kind(f"quota_{taken.reason}", retry_at=from_ms(taken.retry_at_ms))
 
     def heard(self, signals: Iterable[LimitSignal]) -> None:
         """What an answer said of the limits."""
@@ -186,6 +186,14 @@ class Purse:
 
     def _now_ms(self) -> int:
         return at_ms(self._clock.now())
+
+
+def none_left(reason: Reason, *, retry_at_ms: int) -> RetryAt:
+    """The refusal of a budget that grants no token: `WaitUntil` where the month is what stands in the way."""
+    kind = WaitUntil if reason in {"month", "pace"} else RetryAt
+    at = from_ms(retry_at_ms)
+    detail = f"no call is left for this; one comes back at {at:%Y-%m-%d %H:%M:%S} UTC"
+    return kind(f"quota_{reason}", retry_at=at, detail=detail)
 
 
 def observed(budget: Budget, signals: Iterable[LimitSignal], *, now_ms: int) -> Budget:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from relay.holded.replies import Document
     from relay.services.desk import Desk
     from relay.services.job import Job
+    from relay.services.purse import Token
     from relay.services.session import Session
 
 
@@ -35,7 +36,7 @@ class Saga:
 
     async def create(self, session: Session, job: Job, *, contact_id: str) -> str | None:
         """Claim, POST the draft, go on. The claim is the write before the call; a lost reply leaves it in doubt."""
-        await session.reserve(job.priority)
+        token = await session.reserve(job.priority)
         row = transitions.claimed(
             job.row,
             job.fact,
@@ -49,7 +50,7 @@ class Saga:
         job.row = row
         request = _create_request(job, contact_id)
         try:
-            reply = await session.send(request)
+            reply = await session.send(request, token)
         except OutcomeUnknown:
             return await self._doubt(session, job, row)
         return await self.created(session, job, row, holded_id=reply.value.id)
@@ -97,9 +98,9 @@ class Saga:
             ours = await self._ours(session, job, row)
             if ours is None:
                 return None
-            row = ours
+            row, token = ours
             try:
-                await session.send(requests.approve(_doc_type(row), row.holded_id))
+                await session.send(requests.approve(_doc_type(row), row.holded_id), token)
             except OutcomeUnknown:
                 return await self._doubt(session, job, row)
         if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
@@ -122,18 +123,18 @@ class Saga:
         ours = await self._ours(session, job, row)
         if ours is None:
             return None
-        row = ours
+        row, token = ours
         try:
-            await session.send(requests.pay(_doc_type(row), row.holded_id, named))
+            await session.send(requests.pay(_doc_type(row), row.holded_id, named), token)
         except OutcomeUnknown:
             return await self._doubt(session, job, row)
         return await self.confirm(session, job, row, holded_id=row.holded_id)
 
-    async def _ours(self, session: Session, job: Job, row: Row) -> Row | None:
-        """A token in hand and the row claimed by this drain, before a step is sent. None: the row moved, decide anew."""
-        await session.reserve(job.priority)
+    async def _ours(self, session: Session, job: Job, row: Row) -> tuple[Row, Token] | None:
+        """The row claimed by this drain and a token in hand, before a step is sent. None: the row moved, decide anew."""
+        token = await session.reserve(job.priority)
         if row.state == "sent" and row.owner == session.owner:
-            return row
+            return row, token
         claim = transitions.taken_over(
             row,
             hold=session.hold,
@@ -142,7 +143,7 @@ class Saga:
         if not await self._desk.write(claim):
             return None
         job.row = claim
-        return claim
+        return claim, token
 
     async def _paid(self, session: Session, job: Job, row: Row, reference: str) -> bool:
         request = requests.list_payments(document_id=row.holded_id, document_type=_doc_type(row))
@@ -162,7 +163,7 @@ class Saga:
         plan = job.plan.document
         if plan is None or not row.holded_id:
             return await self._desk.review(
-                session, job, "newer_version", "this kind of record is not updated", aside="update"
+                session, job, "newer_version", "this kind of record is not updated", aside=UPDATE
             )
         if plan.doc_type != row.doc_type:
             detail = (
@@ -186,7 +187,7 @@ class Saga:
         request = requests.update_document(
             _doc_type(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
         )
-        await session.reserve(job.priority)
+        token = await session.reserve(job.priority)
         claim = transitions.claimed(
             row,
             job.fact,
@@ -198,7 +199,7 @@ class Saga:
             return None
         job.row = claim
         try:
-            await session.send(request)
+            await session.send(request, token)
         except OutcomeUnknown:
             return await self._doubt(session, job, claim)
         except Rejected as refusal:

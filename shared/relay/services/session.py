@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from relay.domain.documents import PRIORITIES, Priority
 from relay.domain.standing import forbids, kind_of, proves, suggests
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from relay.domain.settings import Settings
     from relay.holded.protocol import Reply, Request
     from relay.ports import Account, Clock, Credential, HoldedApi, Ids
-    from relay.services.purse import Purse
+    from relay.services.purse import Purse, Token
 
 LOOK_S = 0.5
 """An answer that takes longer than this must not keep waiting who knocks meanwhile."""
@@ -48,6 +48,14 @@ class Timing:
     again_ms: int = 60_000
     echo_ms: int = 30_000
     settlement_ms: int = 6 * 3600_000
+
+
+class Parked(NamedTuple):
+    """A row that waits, as this drain last saw it."""
+
+    due_ms: int
+    priority: Priority
+    rev: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,10 +88,10 @@ class Session:
     newly_blocked: str = ""
     """The reason, where this drain closed the account."""
     outdated: bool = False
-    """Somebody changed the account while this drain ran."""
+    """Somebody changed the account while this drain ran: what is left is for the next one, which reads it anew."""
     exhausted: dict[Priority, RetryAt] = field(default_factory=dict)
-    parked: dict[Key, int] = field(default_factory=dict)
-    """Rows this drain parked, with their `due_ms`: the work index may not show them yet."""
+    parked: dict[Key, Parked] = field(default_factory=dict)
+    """Rows this drain parked: the work index may not show them yet."""
     behind: bool = False
     """An event that a message names waits already: look at what is due, its writer may have died before saying so."""
     look_again_ms: int = 0
@@ -118,7 +126,7 @@ class Session:
 
     def note(self, row: Row) -> None:
         if row.due_ms:
-            self.parked[row.key] = row.due_ms
+            self.parked[row.key] = Parked(row.due_ms, row.priority, row.rev)
         else:
             self.parked.pop(row.key, None)
 
@@ -150,12 +158,28 @@ class Session:
             self.beside.add(asyncio.ensure_future(self.on_knock(keys)))
 
     async def beside_done(self) -> None:
-        """Wait for what is seen to beside. Raises what it raised."""
+        """Wait for what is seen to beside. A store that was away for it is no reason to keep the lease: it is looked for again."""
         while self.beside:
             pending, self.beside = self.beside, set()
-            await asyncio.gather(*pending)
+            errors = [each for each in await asyncio.gather(*pending, return_exceptions=True) if each is not None]
+            for error in errors:
+                if not isinstance(error, Unavailable):
+                    raise error
+            if errors:
+                self.look_again()
 
-    async def reserve(self, priority: Priority) -> None:
+    def look_again(self, *, in_ms: int = 0) -> None:
+        """All that is due, once more in this drain if there is time, and by whoever comes after `in_ms`."""
+        at = self.now_ms() + in_ms
+        self.many = True
+        self.look_again_ms = min(self.look_again_ms or at, at)
+
+    def hand_over(self) -> None:
+        """The account is not what this drain read any more: it takes up nothing more, and what it has under way parks."""
+        self.outdated = True
+        self.idle = RetryAt("queued", retry_at=self.clock.now())
+
+    async def reserve(self, priority: Priority) -> Token:
         """A token for one call, or `RetryAt` (minute, time) / `WaitUntil` (month): nothing was sent, no attempt is used."""
         self.check()
         if priority != "fiscal":
@@ -164,12 +188,12 @@ class Session:
             self.exhausted[priority] = RetryAt("out_of_time", retry_at=self.clock.now())
             raise self.exhausted[priority]
         try:
-            await self.purse.spend(priority)
+            return await self.purse.spend(priority)
         except RetryAt as refusal:
             self.exhausted[priority] = refusal
             raise
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: Request, token: Token) -> Reply:
         """One call on a token already reserved. What Holded says of its limits corrects the budget."""
         self.calls[f"{request.method} {request.path}"] += 1
         kind = kind_of(request.path, writes=request.writes, version=request.version)
@@ -192,7 +216,7 @@ class Session:
                 self._let_through(kind)
             raise
         finally:
-            self.purse.answered()
+            self.purse.answered(token)
         self._let_through(kind)
         self.purse.heard(reply.limits)
         return reply
@@ -210,5 +234,4 @@ class Session:
         self.proved = self.proved or proves(self.account.refused, kind)
 
     async def call(self, request: Request, priority: Priority) -> Reply:
-        await self.reserve(priority)
-        return await self.send(request)
+        return await self.send(request, await self.reserve(priority))

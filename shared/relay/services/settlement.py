@@ -51,6 +51,20 @@ def first_sweep(account: str, *, now_ms: int, every_ms: int) -> Row:
     )
 
 
+def stood_up(row: Row, *, now_ms: int) -> Row:
+    """A sweep that used up its attempts, or was ended by hand, stands again and takes up what it had not swept."""
+    return replace(
+        row,
+        state="waiting",
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        due_ms=now_ms,
+        reason="next_sweep",
+        attempts=0,
+        indexed=True,
+    )
+
+
 class Settlement:
     def __init__(self, *, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -83,6 +97,7 @@ class Settlement:
             updated_ms=session.now_ms(),
             due_ms=due_ms,
             version=swept_ms,
+            attempts=0,  # they count failures in a row
             indexed=True,
         )
         if await self._ledger.replace(following, expected_rev=row.rev):
@@ -100,6 +115,7 @@ class Settlement:
             for tag in document.tags:
                 marked[tag].add(document.id)
         for row in rows:
+            await _time_for_more(session)
             await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
         await self._late_twins(session, marked, known={row.marker for row in rows})
         await self._late_payments(session, by_id, known={row.holded_id for row in rows})
@@ -119,6 +135,7 @@ class Settlement:
         for holded_id, shown in by_id.items():
             if holded_id in known or not overpaid(shown):
                 continue
+            await _time_for_more(session)
             row = await self._ledger.by_holded_id(session.account.account, holded_id)
             if row is not None and row.marker in shown.tags:
                 await self._report(session, row, [("paid_twice", paid_twice(shown))])
@@ -158,3 +175,10 @@ class Settlement:
             await self._ledger.insert(found)
         else:
             await self._ledger.replace(found, expected_rev=there.rev)
+
+
+async def _time_for_more(session: Session) -> None:
+    """Comparing thousands of rows spends no call, and must hold up nobody either. Raises `RetryAt` when time has ended."""
+    if not session.has_time():
+        raise RetryAt("out_of_time", retry_at=session.clock.now())
+    await session.give_way()

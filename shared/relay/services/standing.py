@@ -37,6 +37,15 @@ class Standing:
             return 0
         return session.resting_until_ms or try_again_ms(session.account.blocked_ms, session.now_ms())
 
+    async def look(self, session: Session) -> None:
+        """Whether somebody changed the account meanwhile (its settings, its standing): then this drain hands over.
+
+        Raises `Unavailable`.
+        """
+        there = await self._accounts.get(session.account.account)
+        if there is None or there.rev != session.account.rev:
+            session.hand_over()
+
     async def note(self, session: Session) -> None:
         """Before the lease ends: record what this drain learned. `newly_blocked` is set where it closed the account.
 

@@ -11,7 +11,7 @@ from relay.domain.models import Event, Hint
 from relay.errors import Rejected
 from relay.services.desk import UPDATE
 from relay.services.job import Job, fact_of, unpack_event
-from relay.services.settlement import first_sweep
+from relay.services.settlement import first_sweep, settle_key, stood_up
 from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
@@ -71,8 +71,17 @@ class Work:
         end = await self._part(session, item.delivery, parts, number)
         if end is not None:
             await self._inbox.close(account, inbox_id, ends={str(number): end}, of=parts.of)
+        await self._follow_up(session)
+
+    async def _follow_up(self, session: Session) -> None:
+        """Versions that were noted while their key was written. One that fails is its own trouble: its inbox item is open."""
         while session.follow_up:
-            await self.take_in(session, session.follow_up.pop())
+            ref = session.follow_up.pop()
+            (error,) = await asyncio.gather(self.take_in(session, ref), return_exceptions=True)
+            if isinstance(error, Exception):
+                session.ends["open"] += 1
+            elif error is not None:
+                raise error
 
     async def _part(self, session: Session, delivery: Delivery, parts: Unfolded, number: int) -> str | None:
         if number == parts.problem_number:
@@ -111,8 +120,8 @@ class Work:
         """Go on with a row of the waiting room."""
         session.parked.pop(row.key, None)  # what parks it again notes it again
         if row.kind == "settle":
-            await self._clear_dead(row.key.account, now_ms=session.now_ms())
             await self._settlement.run(session, row)
+            await self._clear_dead(session)
         elif row.kind == "hint":
             await self._hints.resume(session, row)
         elif row.kind == "replay":
@@ -125,8 +134,7 @@ class Work:
             end = await self._event(session, unpack_event(row.event), background=background)
             if end is not None and row.key.purpose.endswith(_ASIDE):
                 await self._close_aside(session, row, end)
-        while session.follow_up:
-            await self.take_in(session, session.follow_up.pop())
+        await self._follow_up(session)
 
     async def _close_aside(self, session: Session, row: Row, end: str) -> None:
         """The newer version found its end in the document's own row: the row that held it is done."""
@@ -138,6 +146,19 @@ class Work:
         """The account's first drain: its settlement sweep enters the waiting room, for as long as the account lives."""
         sweep = first_sweep(session.account.account, now_ms=session.now_ms(), every_ms=session.timing.settlement_ms)
         session.note(await self._desk.ledger.insert(sweep) or sweep)
+
+    async def revive(self, session: Session) -> None:
+        """Nothing else tells of a second draft: the sweep goes on, whatever ended it."""
+        key = settle_key(session.account.account)
+        if key in session.parked:
+            return
+        there = await self._desk.ledger.get(key)
+        if there is None:
+            await self.begin(session)
+        elif there.state != "waiting":
+            again = stood_up(there, now_ms=session.now_ms())
+            if await self._desk.write(again):
+                session.note(again)
 
     async def failed(self, session: Session, row: Row, reason: str) -> None:
         """Machine trouble with one row: it uses an attempt and comes back later, or ends in `dead`."""
