@@ -6,13 +6,13 @@ with `already done`; and a cancelled replay stops at its next write.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from relay.domain import replay
-from relay.errors import RelayError, RetryAt, Unavailable
+from relay.errors import RetryAt
 from relay.services.again import is_delivery
+from relay.services.attempt import attempt, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -103,9 +103,5 @@ class Replays:
 
 async def _answered(work: Awaitable[T]) -> T | str:
     """What its own data breaks is an answer too, and never holds up those behind it. Raises `Unavailable`."""
-    (result,) = await asyncio.gather(work, return_exceptions=True)
-    if isinstance(result, BaseException):
-        if isinstance(result, Unavailable) or not isinstance(result, Exception):
-            raise result
-        return f"failed:{result.reason if isinstance(result, RelayError) else type(result).__name__}"
-    return result
+    result = await attempt(work)
+    return f"failed:{reason_of(result)}" if isinstance(result, Exception) else result

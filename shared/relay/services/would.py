@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,9 @@ from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
-from relay.errors import RelayError, Unavailable
+from relay.errors import RelayError
 from relay.services.again import ROW, already_done, had_effect
+from relay.services.attempt import attempt, reason_of
 from relay.services.contacts import claims_of
 from relay.services.hints import hint_key
 from relay.services.job import fact_of, unpack_event
@@ -59,11 +59,9 @@ class WouldReplay:
             inbox_id, wanted = split_ref(ref) if "#" in ref else (ref, None)
         except ValueError:
             return [_unknown(ref)]
-        (told,) = await asyncio.gather(self._parts(account, inbox_id, wanted, now), return_exceptions=True)
-        if isinstance(told, BaseException):
-            if isinstance(told, Unavailable) or not isinstance(told, Exception):
-                raise told
-            reason = told.reason if isinstance(told, RelayError) else type(told).__name__
+        told = await attempt(self._parts(account, inbox_id, wanted, now))
+        if isinstance(told, Exception):
+            reason = reason_of(told)
             return [Would(event=ref, compared=f"cannot be read: {reason}", replay=f"failed:{reason}")]
         return told or [_unknown(ref)]
 
