@@ -33,7 +33,7 @@ HIDDEN_S = 35.0
 """The index hides a message for half a minute when it looks at it."""
 _MOST = 10_000
 _IN_DOUBT = "in_doubt", "may stand in Holded", "replay them, they are looked for before anything is written"
-_UNDER_WAY = "under_way", "go on by themselves", "replay them, which takes their messages out"
+_UNDER_WAY = "under_way", "are held by rows of the ledger", "replay them, which takes their messages out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
