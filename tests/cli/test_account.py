@@ -16,6 +16,7 @@ from tests.test_fakes import a_row
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from relay.ports import Credential
     from tests.cli.conftest import Setting
 
 
@@ -278,6 +279,21 @@ def test_a_new_token_of_the_same_company_is_taken(setting: Setting) -> None:
     told = setting.json("account", "set", "acme", "--token-file", "-", stdin=TOKEN)
 
     assert told["changed"] == ["catalogue"]
+
+
+def test_a_new_token_is_told_to_the_change_log_before_it_is_stored(setting: Setting) -> None:
+    setting.add("acme")
+    setting.accounts.log.clear()
+    inner, told = setting.accounts.set_credential, []
+
+    async def set_credential(account: str, credential: Credential) -> None:
+        told.extend((change.what, change.before, change.after) for change in setting.accounts.log)
+        await inner(account, credential)
+
+    setting.accounts.set_credential = set_credential  # type: ignore[method-assign]  # to look at the moment of storing
+    setting.json("account", "set", "acme", "--token-file", "-", stdin=TOKEN)
+
+    assert told == [("credential", "", "")]
 
 
 def test_a_new_token_opens_an_account_that_holded_had_refused(setting: Setting) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from relay.cli.app import app
 from relay.cli.context import World as CliWorld
+from relay.errors import NotFound
 from relay.ports import DeadLetter
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.times import at_ms
@@ -177,6 +178,26 @@ def test_a_day_of_events_is_replayed_by_source_topic_and_type(house: House) -> N
     [told] = house.json(*mine("replay", *DAY, "--wait", "--rate", "1"))
     assert (told["state"], told["counts"]) == ("done", {"document": 2})
     assert len(house.road.documents()) == 2
+
+
+@pytest.mark.parametrize("args", [(), ("--type", "order.paid")])
+def test_a_delivery_whose_body_is_gone_keeps_no_other_from_being_replayed(house: House, args: tuple[str, ...]) -> None:
+    house.settings(**NOTHING)
+    lost, good = house.came(1), house.came(2)
+    house.settings()
+    gone, inner = lost.partition("#")[0], house.road.inbox.get
+
+    async def get(account: str, inbox_id: str) -> Any:
+        if inbox_id == gone:
+            raise NotFound("object_missing")
+        return await inner(account, inbox_id)
+
+    house.road.inbox.get = get  # type: ignore[method-assign]  # the bucket lost one object
+    [done] = house.json(*mine("replay", *DAY, *args, "--wait"), code=1)
+
+    answers = {each["event"]: each["answer"] for each in done["answers"]}
+    assert answers[gone] == "failed:object_missing"
+    assert answers[good].startswith("document:")
 
 
 def test_a_time_without_events_replays_nothing(house: House) -> None:

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from relay.cli.console import sure
-from relay.errors import Rejected
+from relay.cli.review_remedies import AT_A_TIME
+from relay.errors import Rejected, Unavailable
 from tests.cli.conftest import Over, over
 from tests.services.killing import Aftermath
 from tests.services.test_remedies import BY_HAND, approved_and_changed, draft_refund, item, look_alike, mend, put
 from tests.services.world import World as Road
 from tests.services.world import shopify_order
+
+if TYPE_CHECKING:
+    from relay.domain.ledger import Row
 
 
 @pytest.fixture
@@ -123,6 +127,29 @@ def test_retry_puts_it_back_and_wakes_the_account(setting: Over, road: Road) -> 
     told = setting.json("review", "retry", item(road), "--account", "acme")
 
     assert (told["state"], told["reason"]) == ("unknown", "outcome_unknown")
+    assert [dict(wake.message) for wake in road.wakes.sent] == [{"account": "acme"}]
+
+
+def test_what_is_put_back_already_is_woken_for_when_a_store_goes_away_half_way() -> None:
+    road = Road(settings={"policy": {"exchange_rate": "review"}})
+    for number in range(AT_A_TIME + 1):
+        road.order(shopify_order(number, currency="USD"))
+    setting = over(road)
+    road.wakes.sent.clear()
+    inner, puts = road.ledger.replace, []
+
+    async def replace(row: Row, *, expected_rev: int) -> bool:
+        puts.append(row)
+        if len(puts) > AT_A_TIME:
+            raise Unavailable("away")
+        return await inner(row, expected_rev=expected_rev)
+
+    road.ledger.replace = replace  # type: ignore[method-assign]  # the store goes away after ten
+    [reason] = {row.reason for row in road.rows("invoice")}
+    result = setting.run("review", "retry", "--reason", reason, "--account", "acme")
+
+    assert (result.exit_code, "away" in result.stderr) == (1, True)
+    assert [row.state for row in road.rows("invoice")].count("waiting") == AT_A_TIME
     assert [dict(wake.message) for wake in road.wakes.sent] == [{"account": "acme"}]
 
 

@@ -586,6 +586,21 @@ def test_every_remedy_is_in_the_change_log_without_its_note():
     )
 
 
+def test_a_delivery_is_unfolded_again_only_after_the_change_log_tells_it():
+    world = unreadable()
+    inner, told = world.inbox.reopen, []
+
+    async def reopen(account, inbox_id, **given):
+        told.extend(change.what for change in world.accounts.log)
+        return await inner(account, inbox_id, **given)
+
+    world.inbox.reopen = reopen
+    said(world, "retry", item(world, "delivery"))
+
+    assert told == ["review retry"]
+    assert len(world.accounts.log) == 1
+
+
 def test_a_row_that_moves_meanwhile_is_left_alone_and_the_log_says_so():
     world = look_alike()
     person = Person(world)

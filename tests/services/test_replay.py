@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from decimal import Decimal
 
 import pytest
 
 from relay.domain.ledger import Key
-from relay.domain.replay import MOST_REFS, parts_of
-from relay.errors import BadInput
+from relay.domain.replay import MOST_REFS, part_key, parts_of
+from relay.errors import BadInput, NotFound, Unavailable
 from relay.services.times import at_ms
 from tests.services.replaying import change, order, orders, replayed, told
 from tests.services.test_crash_points import hint_of
@@ -455,3 +456,70 @@ def test_an_order_that_comes_during_a_replay_is_written_within_two_seconds():
     assert waited.total_seconds() <= 2
     assert answered < 100
     assert told(world, replay_id).state == "done"
+
+
+@pytest.mark.parametrize("named", ["the delivery", "the event"])
+def test_a_delivery_whose_body_is_gone_is_answered_and_holds_up_nothing(named):
+    world = World(settings=NOTHING)
+    lost, good = (world.deliver(shopify_order(number), topic="orders/paid")[0] for number in (1, 2))
+    world.run([lost, good])
+    change(world, policy={})
+    world.inbox.get = without(world.inbox.get, lost, NotFound("object_missing"))
+    answers = replayed(world, [ref.partition("#")[0] if named == "the delivery" else ref for ref in (lost, good)])
+
+    assert answers[lost.partition("#")[0] if named == "the delivery" else lost] == "failed:object_missing"
+    assert answers[good].startswith("document:")
+
+
+def test_a_store_that_is_away_ends_no_event_of_a_replay():
+    world = World(settings=NOTHING)
+    (ref,) = delivered(world, shopify_order())
+    change(world, policy={})
+    inner = world.inbox.get
+    replay_id = order(world, [ref.partition("#")[0]])
+    world.inbox.get = without(inner, ref, Unavailable("away"))
+    with contextlib.suppress(Unavailable):
+        world.run()
+    assert told(world, replay_id).answers == ()
+
+    world.inbox.get = inner
+    world.settle(hours=1)
+    assert dict(told(world, replay_id).answers)[ref].startswith("document:")
+
+
+def without(get, ref, error):
+    """The inbox, one delivery of which cannot be read."""
+
+    async def broken(account, inbox_id):
+        if inbox_id == ref.partition("#")[0]:
+            raise error
+        return await get(account, inbox_id)
+
+    return broken
+
+
+def test_an_order_given_again_after_its_half_written_self_was_cancelled_is_brought_whole():
+    world = World()
+    (ref,) = delivered(world, shopify_order())
+    refs = [*(f"gone{number}#0" for number in range(MOST_REFS)), ref]
+    half = order(world, refs)
+    first = part_key(ACCOUNT, half, 1)
+    world.ledger.rows = {key: row for key, row in world.ledger.rows.items() if key != first}  # who ordered it died here
+    assert asyncio.run(orders(world).cancel(ACCOUNT, half, now=world.clock.now())).state == "cancelled"
+    whole = order(world, refs)
+    world.run()
+
+    assert whole != half
+    assert (told(world, whole).state, len(told(world, whole).answers)) == ("done", len(refs))
+
+
+def test_an_order_given_again_while_it_is_half_written_is_the_same_and_becomes_whole():
+    world = World()
+    refs = [f"gone{number}#0" for number in range(MOST_REFS + 1)]
+    half = order(world, refs)
+    first = part_key(ACCOUNT, half, 1)
+    world.ledger.rows = {key: row for key, row in world.ledger.rows.items() if key != first}
+    assert order(world, refs) == half
+    world.run()
+
+    assert (told(world, half).state, len(told(world, half).answers)) == ("done", len(refs))

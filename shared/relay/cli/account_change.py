@@ -115,6 +115,7 @@ async def change_account(
         if found.lacking:
             raise NotAllowed("scope_missing", detail=f"the token lacks {', '.join(found.lacking)}")
         same_company(one, found)
+        await _log(here, account, "credential")
         await here.accounts.set_credential(account, new)
         changes["catalogue"] = found.catalogue
         if one.status == "blocked":
@@ -123,14 +124,7 @@ async def change_account(
         held = await here.accounts.webhook_secrets(account)
         kept = held or AccountSecrets(account=account, secrets={}, bindings={})
         merged = {source: {**kept.bindings.get(source, {}), **pairs} for source, pairs in bound.items()}
-        await here.accounts.record_change(
-            account,
-            at_ms=here.now_ms(),
-            who=here.who,
-            what=f"bindings of {', '.join(sorted(bound))}",
-            before="",
-            after="",
-        )
+        await _log(here, account, f"bindings of {', '.join(sorted(bound))}")
         await here.accounts.set_webhook_secrets(
             account, dataclasses.replace(kept, bindings={**kept.bindings, **merged})
         )
@@ -138,6 +132,11 @@ async def change_account(
     if changes:
         await store(here, after, before=one)
     return {**row_of(after), "changed": sorted({*changes, *(["bindings"] if bound else [])})}
+
+
+async def _log(here: World, account: str, what: str) -> None:
+    """Before it is done: that it changes, never from what to what."""
+    await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what=what, before="", after="")
 
 
 async def store(here: World, after: "Account", *, before: "Account") -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +12,8 @@ from relay.cli.console import AsJson, emit, note, table
 from relay.cli.context import Local, StackName, World, world
 from relay.cli.desks import replay_orders, would_replay
 from relay.cli.replaying import awaited, exit_for, show, told
-from relay.errors import BadInput
+from relay.errors import BadInput, Rejected
 
-if TYPE_CHECKING:
-    from relay.ports import InboxItem
-
-_MOST = 1_000_000
 _KEPT = timedelta(days=35)
 _FEW = 10
 COLUMNS = ("event", "type", "object", "written", "compared", "replay")
@@ -93,19 +89,27 @@ async def _received(
 ) -> list[str]:
     if when is None:
         return []
-    items = here.inbox.received(account, from_ms=ms(when[0]), to_ms=ms(when[1]), limit=_MOST)
-    return [ref async for item in items for ref in _refs(item, *filters)]
+    source, topic, event_type = filters
+    # Without the bodies: one that cannot be read any more must not keep a month of others from being chosen.
+    found = here.inbox.ends_between(account=account, from_ms=ms(when[0]), to_ms=ms(when[1]))
+    wanted = [each async for each in found if source in {None, each.source} and topic in {None, each.topic}]
+    chosen = [each.inbox_id for each in sorted(wanted, key=lambda each: (each.received_ms, each.inbox_id))]
+    if event_type is None:
+        return chosen
+    return [ref for inbox_id in chosen for ref in await _of_type(here, account, inbox_id, event_type)]
 
 
-def _refs(item: "InboxItem", source: str | None, topic: str | None, event_type: str | None) -> list[str]:
+async def _of_type(here: World, account: str, inbox_id: str, event_type: str) -> list[str]:
+    """Its events of that type; the delivery itself where they cannot be told, so that the replay says why."""
     from relay.services.unfold import unfold
 
-    delivery = item.delivery
-    if source not in {None, delivery.source} or topic not in {None, delivery.topic}:
-        return []
-    if event_type is None:
-        return [delivery.inbox_id]
-    return [event.id for event in unfold(delivery).events if event.type == event_type]
+    try:
+        item = await here.inbox.get(account, inbox_id)
+        events = unfold(item.delivery).events if item is not None else ()
+    except (Rejected, BadInput) as error:
+        note(f"{inbox_id} cannot be read: {error.reason}")
+        return [inbox_id]
+    return [event.id for event in events if event.type == event_type]
 
 
 def _start(

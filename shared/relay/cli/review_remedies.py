@@ -10,6 +10,8 @@ from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.errors import BadInput, Rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from relay.domain.ledger import Row
     from relay.ports import Account
     from relay.services.remedies import Remedies
@@ -82,15 +84,25 @@ async def _retry_many(here: World, account: str, alike: str, reason: str) -> dic
     one = await here.account(account)
     items, _ = parts(here)
     wanted = (await items.find(account, alike)).reason if alike else reason
-    done, left = 0, 0
     # Listed first: what is put back and fails again must not be met a second time.
     rows = [row async for row in items.all(account, reason=wanted)]
-    for start in range(0, len(rows), AT_A_TIME):
-        put_back = (_put_back(here, one, row) for row in rows[start : start + AT_A_TIME])
-        outcomes = await asyncio.gather(*put_back)
-        done, left = done + outcomes.count(True), left + outcomes.count(False)
-    await here.nudge(account)
-    return {"account": account, "reason": wanted, "put_back": done, "not_possible": left}
+    outcomes: list[bool] = []
+    try:
+        for start in range(0, len(rows), AT_A_TIME):
+            outcomes += await _all_put_back(here, one, rows[start : start + AT_A_TIME])
+    finally:
+        await here.nudge(account)  # what is back already goes on, whatever stopped the others
+    done = outcomes.count(True)
+    return {"account": account, "reason": wanted, "put_back": done, "not_possible": len(outcomes) - done}
+
+
+async def _all_put_back(here: World, account: "Account", rows: "Sequence[Row]") -> list[bool]:
+    """Each to its end, before any error of one is raised."""
+    outcomes = await asyncio.gather(*(_put_back(here, account, row) for row in rows), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome is True for outcome in outcomes]
 
 
 async def _put_back(here: World, account: "Account", row: "Row") -> bool:

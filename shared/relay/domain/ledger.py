@@ -25,6 +25,12 @@ Step = Literal["contact", "create", "update", "approve", "pay", "done"]
 Kind = Literal["event", "hint", "settle", "contact", "replay"]
 _MARKER_LENGTH = 16
 
+UPDATE, CANCELLATION, SETTLEMENT = "update", "cancellation", "settlement"
+OF_AN_EVENT = (UPDATE, CANCELLATION)
+"""What may lie aside of a document that stands, for an event of its own: a newer version, or a late cancellation."""
+ASIDES = (*OF_AN_EVENT, SETTLEMENT)
+"""As the end of a purpose (`invoice.update`); a `settlement` is a finding about the document itself."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.decisions import BY_HAND, BY_HAND_IN_DOUBT, IN_DOUBT, may_stand
+from relay.domain.ledger import ASIDES, UPDATE
 from relay.domain.transitions import CREATE_ANYWAY, SEEN_EMPTY_TWICE, confirmed, ended
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ Cause = Literal["rule", "data", "total_differs", "tax_unknown", "outcome_unknown
 RETRIED = "retried"
 DELETED = "deleted_in_holded"
 DELIVERY = "delivery"
-ASIDES = ("update", "cancellation", "settlement")
 TYPES: dict[str, tuple[DocType, ...]] = {
     "invoice": ("invoice", "salesreceipt"),
     "salesreceipt": ("salesreceipt", "invoice"),
@@ -100,9 +100,9 @@ def admits(row: Row, *, held: bool, writes: bool) -> tuple[Remedy, ...]:
         return ()
     aside = aside_of(row.key)
     remedies: list[Remedy] = []
-    if held and (row.kind == "hint" or aside in {"", "update"}):
+    if held and (row.kind == "hint" or aside in {"", UPDATE}):
         remedies.append("retry")
-    if row.kind == "event" and aside in {"", "update"} and own_key(row.key).purpose in TYPES:
+    if row.kind == "event" and aside in {"", UPDATE} and own_key(row.key).purpose in TYPES:
         remedies.append("adopt")
         if held and writes and not aside and _may_create(row):
             remedies.append("create")

@@ -106,13 +106,19 @@ def number_of(key: Key) -> int:
     return int(key.purpose.rpartition(".")[2])
 
 
-def parts_of(account: str, replay_id: str, refs: Sequence[str], *, rate: int, now_ms: int) -> list[Row]:
-    """The rows of a new replay, first part first; only that one is due. Raises `BadInput` for no or too many events."""
+def chunks(refs: Sequence[str]) -> list[tuple[str, ...]]:
+    """The events of each part. Raises `BadInput` for no or too many events."""
     unique = list(dict.fromkeys(refs))
-    chunks = [tuple(unique[start : start + MOST_REFS]) for start in range(0, len(unique), MOST_REFS)]
-    if not 0 < len(chunks) <= MOST_PARTS:
+    parts = [tuple(unique[start : start + MOST_REFS]) for start in range(0, len(unique), MOST_REFS)]
+    if not 0 < len(parts) <= MOST_PARTS:
         detail = f"{len(unique)} events, expected 1 to {MOST_PARTS * MOST_REFS}: choose a shorter time"
         raise BadInput("replay_size", field="events", detail=detail)
+    return parts
+
+
+def parts_of(account: str, replay_id: str, refs: Sequence[str], *, rate: int, now_ms: int) -> list[Row]:
+    """The rows of a new replay, first part first; only that one is due. Raises as `chunks`."""
+    parts = chunks(refs)
     return [
         Row(
             key=part_key(account, replay_id, number),
@@ -124,10 +130,10 @@ def parts_of(account: str, replay_id: str, refs: Sequence[str], *, rate: int, no
             due_ms=now_ms if number == 1 else 0,
             reason="replay" if number == 1 else "replay_queued",
             detail=f"{len(chunk)} events",
-            event=pack(Part(of=len(chunks), todo=chunk, rate=rate)),
+            event=pack(Part(of=len(parts), todo=chunk, rate=rate)),
             indexed=True,
         )
-        for number, chunk in enumerate(chunks, start=1)
+        for number, chunk in enumerate(parts, start=1)
     ]
 
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from relay.domain import dead, ends, transitions
+from relay.domain import dead, ends
 from relay.domain.decisions import ended_by_hand
 from relay.domain.ledger import Key
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.replay import ALREADY_DONE, REPLAYED
-from relay.services.desk import UPDATE, delivery_key
+from relay.services.desk import delivery_key
 from relay.services.hints import hint_key
-from relay.services.job import aside_key, fact_of
+from relay.services.job import fact_of
+from relay.services.rows import OPEN, held_aside, rows_of
 from relay.services.unfold import event_ref, split_ref, unfold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from relay.domain.decisions import Fact
     from relay.domain.ledger import Row
     from relay.domain.models import Event
     from relay.ports import Inbox, InboxItem
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 DONE = ends.DONE | {"superseded"}
 """First words of an event's end that leave nothing to do for it."""
-_HELD = frozenset({"waiting", "review", "dead", "sent", "unknown"})
-
 
 ROW = "row:"
 """How a ref of a dead row begins; the row's key follows."""
@@ -131,41 +129,38 @@ class Again:
         plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
         fact = fact_of(event, plan)
         row = await self._desk.ledger.get(fact.key)
-        newer = await self._held_aside(fact, row)
+        beside = await held_aside(self._desk.ledger, row, event)
         if row is not None and ended_by_hand(row, version=event.version):
             return f"ignored:{row.reason}"
-        if not had_effect(row, newer, end, event.id):
+        if not had_effect(row, beside, end, event.id):
             end = await road(session, event, background=True, again=True) or ""
             if not end:
                 return None
-            if end.partition(":")[0] in DONE and newer is not None:
-                await self._close(session, newer, end)
+            if end.partition(":")[0] in DONE and beside is not None and beside.state in OPEN:
+                await self._desk.close_aside(session, beside, end)
             if end != "duplicate":
                 return end
             row = await self._desk.ledger.get(fact.key)
         return already_done(row, end)
 
-    async def _held_aside(self, fact: Fact, row: Row | None) -> Row | None:
-        """Where this event waits, or is reviewed, beside a document that stands."""
-        if row is None or row.state != "confirmed":
-            return None
-        newer = await self._desk.ledger.get(aside_key(fact.key, UPDATE))
-        return newer if newer is not None and newer.event_id == fact.event_id and newer.state in _HELD else None
-
-    async def _close(self, session: Session, row: Row, end: str) -> None:
-        there = await self._desk.ledger.get(row.key)
-        if there is not None and there.rev == row.rev:
-            await self._desk.write(transitions.ended(there, now_ms=session.now_ms(), state="superseded", reason=end))
-
     async def _note_end(self, account: str, item: InboxItem, number: int, result: str, parts: Unfolded) -> None:
         """The inbox tells the latest end. One that was told already stays when nothing was done."""
         known = item.ends.get(str(number), "")
         if result.startswith(ALREADY_DONE):
-            if known and known.partition(":")[0] not in {"review", "dead"}:
+            handed_over = known.partition(":")[0] in {"review", "dead"}
+            if known and (not handed_over or await self._is_open(parts, number)):
                 return
             result = "duplicate"
         if result != known:
             await self._inbox.close(account, item.delivery.inbox_id, ends={str(number): result}, of=parts.of)
+
+    async def _is_open(self, parts: Unfolded, number: int) -> bool:
+        """Somewhere a row still holds the event: its end is read from there."""
+        if number == parts.problem_number:
+            return False
+        event = parts.events[number]
+        rows = await rows_of(self._desk.ledger, event)
+        return any(row.event_id == event.id and row.state in OPEN for row in rows)
 
     async def _reading_is_mended(self, session: Session, item: InboxItem, parts: Unfolded) -> None:
         """The review of a delivery that could not be read ends once this code reads it."""
@@ -173,16 +168,16 @@ class Again:
             return
         row = await self._desk.ledger.get(delivery_key(item.delivery))
         if row is not None and row.state == "review":
-            await self._close(session, row, REPLAYED)
+            await self._desk.close_aside(session, row, REPLAYED)
 
 
-def had_effect(row: Row | None, newer: Row | None, end: str, event_id: str) -> bool:
+def had_effect(row: Row | None, beside: Row | None, end: str, event_id: str) -> bool:
     """Nothing is left to do for the event: its end says so, or its document stands and nothing of it waits beside that."""
     if end.partition(":")[0] in DONE:
         return True
     if row is None or row.state != "confirmed":
         return False
-    return row.event_id == event_id or (bool(end) and newer is None)
+    return row.event_id == event_id or (bool(end) and beside is None)
 
 
 def already_done(row: Row | None, end: str) -> str:

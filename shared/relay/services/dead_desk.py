@@ -14,10 +14,10 @@ from relay.domain import dead
 from relay.domain.decisions import may_stand
 from relay.errors import Rejected
 from relay.services.again import row_ref
-from relay.services.dead_ends import end_of
+from relay.services.attempt import attempt
+from relay.services.dead_events import DeadEvents
 from relay.services.dead_letters import named_in
 from relay.services.times import at_ms
-from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
     from relay.ports import Accounts, DeadLetter, DeadLetters, Inbox, Ledger
+    from relay.services.dead_events import Known
     from relay.services.nudge import Nudge
     from relay.services.replay_orders import ReplayOrders
 
 HIDDEN_S = 35.0
 """The index hides a message for half a minute when it looks at it."""
 _MOST = 10_000
+_IN_DOUBT = "in_doubt", "may stand in Holded", "replay them, they are looked for before anything is written"
+_UNDER_WAY = "under_way", "are held by rows of the ledger", "replay them, which takes their messages out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,7 @@ class DeadDesk:
         self._orders = orders
         self._nudge = nudge
         self._who = who
+        self._events = DeadEvents(inbox=inbox, ledger=ledger)
 
     async def listed(self, account: str, wanted: Wanted) -> list[Dead]:
         """Oldest change first."""
@@ -102,13 +106,11 @@ class DeadDesk:
     async def _told(self, row: Row) -> Dead:
         if row.key.source != dead.FROM_QUEUE:
             return Dead(row=row, source=row.key.source, type=row.event_type)
-        item = await self._inbox.get(row.key.account, row.event_id.partition("#")[0]) if row.event_id else None
-        return Dead(
-            row=row,
-            source=item.delivery.source if item is not None else "",
-            type=item.delivery.topic if item is not None else row.event_type,
-            since=await end_of(self._inbox, row.key.account, row.event_id) if item is not None else "",
-        )
+        inbox_id, _, number = row.event_id.rpartition("#")
+        item = await attempt(self._inbox.get(row.key.account, inbox_id)) if inbox_id else None
+        if item is None or isinstance(item, Exception):  # gone, or not to be read: it can still be discarded
+            return Dead(row=row, source="", type=row.event_type)
+        return Dead(row=row, source=item.delivery.source, type=item.delivery.topic, since=item.ends.get(number, ""))
 
     async def replay(self, account: str, found: Sequence[Dead], *, rate: int, now: datetime) -> str:
         """Order the replay, end the index's rows and take their messages out. Returns the replay's id, empty for wakes alone.
@@ -123,9 +125,13 @@ class DeadDesk:
         refs = [ref for ref in refs if ref]
         why = f"{len(found)} dead letters"
         replay_id = await self._orders.start(account, refs, rate=rate, now=now, why=why) if refs else ""
+        queued = [one for one in found if one.in_queue]
+        for one in queued:
+            await self._log(
+                one, now, f"replayed by {replay_id}" if one.row.event_id else "taken out, its account is woken"
+            )
         if not refs and found:
             await self._nudge(account, now_ms=at_ms(now))
-        queued = [one for one in found if one.in_queue]
         # The rows last: while they are dead, a command that was interrupted finds them again.
         await self.take_out(account, queued)
         for one in queued:
@@ -134,43 +140,56 @@ class DeadDesk:
         return replay_id
 
     async def discard(self, account: str, found: Sequence[Dead], *, note: str, now: datetime) -> int:
-        """End them for good. Returns how many were. Raises `Rejected` for what may stand in Holded: nothing is discarded then."""
-        doubtful = [one.name for one in found if one.in_doubt]
-        if doubtful:
-            detail = (
-                f"{len(doubtful)} may stand in Holded, first {doubtful[0]}: replay them, they are looked for before "
-                "anything is written"
-            )
-            raise Rejected("in_doubt", detail=detail)
+        """End them for good. Returns how many were. Raises `Rejected`, and then nothing is discarded: for what may stand in
+        Holded or goes on by itself, for the settlement sweep, and for a part of a replay.
+        """
         for one in found:
-            await self._accounts.record_change(
-                account,
-                at_ms=at_ms(now),
-                who=self._who,
-                what=f"dead letter {one.name}",
-                before=f"dead: {one.row.reason}",
-                after=f"discarded: {note}",
+            _refuse_to_end(one)
+        _refuse([one.name for one in found if one.in_doubt], *_IN_DOUBT)
+        queued = [one for one in found if one.in_queue]
+        known = [(one, await self._events.known(account, one.row.event_id)) for one in queued]
+        holders = [(one.name, what.holder) for one, what in known if what is not None]
+        _refuse([name for name, row in holders if row is not None and may_stand(row)], *_IN_DOUBT)
+        _refuse([name for name, row in holders if row is not None], *_UNDER_WAY)
+        done = 0
+        for one in found:
+            await self._log(one, now, f"discarded: {note}")
+            if not one.in_queue:
+                done += await self._end(one, note, now)
+        for _, what in known:
+            await self._close(account, what)
+        await self.take_out(account, queued)
+        for one in queued:
+            done += await self._ledger.replace(
+                dead.discarded(one.row, now_ms=at_ms(now), note=note), expected_rev=one.row.rev
             )
-            await self._end_of_event(account, one.row.event_id)
-        await self.take_out(account, [one for one in found if one.in_queue])
-        ended = [dead.discarded(one.row, now_ms=at_ms(now), note=note) for one in found]
-        # One that moved meanwhile is dead no longer, and stays what it became.
-        return sum([await self._ledger.replace(row, expected_rev=row.rev - 1) for row in ended])
+        return done
 
-    async def _end_of_event(self, account: str, ref: str) -> None:
-        """While its inbox item is open the sweeper would bring the event back for ever."""
-        try:
-            inbox_id, number = split_ref(ref)
-        except ValueError:
-            return
-        item = await self._inbox.get(account, inbox_id)
-        if item is None or item.ends.get(str(number), "waiting").partition(":")[0] != "waiting":
-            return
-        try:
-            of = unfold(item.delivery).of
-        except Exception:  # noqa: BLE001  # what cannot be unfolded may be why it is dead
-            of = len(item.ends) + 1
-        await self._inbox.close(account, inbox_id, ends={str(number): f"ignored:{dead.DISCARDED}"}, of=of)
+    async def _end(self, one: Dead, note: str, now: datetime) -> bool:
+        """The row first: one that moved meanwhile is dead no longer and stays what it became, and so does its event."""
+        ended = dead.discarded(one.row, now_ms=at_ms(now), note=note)
+        if not await self._ledger.replace(ended, expected_rev=one.row.rev):
+            await self._log(one, now, "not discarded: it had moved")
+            return False
+        account = one.row.key.account
+        await self._close(account, await self._events.known(account, one.row.event_id))
+        return True
+
+    async def _close(self, account: str, known: Known | None) -> None:
+        """While its inbox item is open the sweeper would bring the event back for ever. An end that is told stays."""
+        if known is not None and not known.end:
+            ends = {known.number: f"ignored:{dead.DISCARDED}"}
+            await self._inbox.close(account, known.inbox_id, ends=ends, of=known.of)
+
+    async def _log(self, one: Dead, now: datetime, after: str) -> None:
+        await self._accounts.record_change(
+            one.row.key.account,
+            at_ms=at_ms(now),
+            who=self._who,
+            what=f"dead letter {one.name}",
+            before=f"dead: {one.row.reason}",
+            after=after,
+        )
 
     async def take_out(self, account: str, found: Sequence[Dead]) -> Sequence[DeadLetter]:
         names = {one.name for one in found}
@@ -191,3 +210,20 @@ class DeadDesk:
                 readable = "names an event" if event else "names no event"
                 return f"{len(letter.body)} characters, {readable}, {letter.receives} receives, in {letter.queue}"
         return ""
+
+
+def _refuse(names: Sequence[str], reason: str, what: str, remedy: str) -> None:
+    if names:
+        raise Rejected(reason, detail=f"{len(names)} {what}, first {names[0]}: {remedy}")
+
+
+def _refuse_to_end(one: Dead) -> None:
+    key = one.row.key
+    if one.row.kind == "settle":
+        detail = "the settlement sweep lives as long as its account: `relay dead-letters replay` brings it back"
+        raise Rejected("settlement_sweep", detail=detail)
+    if one.row.kind == "replay":
+        command = f"`relay replays cancel {key.object_id} --account {key.account}`"
+        raise Rejected(
+            "part_of_a_replay", detail=f"other parts of it may wait behind this one: {command} ends them all"
+        )

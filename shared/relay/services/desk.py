@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from relay.domain import ledger as rows
 from relay.domain import transitions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from relay.services.job import Job
     from relay.services.session import Session
 
-UPDATE = "update"
+UPDATE = rows.UPDATE
 """Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
 SPREAD_MS = 15_000
@@ -135,6 +136,12 @@ class Desk:
 
     async def refuse(self, session: Session, job: Job, refusal: RelayError) -> str | None:
         return await self.review(session, job, refusal.reason, refusal.detail)
+
+    async def close_aside(self, session: Session, row: Row, end: str) -> None:
+        """The event found its end in the document's own row: the row that held it beside that is done, unless it moved."""
+        there = await self.ledger.get(row.key)
+        if there is not None and there.rev == row.rev:
+            await self.write(transitions.ended(there, now_ms=session.now_ms(), state="superseded", reason=end))
 
     async def wait_for_parent(self, session: Session, job: Job, parent: Key) -> str | None:
         """Park the child and leave a pointer under the parent, in one transaction that checks the parent is not confirmed.

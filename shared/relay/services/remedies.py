@@ -7,7 +7,7 @@ act goes unrecorded; then the account is woken. The drain does the rest, as for 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from relay.domain import remedies
 from relay.domain.ledger import is_marker, marker_of
@@ -64,12 +64,13 @@ class Remedies:
         """
         account, inbox_id = row.key.account, row.event_id
         item = await self._inbox.get(account, inbox_id)
+        closed = remedies.closed(row, now_ms=self._now_ms(), reason="unfolded_again")
+        await self._record("retry", row, _said(closed))
         ends = item.ends if item is not None else {}
         last = max(ends, key=int, default="")
         if last and ends[last].startswith("review"):
             await self._inbox.reopen(account, inbox_id, numbers=[last], now_ms=self._now_ms())
-        closed = remedies.closed(row, now_ms=self._now_ms(), reason="unfolded_again")
-        await self._write("retry", row, closed)
+        await self._swap("retry", row, closed)
         return closed
 
     async def look(self, study: Study, holded_id: str, *, doc_type: str, call: Call) -> Found:
@@ -159,13 +160,22 @@ class Remedies:
             raise Rejected("remedy_not_open", detail=f"{remedy} is not possible for this item; open are {there}")
 
     async def _write(self, remedy: Remedy, before: Row, after: Row) -> None:
-        record: Any = {"at_ms": self._now_ms(), "who": self._who, "before": _said(before)}
-        account = before.key.account
-        await self._accounts.record_change(account, what=f"review {remedy}", after=_said(after), **record)
+        await self._record(remedy, before, _said(after))
+        await self._swap(remedy, before, after)
+
+    async def _record(self, remedy: Remedy, before: Row, after: str) -> None:
+        await self._accounts.record_change(
+            before.key.account,
+            at_ms=self._now_ms(),
+            who=self._who,
+            what=f"review {remedy}",
+            before=_said(before),
+            after=after,
+        )
+
+    async def _swap(self, remedy: Remedy, before: Row, after: Row) -> None:
         if not await self._ledger.replace(after, expected_rev=before.rev):
-            await self._accounts.record_change(
-                account, what=f"review {remedy}", after="not done: it had moved", **record
-            )
+            await self._record(remedy, before, "not done: it had moved")
             raise Rejected("item_moved", detail="it moved meanwhile; look at it again")
 
 

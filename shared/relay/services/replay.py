@@ -6,19 +6,23 @@ with `already done`; and a cancelled replay stops at its next write.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from relay.domain import replay
-from relay.errors import RelayError, RetryAt, Unavailable
+from relay.errors import RetryAt
 from relay.services.again import is_delivery
+from relay.services.attempt import attempt, reason_of
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from relay.domain.ledger import Row
     from relay.services.again import Again, Road
     from relay.services.desk import Desk
     from relay.services.session import Session
+
+T = TypeVar("T")
 
 HANDFUL = 10
 HANDFUL_MS = 1_000
@@ -68,11 +72,10 @@ class Replays:
         while part.todo and taken < most and part.todo[0] not in late and self._may_go_on(session):
             ref = part.todo[0]
             if is_delivery(ref):
-                found = await self._again.events_of(session.account.account, ref)
-                part = part.opened(found) if found else part.answered("unknown_event")
+                part = await self._opened(session, part, ref)
                 continue
             await session.give_way()
-            result = await self._one(session, ref, road)
+            result = await _answered(self._again(session, ref, road))
             if result is None:
                 late.add(ref)
             part = part.put_off() if result is None else part.answered(result)
@@ -81,14 +84,11 @@ class Replays:
                 break
         return part.counted(taken, began_ms), bool(part.todo) and part.todo[0] in late
 
-    async def _one(self, session: Session, ref: str, road: Road) -> str | None:
-        """One event's answer; what its own data breaks is an answer too, and never holds up those behind it."""
-        (result,) = await asyncio.gather(self._again(session, ref, road), return_exceptions=True)
-        if isinstance(result, BaseException):
-            if isinstance(result, Unavailable) or not isinstance(result, Exception):
-                raise result
-            return f"failed:{result.reason if isinstance(result, RelayError) else type(result).__name__}"
-        return result
+    async def _opened(self, session: Session, part: replay.Part, ref: str) -> replay.Part:
+        found = await _answered(self._again.events_of(session.account.account, ref))
+        if isinstance(found, str):
+            return part.answered(found)
+        return part.opened(found) if found else part.answered("unknown_event")
 
     async def _end(self, session: Session, row: Row, *, due_ms: int, reason: str) -> None:
         """The part behind it becomes due first: whoever dies in between ends this one again."""
@@ -99,3 +99,9 @@ class Replays:
             if await self._desk.write(released):
                 session.note(released)
         await self._desk.write(replay.ended(row, now_ms=session.now_ms(), reason=reason))
+
+
+async def _answered(work: Awaitable[T]) -> T | str:
+    """What its own data breaks is an answer too, and never holds up those behind it. Raises `Unavailable`."""
+    result = await attempt(work)
+    return f"failed:{reason_of(result)}" if isinstance(result, Exception) else result

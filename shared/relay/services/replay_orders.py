@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import replay
 from relay.errors import BadInput, NotFound, Unavailable
+from relay.services.rows import rows_at
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ class Replay:
     created_ms: int
     updated_ms: int
     due_ms: int
-    reason: str
     events: int
     answers: tuple[tuple[str, str], ...]
     rate: int
@@ -76,14 +76,22 @@ class ReplayOrders:
         return replay_id
 
     async def _name(self, account: str, refs: Sequence[str], rate: int) -> str:
+        """The name of this order: its own while it is under way or half written, a fresh one where that has ended."""
+        last = len(replay.chunks(refs))
         digest = hashlib.sha256("\n".join([str(rate), *refs]).encode()).digest()
         ordered = base64.b32encode(digest).decode().lower()[:_NAME_CHARS]
         for number in itertools.count(1):
             name = f"{ordered}-{number}"
-            first = await self._ledger.get(replay.part_key(account, name, 1))
-            if first is None or not (await self.get(account, name)).ended:
+            if not await self._has_ended(account, name, last):
                 break
         return name
+
+    async def _has_ended(self, account: str, name: str, last: int) -> bool:
+        if await self._ledger.get(replay.part_key(account, name, 1)) is not None:
+            return (await self.get(account, name)).ended
+        # Written from the end and cancelled from the end: what is half written has its last part, in the state of all.
+        half = await self._ledger.get(replay.part_key(account, name, last))
+        return half is not None and half.state == "ignored"
 
     async def _log(self, account: str, replay_id: str, now: datetime, *, before: str, after: str) -> None:
         await self._accounts.record_change(
@@ -97,9 +105,11 @@ class ReplayOrders:
             return before
         await self._log(account, replay_id, now, before=before.state, after="cancelled")
         # From the end, so that no part that ends meanwhile can wake the one behind it.
-        for row in reversed(await self._parts(account, replay_id)):
+        parts = await self._parts(account, replay_id)
+        for row in reversed(parts):
             await self._cancel(row, at_ms(now))
-        return await self.get(account, replay_id)
+        # By their keys: of a half-written order nothing is found by its name once it is cancelled.
+        return _told(await rows_at(self._ledger, [row.key for row in parts]))
 
     async def _cancel(self, row: Row, now_ms: int) -> None:
         for _ in range(_TRIES):
@@ -166,7 +176,6 @@ def _told(rows: Sequence[Row]) -> Replay:
         created_ms=min(row.created_ms for row in rows),
         updated_ms=max(row.updated_ms for row in rows),
         due_ms=now.due_ms,
-        reason=now.reason,
         events=sum(len(part.todo) + len(part.done) for _, part in held),
         answers=tuple(answer for _, part in held for answer in part.done),
         rate=max((part.rate for _, part in held), default=0),

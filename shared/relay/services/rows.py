@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from relay.domain.ledger import Key
+from relay.domain.decisions import ended_by_hand
+from relay.domain.ledger import OF_AN_EVENT, Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from relay.domain.ledger import Row
+    from relay.domain.ledger import Row, State
     from relay.domain.models import Event
     from relay.ports import Ledger
 
 PURPOSES = ("invoice", "salesreceipt", "creditnote", "salesorder", "contact", "product", "payment")
-ASIDES = ("", ".update", ".cancellation")
-"""Rows that hold a newer version, or a late cancellation, beside a document that stands (`relay.services.desk`)."""
+OPEN: frozenset[State] = frozenset({"waiting", "review", "dead", "sent", "unknown"})
+"""States in which a row is not finished with its event."""
+_WITH_ASIDES = ("", *(f".{aside}" for aside in OF_AN_EVENT))
 
 
 async def rows_of(ledger: Ledger, event: Event) -> Sequence[Row]:
@@ -26,7 +28,7 @@ async def rows_of(ledger: Ledger, event: Event) -> Sequence[Row]:
         (
             Key(account=event.account, source=event.source, object_id=event.subject, purpose=purpose + aside)
             for purpose in PURPOSES
-            for aside in ASIDES
+            for aside in _WITH_ASIDES
         ),
     )
 
@@ -37,9 +39,20 @@ async def rows_beside(ledger: Ledger, key: Key) -> Sequence[Row]:
         ledger,
         (
             Key(account=key.account, source=key.source, object_id=key.object_id, purpose=key.purpose + aside)
-            for aside in ASIDES
+            for aside in _WITH_ASIDES
         ),
     )
+
+
+async def held_aside(ledger: Ledger, own: Row | None, event: Event) -> Row | None:
+    """Where an event waits, is reviewed, or was ended by a person, aside of a document that stands."""
+    if own is None or own.state != "confirmed":
+        return None
+    for row in await rows_beside(ledger, own.key):
+        mine = row.key != own.key and row.event_id == event.id
+        if mine and (row.state in OPEN or ended_by_hand(row, version=event.version)):
+            return row
+    return None
 
 
 async def rows_at(ledger: Ledger, keys: Iterable[Key]) -> Sequence[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,10 +14,11 @@ from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
 from relay.errors import RelayError
 from relay.services.again import ROW, already_done, had_effect
+from relay.services.attempt import attempt, reason_of
 from relay.services.contacts import claims_of
-from relay.services.desk import UPDATE
 from relay.services.hints import hint_key
-from relay.services.job import aside_key, fact_of, unpack_event
+from relay.services.job import fact_of, unpack_event
+from relay.services.rows import held_aside
 from relay.services.unfold import event_ref, split_ref, unfold
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from relay.domain.documents import ContactDraft, Plan
     from relay.domain.ledger import Row
     from relay.domain.models import Event
-    from relay.ports import Account, Inbox, InboxItem, Ledger
+    from relay.ports import Account, Inbox, Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +59,9 @@ class WouldReplay:
             inbox_id, wanted = split_ref(ref) if "#" in ref else (ref, None)
         except ValueError:
             return [_unknown(ref)]
-        item = await self._inbox.get(account.account, inbox_id)
-        if item is None:
-            return [_unknown(ref)]
-        (told,) = await asyncio.gather(self._parts(account, item, wanted, now), return_exceptions=True)
-        if isinstance(told, BaseException):
-            if not isinstance(told, Exception):
-                raise told
-            reason = told.reason if isinstance(told, RelayError) else type(told).__name__
+        told = await attempt(self._parts(account, inbox_id, wanted, now))
+        if isinstance(told, Exception):
+            reason = reason_of(told)
             return [Would(event=ref, compared=f"cannot be read: {reason}", replay=f"failed:{reason}")]
         return told or [_unknown(ref)]
 
@@ -92,7 +87,10 @@ class WouldReplay:
         (told,) = await self(account, ref, now=now)
         return told.now
 
-    async def _parts(self, account: Account, item: InboxItem, wanted: int | None, now: datetime) -> list[Would]:
+    async def _parts(self, account: Account, inbox_id: str, wanted: int | None, now: datetime) -> list[Would]:
+        item = await self._inbox.get(account.account, inbox_id)
+        if item is None:
+            return []
         parts = unfold(item.delivery)
         numbers = range(parts.of) if wanted is None else [n for n in range(parts.of) if n == wanted]
         told: list[Would] = []
@@ -117,8 +115,7 @@ class WouldReplay:
         plan = plan_for(event, parse_settings(account.settings), catalogue, today=now.date())
         fact = fact_of(event, plan)
         row = await self._ledger.get(fact.key)
-        newer = await self._ledger.get(aside_key(fact.key, UPDATE)) if row is not None else None
-        held = newer if newer is not None and newer.event_id == event.id and newer.state not in _ENDED else None
+        held = await held_aside(self._ledger, row, event)
         contact_id = await self._known(account, plan.contact)
         return Would(
             event=event.id,
@@ -148,9 +145,6 @@ class WouldReplay:
         return ""
 
 
-_ENDED = frozenset({"confirmed", "ignored", "superseded"})
-
-
 def _standing(row: Row) -> str:
     what = row.number or row.holded_id if row.state == "confirmed" else row.reason
     return f"{row.state}: {what}" if what else row.state
@@ -163,12 +157,16 @@ def _written(row: Row | None) -> str:
     return f"{row.doc_type} {row.number or row.holded_id}{total}"
 
 
-def _replay(row: Row | None, newer: Row | None, plan: Plan, event: Event, end: str) -> str:
+def _replay(row: Row | None, beside: Row | None, plan: Plan, event: Event, end: str) -> str:
     """What the drainer would answer: the same decisions, up to what only Holded can tell."""
     if row is not None and ended_by_hand(row, version=event.version):
         return f"nothing: ended by a person ({row.reason})"
-    if had_effect(row, newer, end, event.id):
+    if had_effect(row, beside, end, event.id):
         return already_done(row, end)
+    if beside is not None and ended_by_hand(beside, version=event.version):
+        return f"nothing: ended by a person ({beside.reason})"
+    if beside is not None and plan.outcome == "ignored":
+        return f"{beside.state}: {beside.reason}"
     if row is not None and row.state in {"sent", "unknown"}:
         return "settles what is in doubt first"
     if row is not None and row.state == "waiting" and row.event_id == event.id:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from relay.domain import decisions, transitions
-from relay.domain.ledger import Key
+from relay.domain.ledger import CANCELLATION, Key
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests, requests_products
 from relay.services.desk import UPDATE, is_another_version
@@ -107,7 +107,7 @@ class Writer:
 
     async def _called_off(self, session: Session, job: Job, written: str) -> str | None:
         detail = f"{written}; proposed: delete the draft, or issue a credit note"
-        return await self._desk.review(session, job, "called_off_after_writing", detail, aside="cancellation")
+        return await self._desk.review(session, job, "called_off_after_writing", detail, aside=CANCELLATION)
 
     async def _end(self, session: Session, row: Row, reason: str) -> str | None:
         ended = transitions.ended(row, now_ms=session.now_ms(), state="ignored", reason=reason)
