@@ -134,7 +134,7 @@ class Again:
         newer = await self._held_aside(fact, row)
         if row is not None and ended_by_hand(row, version=event.version):
             return f"ignored:{row.reason}"
-        if not had_effect(row, newer, end, event.id):
+        if not had_effect(row, newer, end, fact):
             end = await road(session, event, background=True, again=True) or ""
             if not end:
                 return None
@@ -176,13 +176,19 @@ class Again:
             await self._close(session, row, REPLAYED)
 
 
-def had_effect(row: Row | None, newer: Row | None, end: str, event_id: str) -> bool:
-    """Nothing is left to do for the event: its end says so, or its document stands and nothing of it waits beside that."""
-    if end.partition(":")[0] in DONE:
+def had_effect(row: Row | None, newer: Row | None, end: str, fact: Fact) -> bool:
+    """Nothing is left to do for the event: its end says so, or its document stands and nothing of it waits beside that.
+
+    What was ignored was in no document yet: where it is a newer version with other contents, that is still to be written.
+    """
+    word = end.partition(":")[0]
+    if word in DONE:
         return True
     if row is None or row.state != "confirmed":
         return False
-    return row.event_id == event_id or (bool(end) and newer is None)
+    if word == "ignored" and fact.version >= row.version and fact.digest != row.digest:
+        return False
+    return row.event_id == fact.event_id or (bool(end) and newer is None)
 
 
 def already_done(row: Row | None, end: str) -> str:

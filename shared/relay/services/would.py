@@ -24,6 +24,7 @@ from relay.services.unfold import event_ref, split_ref, unfold
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from relay.domain.decisions import Fact
     from relay.domain.documents import ContactDraft, Plan
     from relay.domain.ledger import Row
     from relay.domain.models import Event
@@ -127,7 +128,7 @@ class WouldReplay:
             written=_written(row),
             now=_standing(row) if row is not None else "",
             compared=compared(row, plan, contact_id),
-            replay=_replay(row, held, plan, event, end),
+            replay=_replay(row, held, plan, fact, end),
         )
 
     async def _hint(self, named: Would, event: Event, hint: Hint) -> Would:
@@ -163,17 +164,17 @@ def _written(row: Row | None) -> str:
     return f"{row.doc_type} {row.number or row.holded_id}{total}"
 
 
-def _replay(row: Row | None, newer: Row | None, plan: Plan, event: Event, end: str) -> str:
+def _replay(row: Row | None, newer: Row | None, plan: Plan, fact: Fact, end: str) -> str:
     """What the drainer would answer: the same decisions, up to what only Holded can tell."""
-    if row is not None and ended_by_hand(row, version=event.version):
+    if row is not None and ended_by_hand(row, version=fact.version):
         return f"nothing: ended by a person ({row.reason})"
-    if had_effect(row, newer, end, event.id):
+    if had_effect(row, newer, end, fact):
         return already_done(row, end)
     if row is not None and row.state in {"sent", "unknown"}:
         return "settles what is in doubt first"
-    if row is not None and row.state == "waiting" and row.event_id == event.id:
+    if row is not None and row.state == "waiting" and row.event_id == fact.event_id:
         return f"nothing: it waits ({row.reason}) and goes on by itself"
-    if row is not None and row.version > event.version:
+    if row is not None and row.version > fact.version:
         return "nothing: superseded by a newer version"
     return {"document": "writes", "review": f"review: {plan.reason}", "ignored": f"ignored: {plan.reason}"}[
         plan.outcome
