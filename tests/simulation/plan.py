@@ -11,10 +11,14 @@ from tests.simulation.faults import Strike
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """An account and the Holded company it writes into. `policy` goes into the account's settings."""
+    """An account and the Holded company it writes into. `policy` is what its settings mean; `before`: what they say until
+    an operator mends them at `mended_s`, None where they are right from the beginning.
+    """
 
     account: str
     policy: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
+    mended_s: float = 0.0
     switches: dict[str, Any] = field(default_factory=dict)  # of the sandbox's company
     hooks: dict[str, Any] | None = None  # Holded's own webhooks: None, or duplicates, reorder_seconds, delay_seconds
 

@@ -17,8 +17,9 @@ from relay.services.settlement import settle_key
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.holded import request_of
-from tests.simulation.holdings import judged, replay_wrote, standing
+from tests.simulation.holdings import judged, replay_wrote, standing, waits_for_a_person
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
+from tests.simulation.plan import Action
 from tests.simulation.world import START, Universe
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ async def admit(universe: Universe, company: Company) -> None:
         company_id=there.id,
         per_minute=there.quota.minute.limit,
         per_month=there.quota.month.limit,
-        settings={"policy": company.policy},
+        settings={"policy": company.policy} if company.before is None else company.before,
         catalogue=catalogue,
         salt="salt",
         rev=1,
@@ -173,7 +174,12 @@ def _schedule(universe: Universe) -> None:
             number += 1
             story = (delivery.account, delivery.source, delivery.topic, raw, number)
             at(delivery.at_s + later, lambda story=story: spawn(universe.deliver(*story)))
-    for action in universe.plan.actions:
+    mended = [
+        Action(at_s=company.mended_s, account=company.account, name="mend_settings", argument=number)
+        for number, company in enumerate(universe.plan.companies)
+        if company.before is not None
+    ]
+    for action in (*universe.plan.actions, *mended):
         at(
             action.at_s,
             lambda action=action: spawn(ACTIONS[action.name](universe, action.account, action.argument)),
@@ -195,6 +201,7 @@ def restlessness(universe: Universe) -> str:
     for row in universe.ledger.rows.values():
         if (
             row.state in {"sent", "unknown", "waiting"}
+            and not waits_for_a_person(universe, row)
             and row.kind != "contact"
             and row.key != settle_key(row.key.account)
         ):
