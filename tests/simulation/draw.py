@@ -47,9 +47,10 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
         deliveries=tuple(sorted(deliveries, key=lambda each: each.at_s)),
         actions=actions,
         rates={kind: rate for kind, rate in _rates(random).items() if kind not in without},
-        calm_s=max(
+        calm_s=CALM_S,
+        operators_s=max(
             CALM_S,
-            *(each.at_s + _LASTS_S[each.name] + 300 for each in actions if each.name in _LASTS_S),
+            *(each.at_s + _LASTS_S.get(each.name, 0.0) + 300 for each in actions),
             *(each.mended_s + 300 for each in companies),
         ),
     )
@@ -166,8 +167,7 @@ def _delivery(random: Random, account: str, source: str, topic: str, body: dict[
     return Delivery(at_s=at_s, account=account, source=source, topic=topic, body=body, copies=copies)
 
 
-_LASTS_S = {"outage": 19_000.0, "bad_release": 9_000.0, "discard_dead": 0.0, "replay_dead": 0.0}
-"""What comes late, or lasts, and is to meet faults all the same."""
+_LASTS_S = {"outage": 19_000.0, "bad_release": 9_000.0}
 
 
 def _actions(random: Random, companies: tuple[Company, ...]) -> list[Action]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain.ledger import is_marker, marker_of
 from relay.domain.remedies import aside_of, own_key
+from relay.domain.replay import unpack
 from relay.services.settlement import settle_key
+from relay.services.unfold import unfold
 from tests.simulation.oracle import expected, for_a_person
 
 if TYPE_CHECKING:
@@ -207,23 +209,50 @@ def standing(universe: Universe) -> dict[str, dict[str, list[Any]]]:
 
 def judged(universe: Universe) -> set[str]:
     """The markers of the facts that a person has to judge."""
-    return {
-        marker_of(replace(row.key, purpose=row.key.purpose.partition(".")[0]))
-        for row in universe.ledger.rows.values()
-        if row.state == "review"
-    }
+    return {marker_of(own_key(row.key)) for row in universe.ledger.rows.values() if row.state == "review"}
 
 
-def replay_wrote(universe: Universe, before: dict[str, dict[str, list[Any]]], uncertain: set[str]) -> Iterator[str]:
+def replay_wrote(
+    universe: Universe, before: dict[str, dict[str, list[Any]]], uncertain: set[str], *, again: bool = False
+) -> Iterator[str]:
     """9: a replay creates no document and changes none. Of what a person has or had to judge (`uncertain`) it may find
-    that the cause has passed, and bring the one document to its newest version.
+    that the cause has passed, and bring the one document to its newest version; when an operator ordered it (`again`),
+    write what was refused, too.
     """
     for account, documents in standing(universe).items():
         for holded_id in sorted({*documents, *before[account]}):
             was, now = before[account].get(holded_id), documents.get(holded_id)
-            excused = was is not None and now is not None and uncertain.intersection(now[-1])
+            excused = now is not None and (was is not None or again) and uncertain.intersection(now[-1])
             if was != now and not excused:
                 yield f"9: a replay turned {account} {holded_id} from {was} into {now}"
+
+
+_ANSWERS = frozenset({"already done", "ignored", "superseded", "review", "waiting", "duplicate"})
+
+
+def replay_answered(universe: Universe, uncertain: set[str]) -> Iterator[str]:
+    """9: the replay of all that was received swallowed nothing in silence, and brought nothing that was not there."""
+    for account in universe.companies:
+        rows = [row for row in universe.ledger.rows.values() if row.kind == "replay" and row.key.account == account]
+        if not rows:
+            continue
+        last = max(rows, key=lambda row: row.created_ms)
+        for ref, answer in unpack(last.event).done:
+            if answer.partition(":")[0] not in _ANSWERS and not _excused(universe, account, ref, uncertain):
+                yield f"9: {account} {ref} was replayed with the answer {answer}"
+
+
+def _excused(universe: Universe, account: str, ref: str, uncertain: set[str]) -> bool:
+    """Its object is, or was, a person's to judge."""
+    inbox_id, _, number = ref.partition("#")
+    item = universe.inbox.items.get((account, inbox_id))
+    events = unfold(item.delivery).events if item is not None else ()
+    subject = events[int(number)].subject if int(number) < len(events) else ""
+    return any(
+        row.key.object_id == subject and marker_of(own_key(row.key)) in uncertain
+        for row in rows_of(universe)
+        if row.key.account == account
+    )
 
 
 def doubles_are_told(universe: Universe) -> Iterator[str]:

@@ -104,7 +104,7 @@ async def mend_settings(universe: Universe, account: str, number: int) -> None:
     changes = {"settings": {"policy": policy}}
     await commanded(universe, lambda here: change_account(here, account, dict(changes), {}, credential_files=None))
     await replay_range(universe, account, number)
-    await _retry_reason(universe, account, "settings_review")
+    await retry_reason(universe, account, "settings_review")
     await _parents_are_written(universe, account)
 
 
@@ -143,10 +143,11 @@ async def _parents_are_written(universe: Universe, account: str) -> None:
     await asyncio.sleep(1800)
     universe.busy -= 1
     for reason in ("parent_not_written", "parent_missing"):
-        await _retry_reason(universe, account, reason)
+        await retry_reason(universe, account, reason)
 
 
-async def _retry_reason(universe: Universe, account: str, reason: str) -> None:
+async def retry_reason(universe: Universe, account: str, reason: str) -> None:
+    """`relay review retry --reason`."""
     await commanded(universe, lambda here: _retry_many(here, account, "", reason))
 
 

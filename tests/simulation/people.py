@@ -26,7 +26,7 @@ async def person_edits(universe: Universe, account: str, number: int) -> None:
         return
     _touch(universe, account, document, "edited")
     document["lines"][0]["price"] = str(7 + CENT * number)
-    documents.changed(_desk(universe, account), document)
+    documents.changed(desk_of(universe, account), document)
 
 
 async def person_approves(universe: Universe, account: str, number: int) -> None:
@@ -35,7 +35,7 @@ async def person_approves(universe: Universe, account: str, number: int) -> None
         return
     _touch(universe, account, document, "approved")
     try:
-        documents.approve(_desk(universe, account), document)
+        documents.approve(desk_of(universe, account), document)
     except RefusedError:
         return
 
@@ -46,12 +46,12 @@ async def person_deletes(universe: Universe, account: str, number: int) -> None:
         return
     _touch(universe, account, document, "deleted")
     universe.gone.append((account, dict(document)))
-    documents.delete(_desk(universe, account), document, by_person=True)
+    documents.delete(desk_of(universe, account), document, by_person=True)
 
 
 def written_by_hand(universe: Universe, account: str, kind: str, total: Decimal, day: str) -> str:
     """A person enters the sale herself, without a marker of ours. Returns the document's id."""
-    desk = _desk(universe, account)
+    desk = desk_of(universe, account)
     document = documents.blank(KINDS[kind], desk.now)
     line = {**documents.blank_line(), "name": "Venta", "price": str(total)}
     document |= {"lines": [line], "date": day or document["date"], "contact_name": "Mostrador"}
@@ -65,7 +65,7 @@ def _touch(universe: Universe, account: str, document: Any, how: str) -> None:
     universe.touched_markers.update(document["tags"])
 
 
-def _desk(universe: Universe, account: str) -> Any:
+def desk_of(universe: Universe, account: str) -> Any:
     universe.courier.news.set()
     return universe.sandbox.desk(universe.companies[account], universe.epoch())
 
