@@ -134,6 +134,8 @@ class Again:
         newer = await self._held_aside(fact, row)
         if row is not None and ended_by_hand(row, version=event.version):
             return f"ignored:{row.reason}"
+        if discarded(end):
+            return end
         if not had_effect(row, newer, end, fact):
             end = await road(session, event, background=True, again=True) or ""
             if not end:
@@ -174,6 +176,11 @@ class Again:
         row = await self._desk.ledger.get(delivery_key(item.delivery))
         if row is not None and row.state == "review":
             await self._close(session, row, REPLAYED)
+
+
+def discarded(end: str) -> bool:
+    """A person ended the event before the ledger knew of it: its end in the inbox is all that says so."""
+    return end == f"ignored:{dead.DISCARDED}"
 
 
 def had_effect(row: Row | None, newer: Row | None, end: str, fact: Fact) -> bool:

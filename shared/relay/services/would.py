@@ -14,7 +14,7 @@ from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
 from relay.errors import RelayError
-from relay.services.again import ROW, already_done, had_effect
+from relay.services.again import ROW, already_done, discarded, had_effect
 from relay.services.contacts import claims_of
 from relay.services.desk import UPDATE
 from relay.services.hints import hint_key
@@ -168,6 +168,8 @@ def _replay(row: Row | None, newer: Row | None, plan: Plan, fact: Fact, end: str
     """What the drainer would answer: the same decisions, up to what only Holded can tell."""
     if row is not None and ended_by_hand(row, version=fact.version):
         return f"nothing: ended by a person ({row.reason})"
+    if discarded(end):
+        return "nothing: ended by a person (discarded)"
     if had_effect(row, newer, end, fact):
         return already_done(row, end)
     if row is not None and row.state in {"sent", "unknown"}:
