@@ -12,6 +12,7 @@ from relay.domain.remedies import aside_of, own_key
 from relay.domain.replay import unpack
 from relay.services.settlement import settle_key
 from relay.services.unfold import unfold
+from tests.simulation import payloads
 from tests.simulation.oracle import expected, for_a_person
 
 if TYPE_CHECKING:
@@ -146,7 +147,10 @@ def one_product_a_sku(universe: Universe) -> Iterator[str]:
         there = defaultdict(list)
         for product in universe.companies[company.account].tables["products"].values():
             there[product["sku"]].append(Decimal(product["price"]))
-        asked = any(row.state == "review" and row.key.purpose.startswith("product") for row in rows_of(universe))
+        mine = [row for row in rows_of(universe) if row.key.account == company.account]
+        asked = any(row.state == "review" and row.key.purpose.startswith("product") for row in mine)
+        objects = {object_id for account, _, object_id in universe.decided if account == company.account}
+        asked = asked or any(object_id.startswith(payloads.PRODUCT) for object_id in objects)
         for sku in sorted({*told, *there}):
             wanted = [told[sku][1].quantize(Decimal("0.0001"))] if sku in told else []
             if there[sku] != wanted and not (asked and len(there[sku]) <= len(wanted)):

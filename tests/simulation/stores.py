@@ -129,11 +129,12 @@ class SimInbox(_Lagging, FakeInbox):
                 self.items.pop(at)
 
     def forget_ends(self) -> list[tuple[str, str, int]]:
-        """Every delivery as if it had just come (a restored backup): (account, inbox id, parts)."""
+        """Every delivery as if it had just come (a restored backup), but for what a person ended: (account, inbox id, parts)."""
         found = []
         for (account, inbox_id), item in list(self.items.items()):
             found.append((account, inbox_id, len(item.ends)))
-            self.items[account, inbox_id] = dataclasses.replace(item, open=True, ends={})
+            kept = {number: end for number, end in item.ends.items() if "by_hand" in end}
+            self.items[account, inbox_id] = dataclasses.replace(item, open=len(kept) < len(item.ends), ends=kept)
         return found
 
 

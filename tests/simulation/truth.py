@@ -38,7 +38,9 @@ async def verified(universe: Universe, account: str) -> Findings:
     async def command(here: Any) -> Any:
         to_ms = at_ms(here.now()) + 1
         with contextlib.redirect_stderr(io.StringIO()):
-            told = await _verify(here, [account], from_ms=at_ms(START), to_ms=to_ms, offline=False, wait=True)
+            told = await _verify(
+                here, [account], from_ms=at_ms(START) - 3_600_000, to_ms=to_ms, offline=False, wait=True
+            )
         return told["accounts"][0]["findings"]
 
     found: Any = []
