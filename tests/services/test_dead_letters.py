@@ -208,9 +208,10 @@ def test_what_is_discarded_comes_back_by_no_road(house):
     house.clock.advance(3600)
     Aftermath(house).live(hours=0.5)
     send(house, named([ref], ACCOUNT))  # a redrive of a copy
-    replayed = asyncio.run(orders(house).start(ACCOUNT, [ref], rate=0, now=house.clock.now()))
-    del replayed
+    replay_id = asyncio.run(orders(house).start(ACCOUNT, [ref], rate=0, now=house.clock.now()))
+    house.run()
 
+    assert told(house, replay_id).answers == ((ref, "ignored:by_hand_discarded"),)
     assert (house.documents(), house.dead(), house.queue.letters) == ([], [], [])
     item = house.inbox.items[ACCOUNT, ref.partition("#")[0]]
     assert (item.open, item.ends) == (False, {"0": "ignored:by_hand_discarded"})

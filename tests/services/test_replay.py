@@ -68,6 +68,19 @@ def test_what_was_written_is_told_by_its_number_where_it_has_one():
     assert replayed(world, [ref]) == {ref: "already done: F250012"}
 
 
+def test_all_versions_that_settings_ignored_are_written_once_the_settings_are_mended():
+    world = World(settings=NOTHING)
+    refs = delivered(world, shopify_order()) + delivered(
+        world, shopify_order(total="242.00", updated_at=LATER), topic="orders/updated"
+    )
+    change(world, policy={})
+
+    replayed(world, refs)
+
+    assert world.totals() == [Decimal(242)]
+    assert set(replayed(world, refs).values()) == {f"already done: {world.row().holded_id}"}
+
+
 def test_an_old_draft_is_not_taken_further_whatever_the_settings_say_by_now():
     world = World()
     refs = delivered(world, shopify_order(), topic="orders/updated") + delivered(world, shopify_order())

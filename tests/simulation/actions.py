@@ -1,22 +1,21 @@
 """What operators do to the relay and people do in Holded's screens, while everything else goes on.
 
-ACTIONS is the one table: a new operator service becomes part of the simulation by a line here (and a place in `draw`).
-Each takes (universe, account, argument) and uses the ports as the command line does.
+ACTIONS is the one table: a new operator service becomes part of the simulation by a function in `operators` (and a
+place in `draw`). Each takes (universe, account, argument).
 """
 
 from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from holded_sandbox import documents
-from holded_sandbox.documents import RefusedError
 from relay.cli.webhook_secrets import rotated
 from relay.ports import Credential
 from relay.services.nudge import Nudge
 from relay.services.times import at_ms
-from tests.simulation.payloads import CENT
+from tests.simulation.operators import OPERATORS
+from tests.simulation.people import PEOPLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def _set_status(universe: Universe, account: str, status: str, reason: str) -> None:
-    """Compare and swap until it holds, then wake the account, as `relay account set --status` does."""
+    """Compare and swap until it holds, then wake the account, as `relay account set --token-file` does."""
     while True:
         there = await universe.accounts.get(account)
         assert there is not None
@@ -35,14 +34,6 @@ async def _set_status(universe: Universe, account: str, status: str, reason: str
     if status == "active":
         nudge = Nudge(gates=universe.gates, wakes=universe.wakes)
         await nudge(account, now_ms=at_ms(universe.now()))
-
-
-async def pause(universe: Universe, account: str, _: int) -> None:
-    await _set_status(universe, account, "paused", "by_operator")
-
-
-async def resume(universe: Universe, account: str, _: int) -> None:
-    await _set_status(universe, account, "active", "")
 
 
 async def revoke_token(universe: Universe, account: str, _: int) -> None:
@@ -87,62 +78,15 @@ async def poison(universe: Universe, account: str, number: int) -> None:
     universe.normal.send(bodies[number % len(bodies)])
 
 
-def _one_of(universe: Universe, account: str, number: int) -> Any:
-    found = list(universe.companies[account].tables["documents"].values())
-    return found[number % len(found)] if found else None
-
-
-async def person_edits(universe: Universe, account: str, number: int) -> None:
-    document = _one_of(universe, account, number)
-    if document is None or document["approved_at"]:
-        return
-    _touch(universe, account, document, "edited")
-    document["lines"][0]["price"] = str(7 + CENT * number)
-    documents.changed(_desk(universe, account), document)
-
-
-async def person_approves(universe: Universe, account: str, number: int) -> None:
-    document = _one_of(universe, account, number)
-    if document is None or document["approved_at"]:
-        return
-    _touch(universe, account, document, "approved")
-    try:
-        documents.approve(_desk(universe, account), document)
-    except RefusedError:
-        return
-
-
-async def person_deletes(universe: Universe, account: str, number: int) -> None:
-    document = _one_of(universe, account, number)
-    if document is None or document["approved_at"]:
-        return
-    _touch(universe, account, document, "deleted")
-    universe.gone.append((account, dict(document)))
-    documents.delete(_desk(universe, account), document, by_person=True)
-
-
-def _touch(universe: Universe, account: str, document: Any, how: str) -> None:
-    universe.touched[account, document["id"]] = how
-    universe.touched_markers.update(document["tags"])
-
-
-def _desk(universe: Universe, account: str) -> Any:
-    universe.courier.news.set()
-    return universe.sandbox.desk(universe.companies[account], universe.epoch())
-
-
 ACTIONS: dict[str, Callable[[Universe, str, int], Awaitable[None]]] = {
     action.__name__: action
     for action in (
-        pause,
-        resume,
         revoke_token,
         new_token,
         rotate_secret,
         redrive,
         poison,
-        person_edits,
-        person_approves,
-        person_deletes,
+        *PEOPLE,
+        *OPERATORS,
     )
 }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.simulation import payloads
 from tests.simulation.faults import HOLDED, KINDS
 from tests.simulation.plan import Action, Company, Delivery, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BUSY_S = 600.0
 CALM_S = 1800.0
@@ -36,14 +39,20 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     for company in companies:
         for number in range(random.randint(1, 4)):
             deliveries += _fact(random, company.account, 1001 + number)
+    actions = tuple(sorted(_actions(random, companies), key=lambda each: each.at_s))
     return Plan(
         seed=seed,
         scenario="random",
         companies=companies,
         deliveries=tuple(sorted(deliveries, key=lambda each: each.at_s)),
-        actions=tuple(sorted(_actions(random, names), key=lambda each: each.at_s)),
+        actions=actions,
         rates={kind: rate for kind, rate in _rates(random).items() if kind not in without},
         calm_s=CALM_S,
+        operators_s=max(
+            CALM_S,
+            *(each.at_s + _LASTS_S.get(each.name, 0.0) + 300 for each in actions),
+            *(each.mended_s + 300 for each in companies),
+        ),
     )
 
 
@@ -70,7 +79,27 @@ def _company(random: Random, account: str) -> Company:
             "reorder_seconds": random.choice([0.0, 30.0]),
             "delay_seconds": random.choice([0.0, 1.0, 240.0]),
         }
-    return Company(account=account, policy=dict(random.choice(POLICIES)), switches=switches, hooks=hooks)
+    policy = dict(random.choice(POLICIES))
+    mistaken = {}
+    if random.random() < 0.1:
+        mistaken = {
+            "before": random.choice(MISTAKES)(policy),
+            "mended_s": round(random.uniform(CALM_S, CALM_S + 600), 1),
+        }
+    return Company(account=account, policy=policy, switches=switches, hooks=hooks, **mistaken)
+
+
+def _without_orders(policy: dict[str, Any]) -> dict[str, Any]:
+    return {"policy": policy | {"paid_order": "nothing"}}
+
+
+def _reduced_rate_reviewed(policy: dict[str, Any]) -> dict[str, Any]:
+    rule = {"name": "reduced", "rates": ["10"], "review": "settings_review"}
+    return {"policy": policy, "tax_rules": [rule]}
+
+
+MISTAKES = (_without_orders, _reduced_rate_reviewed)
+"""Settings as somebody may have entered them, to be mended later: nothing for a paid order, a rate that asks for a person."""
 
 
 def _amounts(random: Random) -> list[tuple[str, int]]:
@@ -138,14 +167,18 @@ def _delivery(random: Random, account: str, source: str, topic: str, body: dict[
     return Delivery(at_s=at_s, account=account, source=source, topic=topic, body=body, copies=copies)
 
 
-def _actions(random: Random, names: list[str]) -> list[Action]:
+_LASTS_S = {"outage": 19_000.0, "bad_release": 9_000.0}
+
+
+def _actions(random: Random, companies: tuple[Company, ...]) -> list[Action]:
     """Everything that closes an account opens it again before the calm."""
     found: list[Action] = []
 
     def at(low: float, high: float) -> float:
         return round(random.uniform(low, high), 1)
 
-    for name in names:
+    for company in companies:
+        name = company.account
         if random.random() < 0.15:
             found += [
                 Action(at_s=at(0, 500), account=name, name="pause"),
@@ -167,4 +200,30 @@ def _actions(random: Random, names: list[str]) -> list[Action]:
             found.append(Action(at_s=at(0, 900), account=name, name="poison", argument=random.randrange(5)))
         if random.random() < 0.15:
             found.append(Action(at_s=at(600, 6000), account=name, name="redrive"))
+        found += _operators(random, name, at)
+    return found
+
+
+REMEDIES = ("retry", "retry_alike", "ignore", "create_anyway", "adopt")
+
+
+def _operators(random: Random, name: str, at: Callable[[float, float], float]) -> list[Action]:
+    """The relay's own services for people. Of what a long trouble killed, something is brought again in the end."""
+    found: list[Action] = []
+
+    def do(chance: float, action: str, low: float, high: float) -> None:
+        if random.random() < chance:
+            found.append(Action(at_s=at(low, high), account=name, name=action, argument=random.randrange(12)))
+
+    do(0.2, "replay_one", 60, 1700)
+    do(0.15, "replay_range", 60, 1700)
+    if found and random.random() < 0.4:
+        found.append(Action(at_s=found[-1].at_s + at(0.0, 20.0), account=name, name="cancel_replays"))
+    for remedy in REMEDIES:
+        do(0.15, remedy, 100, 20_000)
+        do(0.1, remedy, 100, 1700)
+    do(0.1, "discard_dead", 100, 8000)
+    do(0.1, "replay_dead", 100, 8000)
+    do(0.04, "outage", 0, 300)
+    do(0.04, "bad_release", 0, 300)
     return found

@@ -78,7 +78,9 @@ def uniform(seed: int, call: str, nth: int, salt: int = 0) -> float:
 
 
 class Faults:
-    """`rates`: kind -> probability a call it can strike. `calm`: from now on nothing strikes any more."""
+    """`rates`: kind -> probability a call it can strike. `calm`: from now on nothing strikes any more, but an operator's
+    own process while `operators` holds.
+    """
 
     def __init__(self, seed: int, rates: Mapping[str, float], only: tuple[Strike, ...] | None = None) -> None:
         self.seed = seed
@@ -86,13 +88,13 @@ class Faults:
         self.only = None if only is None else {(each.call, each.nth): each.kind for each in only}
         self.calls: Counter[str] = Counter()
         self.struck: list[Strike] = []
-        self.calm = False
+        self.calm, self.operators = False, False
         self._chances: dict[tuple[str, ...], tuple[tuple[str, float], ...]] = {}
 
     def at(self, call: str, kinds: tuple[str, ...]) -> tuple[str, int]:
         """(the kind that strikes this call or "", the call's number)."""
         nth = self.calls[call] = self.calls[call] + 1
-        if self.calm:
+        if self.calm and not (self.operators and call.startswith("operator:")):
             return "", nth
         if self.only is not None:
             kind = self.only.get((call, nth), "")

@@ -71,6 +71,8 @@ class HoldedLine:
         if kind == "other_program":
             universe.spend_elsewhere(credential.token, round(faults.between(name, nth, 1, 12, salt=5)))
         fault = Fault(kind=kind, seconds=seconds) if kind in kinds.HOLDED else None
+        if universe.is_down(credential.token):
+            fault = Fault(kind="error_before", seconds=0.0)
         exchange = universe.holded_handles(request_of(request, credential), fault=fault)
         if kind == "kill_after":
             machine.die()

@@ -8,7 +8,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.ledger import is_marker, marker_of
+from relay.domain.remedies import aside_of, own_key
+from relay.domain.replay import unpack
 from relay.services.settlement import settle_key
+from relay.services.unfold import unfold
+from tests.simulation import payloads
 from tests.simulation.oracle import expected, for_a_person
 
 if TYPE_CHECKING:
@@ -28,6 +32,13 @@ def rows_of(universe: Universe) -> list[Row]:
     return [
         row for row in universe.ledger.rows.values() if row.kind != "contact" and row.key != settle_key(row.key.account)
     ]
+
+
+def waits_for_a_person(universe: Universe, row: Row) -> bool:
+    """A newer version beside a document that may stand and is in review: it goes on when that is judged."""
+    own = universe.ledger.rows.get(own_key(row.key))
+    aside = aside_of(row.key) == "update" and row.state == "waiting" and row.reason == "parent"
+    return aside and own is not None and own.state in {"review", "dead"}
 
 
 def one_document_a_key(universe: Universe) -> Iterator[str]:
@@ -55,9 +66,10 @@ def one_document_a_key(universe: Universe) -> Iterator[str]:
 def _one(universe: Universe, account: str, each: Expected, found: list[dict[str, Any]], marker: str) -> Iterator[str]:
     deleted = any(owner == account and marker in document["tags"] for owner, document in universe.gone)
     row = universe.ledger.rows.get(each.key)
-    if len(found) < each.least and not deleted and (row is None or row.state != "review"):
+    by_person = decided(universe, each.key) or (each.parent is not None and decided(universe, each.parent))
+    if len(found) < each.least and not (deleted or by_person) and (row is None or row.state != "review"):
         yield f"2: {each.key} has no document; its row is {row and (row.state, row.reason, row.detail, row.attempts)}"
-    if found and not each.least and not _judged(universe, each.key):
+    if found and not each.least and not (by_person or _judged(universe, each.key)):
         yield f"7: {each.key} was called off, stands as {found[0]['id']}, and nobody was told"
     for document in found:
         if (account, document["id"]) in universe.touched or deleted:
@@ -72,8 +84,13 @@ def _one(universe: Universe, account: str, each: Expected, found: list[dict[str,
             yield f"2: {each.key} was to be approved and is a draft"
 
 
+def decided(universe: Universe, key: Key) -> bool:
+    """Whether a person ended the fact's road: ignored, discarded, or its document is one of hers."""
+    return (key.account, key.source, key.object_id) in universe.decided
+
+
 def _judged(universe: Universe, key: Key) -> bool:
-    return any(
+    return decided(universe, key) or any(
         row.state == "review"
         for row in universe.ledger.rows.values()
         if (row.key.account, row.key.source, row.key.object_id) == (key.account, key.source, key.object_id)
@@ -89,6 +106,22 @@ def _money(each: Expected, document: dict[str, Any]) -> Iterator[str]:
     due = [total] if each.finish == "approve_and_pay" else []
     if paid != due:
         yield f"6: {each.key} was paid {paid}, expected {due}"
+
+
+def what_was_adopted_is_all(universe: Universe) -> Iterator[str]:
+    """2: a fact whose document a person named never gets one of ours after that; what is cancelled runs no more."""
+    for key, (adopted, stood) in universe.closed.items():
+        row = universe.ledger.rows.get(key)
+        if row is None or row.holded_id != adopted:
+            continue
+        for document in documents_of(universe, key.account):
+            if marker_of(key) in document["tags"] and document["id"] not in stood | {adopted}:
+                yield f"2: {key} adopted {adopted} and became {document['id']} as well"
+    for row in universe.ledger.rows.values():
+        if row.kind == "replay" and row.state != "ignored":
+            yield f"1: replay {row.key} is {row.state} ({row.reason})"
+        if (row.key.account, row.key.object_id) in universe.cancelled and row.state != "ignored":
+            yield f"9: replay {row.key} was cancelled and is {row.state}"
 
 
 def one_contact_a_buyer(universe: Universe) -> Iterator[str]:
@@ -114,7 +147,10 @@ def one_product_a_sku(universe: Universe) -> Iterator[str]:
         there = defaultdict(list)
         for product in universe.companies[company.account].tables["products"].values():
             there[product["sku"]].append(Decimal(product["price"]))
-        asked = any(row.state == "review" and row.key.purpose.startswith("product") for row in rows_of(universe))
+        mine = [row for row in rows_of(universe) if row.key.account == company.account]
+        asked = any(row.state == "review" and row.key.purpose.startswith("product") for row in mine)
+        objects = {object_id for account, _, object_id in universe.decided if account == company.account}
+        asked = asked or any(object_id.startswith(payloads.PRODUCT) for object_id in objects)
         for sku in sorted({*told, *there}):
             wanted = [told[sku][1].quantize(Decimal("0.0001"))] if sku in told else []
             if there[sku] != wanted and not (asked and len(there[sku]) <= len(wanted)):
@@ -130,7 +166,7 @@ def what_is_uncertain_is_reviewed(universe: Universe) -> Iterator[str]:
             for row in rows_of(universe)
             if (row.key.account, row.key.source, row.key.object_id) == (account, source, object_id)
         ]
-        if not any(row.state == "review" for row in rows):
+        if not any(row.state == "review" for row in rows) and (account, source, object_id) not in universe.decided:
             yield f"7: {account} {object_id} cannot be mapped and is {[(row.state, row.reason) for row in rows]}"
     for row in rows_of(universe):
         if row.state == "review" and not _explained(universe, row, wanted):
@@ -149,6 +185,8 @@ def _explained(universe: Universe, row: Row, wanted: dict[Key, Expected]) -> boo
         return universe.faults.counts["status_zero"] > 0
     if any(account == there and object_id == uncertain for there, _, uncertain in for_a_person(universe.plan)):
         return True
+    if decided(universe, row.key):
+        return True
     key = replace(row.key, purpose=row.key.purpose.partition(".")[0])
     if marker_of(key) in universe.touched_markers:
         return True
@@ -157,7 +195,8 @@ def _explained(universe: Universe, row: Row, wanted: dict[Key, Expected]) -> boo
         return row.key.purpose == "creditnote" and reason in {"parent_missing", "parent_not_written"}
     if reason == "parent_not_written" and own.parent is not None:
         above = universe.ledger.rows.get(own.parent)
-        return above is not None and above.state == "review" and _explained(universe, above, wanted)
+        reviewed = above is not None and above.state == "review" and _explained(universe, above, wanted)
+        return reviewed or decided(universe, own.parent)
     return reason in own.reasons
 
 
@@ -174,23 +213,50 @@ def standing(universe: Universe) -> dict[str, dict[str, list[Any]]]:
 
 def judged(universe: Universe) -> set[str]:
     """The markers of the facts that a person has to judge."""
-    return {
-        marker_of(replace(row.key, purpose=row.key.purpose.partition(".")[0]))
-        for row in universe.ledger.rows.values()
-        if row.state == "review"
-    }
+    return {marker_of(own_key(row.key)) for row in universe.ledger.rows.values() if row.state == "review"}
 
 
-def replay_wrote(universe: Universe, before: dict[str, dict[str, list[Any]]], uncertain: set[str]) -> Iterator[str]:
+def replay_wrote(
+    universe: Universe, before: dict[str, dict[str, list[Any]]], uncertain: set[str], *, again: bool = False
+) -> Iterator[str]:
     """9: a replay creates no document and changes none. Of what a person has or had to judge (`uncertain`) it may find
-    that the cause has passed, and bring the one document to its newest version.
+    that the cause has passed, and bring the one document to its newest version; when an operator ordered it (`again`),
+    write what was refused, too.
     """
     for account, documents in standing(universe).items():
         for holded_id in sorted({*documents, *before[account]}):
             was, now = before[account].get(holded_id), documents.get(holded_id)
-            excused = was is not None and now is not None and uncertain.intersection(now[-1])
+            excused = now is not None and (was is not None or again) and uncertain.intersection(now[-1])
             if was != now and not excused:
                 yield f"9: a replay turned {account} {holded_id} from {was} into {now}"
+
+
+_ANSWERS = frozenset({"already done", "ignored", "superseded", "review", "waiting", "duplicate"})
+
+
+def replay_answered(universe: Universe, uncertain: set[str]) -> Iterator[str]:
+    """9: the replay of all that was received swallowed nothing in silence, and brought nothing that was not there."""
+    for account in universe.companies:
+        rows = [row for row in universe.ledger.rows.values() if row.kind == "replay" and row.key.account == account]
+        if not rows:
+            continue
+        last = max(rows, key=lambda row: row.created_ms)
+        for ref, answer in unpack(last.event).done:
+            if answer.partition(":")[0] not in _ANSWERS and not _excused(universe, account, ref, uncertain):
+                yield f"9: {account} {ref} was replayed with the answer {answer}"
+
+
+def _excused(universe: Universe, account: str, ref: str, uncertain: set[str]) -> bool:
+    """Its object is, or was, a person's to judge."""
+    inbox_id, _, number = ref.partition("#")
+    item = universe.inbox.items.get((account, inbox_id))
+    events = unfold(item.delivery).events if item is not None else ()
+    subject = events[int(number)].subject if int(number) < len(events) else ""
+    return any(
+        row.key.object_id == subject and marker_of(own_key(row.key)) in uncertain
+        for row in rows_of(universe)
+        if row.key.account == account
+    )
 
 
 def doubles_are_told(universe: Universe) -> Iterator[str]:

@@ -24,6 +24,7 @@ SECONDS = {
     "release_due": 60,
     "sweep_inbox": 60,
     "index_dead_letters": 60,
+    "operator": 600,  # no function: a command, which somebody breaks off
 }
 MOST_SKEW_S = 0.5
 CONCURRENCY = 4

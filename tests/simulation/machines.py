@@ -24,9 +24,11 @@ WRITES = frozenset(
         "ledger.wait_for_parent",
         "inbox.put",
         "inbox.close",
+        "inbox.reopen",
         "gates.store",
         "gates.wake",
         "accounts.put",
+        "accounts.record_change",
         "snapshots.put",
     }
 )
@@ -39,9 +41,11 @@ INDEXES = frozenset(
         "ledger.confirmed_between",
         "gates.due",
         "inbox.open_since",
+        "inbox.received",
+        "inbox.ends_between",
     }
 )
-SENDS = frozenset({"wakes.send", "bus.publish", "dead_letters.peek"})
+SENDS = frozenset({"wakes.send", "bus.publish", "dead_letters.peek", "dead_letters.take_out"})
 CACHED_S = 30.0
 
 

@@ -7,6 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 CENT = Decimal("0.01")
+PRODUCT = "66"
+"""How the id of every product begins."""
 _DAY = datetime.fromisoformat("2026-03-02T09:00:00+01:00")
 
 
@@ -119,7 +121,7 @@ def shopify_customer(buyer: int, version: int) -> dict[str, Any]:
 
 def shopify_product(number: int, version: int, price: str) -> dict[str, Any]:
     return {
-        "id": 660000000 + number,
+        "id": int(f"{PRODUCT}{number:07}"),
         "title": f"Mesa {number}",
         "status": "active",
         "created_at": _at(0),

@@ -11,10 +11,14 @@ from tests.simulation.faults import Strike
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
-    """An account and the Holded company it writes into. `policy` goes into the account's settings."""
+    """An account and the Holded company it writes into. `policy` is what its settings mean; `before`: what they say until
+    an operator mends them at `mended_s`, None where they are right from the beginning.
+    """
 
     account: str
     policy: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] | None = None
+    mended_s: float = 0.0
     switches: dict[str, Any] = field(default_factory=dict)  # of the sandbox's company
     hooks: dict[str, Any] | None = None  # Holded's own webhooks: None, or duplicates, reorder_seconds, delay_seconds
 
@@ -50,7 +54,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`calm_s`: from then on nothing breaks. `only`: exactly these faults instead of drawn ones. `skew_s`: how far a
+    """`calm_s`: from then on nothing breaks; `operators_s`: until then their own processes do all the same. `only`: exactly these faults instead of drawn ones. `skew_s`: how far a
     machine's clock may be off. `late_scale` stretches Holded's late commits; `timing` changes the fence's numbers.
     """
 
@@ -61,6 +65,7 @@ class Plan:
     actions: tuple[Action, ...] = ()
     rates: dict[str, float] = field(default_factory=dict)
     calm_s: float = 1800.0
+    operators_s: float = 0.0
     patience_s: float = 9 * 86_400.0
     after_s: float = 31 * 3600.0
     skew_s: float = 0.5

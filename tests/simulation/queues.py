@@ -23,6 +23,7 @@ FISCAL = ("order.", "invoice.", "credit_note.", "refund.", "payment.")
 NORMAL = ("contact.", "product.")
 """The rules of the stack's bus; a test holds them against `infra.event_bus`, whose import would cost seconds."""
 LONGEST_DELAY_S = 900
+_PAUSE_S = 2.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,6 +96,9 @@ class SimQueue:
             message.receipt = f"{message.message_id}:{message.receives}"
             found.append(message)
         return found
+
+    def hides(self) -> bool:
+        return any(message.visible_s > self._now() for message in self.messages.values())
 
     def delete(self, receipt: str) -> None:
         """By its latest receipt; an old one deletes nothing, as in a queue that has handed the message out again."""
@@ -181,20 +185,43 @@ class SimBus(FakeBus):
 
 
 class SimDeadLetters:
-    """`DeadLetters.peek` over the dead-letter queues: hides what it sees for half a minute, takes nothing."""
+    """`DeadLetters` over the dead-letter queues: a look hides what it sees for half a minute."""
 
     def __init__(self, queues: Sequence[SimQueue], epoch_ms: float) -> None:
         self._queues, self._epoch_ms = queues, epoch_ms
 
     async def peek(self) -> Sequence[DeadLetter]:
         return [
-            DeadLetter(
-                message_id=message.message_id,
-                body=message.body,
-                queue=queue.name.removesuffix("-dead"),
-                receives=message.receives,
-                first_seen_ms=round(self._epoch_ms + message.first_s * 1000),
-            )
-            for queue in self._queues
-            for message in queue.receive(1000, visibility_s=30)
+            self._letter(queue, message) for queue in self._queues for message in queue.receive(1000, visibility_s=30)
         ]
+
+    def _letter(self, queue: SimQueue, message: Message) -> DeadLetter:
+        return DeadLetter(
+            message_id=message.message_id,
+            body=message.body,
+            queue=queue.name.removesuffix("-dead"),
+            receives=message.receives,
+            first_seen_ms=round(self._epoch_ms + message.first_s * 1000),
+        )
+
+    async def take_out(self, wanted: Callable[[DeadLetter], bool], *, patience_s: float = 0) -> Sequence[DeadLetter]:
+        """As the adapter: what a look hides is waited for, what is not wanted is visible again at once."""
+        taken: list[DeadLetter] = []
+        waited = 0.0
+        while True:
+            taken += [letter for queue in self._queues for letter in self._taken(queue, wanted)]
+            if waited >= patience_s or not any(queue.hides() for queue in self._queues):
+                return taken
+            await asyncio.sleep(_PAUSE_S)
+            waited += _PAUSE_S
+
+    def _taken(self, queue: SimQueue, wanted: Callable[[DeadLetter], bool]) -> list[DeadLetter]:
+        taken = []
+        for message in queue.receive(1000, visibility_s=30):
+            letter = self._letter(queue, message)
+            if wanted(letter):
+                queue.delete(message.receipt)
+                taken.append(letter)
+            else:
+                message.visible_s = 0.0
+        return taken

@@ -101,9 +101,10 @@ class SimInbox(_Lagging, FakeInbox):
         now: Callable[[], float],
         inserted: Callable[[str, str], None],
         closed: Callable[[], None] = lambda: None,
+        opened: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self._now, self._inserted, self._closed = now, inserted, closed
+        self._now, self._inserted, self._closed, self._opened = now, inserted, closed, opened
         self.items = History(now, self._changed)
         self.expiring: list[tuple[float, tuple[str, str], bool]] = []
 
@@ -113,6 +114,8 @@ class SimInbox(_Lagging, FakeInbox):
         elif old.open and not new.open:
             heapq.heappush(self.expiring, (self._now() + KEPT_S, at, False))
             self._closed()
+        elif new.open and not old.open:
+            self._opened()
 
     def expire(self, late_s: Callable[[], float]) -> None:
         """Take away what is past its time, `late_s()` seconds late."""
@@ -126,11 +129,12 @@ class SimInbox(_Lagging, FakeInbox):
                 self.items.pop(at)
 
     def forget_ends(self) -> list[tuple[str, str, int]]:
-        """Every delivery as if it had just come (a restored backup): (account, inbox id, parts)."""
+        """Every delivery as if it had just come (a restored backup), but for what a person ended: (account, inbox id, parts)."""
         found = []
         for (account, inbox_id), item in list(self.items.items()):
             found.append((account, inbox_id, len(item.ends)))
-            self.items[account, inbox_id] = dataclasses.replace(item, open=True, ends={})
+            kept = {number: end for number, end in item.ends.items() if "by_hand" in end}
+            self.items[account, inbox_id] = dataclasses.replace(item, open=len(kept) < len(item.ends), ends=kept)
         return found
 
 

@@ -36,6 +36,7 @@ from tests.simulation.queues import SimBus, SimDeadLetters, SimQueue, SimWakes
 from tests.simulation.stores import SimAccounts, SimGates, SimInbox, SimLedger
 
 if TYPE_CHECKING:
+    from relay.domain.ledger import Key
     from tests.simulation.plan import Plan
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -59,6 +60,11 @@ class Universe:
         self.touched: dict[tuple[str, str], str] = {}
         self.touched_markers: set[str] = set()
         self.gone: list[tuple[str, dict[str, Any]]] = []  # (account, document) a person deleted
+        self.decided: dict[tuple[str, str, str], str] = {}  # (account, source, object id): what a person did with it
+        self.closed: dict[Key, tuple[str, set[str]]] = {}  # adopted: the document, and ours that stood by then
+        self.cancelled: set[tuple[str, str]] = set()  # (account, replay id)
+        self.broken_until = 0.0  # a bad release: every writer fails
+        self.down_until: dict[str, float] = {}  # by account: Holded answers 500
         self.hidden: set[str] = set()  # every credential and secret there ever was
         self.told: list[str] = []
         self.errors: list[str] = []
@@ -77,7 +83,7 @@ class Universe:
         now, faults = self.seconds, self.faults
         self.ledger, self.snapshots = SimLedger(now), FakeSnapshots()
         self.gates = SimGates(now, lambda *_: self.lambdas.news["release_due"].set())
-        self.inbox = SimInbox(now, self._stored, self.lambdas.news["ttl"].set)
+        self.inbox = SimInbox(now, self._stored, self.lambdas.news["ttl"].set, self.lambdas.news["sweep_inbox"].set)
         self.writer = FakeInboxWriter(self.inbox)
         self.accounts = SimAccounts(self)  # type: ignore[arg-type]  # whatever has `now()`
         self.fiscal_dead = SimQueue("fiscal-dead", now=now, faults=faults, visibility_s=30, heard=self._buried)
@@ -109,6 +115,8 @@ class Universe:
     # --- the functions, wired as their main.py wires them -----------------------------------------------------------
 
     async def write_holded(self, machine: Machine, event: dict[str, Any]) -> dict[str, Any]:
+        if self.seconds() < self.broken_until:
+            raise RuntimeError("a bad release")
         drainer = machine.made.get("drainer")
         if drainer is None:
             ports = {name: machine.port(name) for name in TABLES}
@@ -266,6 +274,11 @@ class Universe:
     def _late(self) -> None:
         self.sandbox.advance(self.epoch())
         self.courier.news.set()
+
+    def is_down(self, token: str) -> bool:
+        """Whether this token's company is served by nobody just now."""
+        down = (account for account, until in self.down_until.items() if self.seconds() < until)
+        return any(token in self.companies[account].tokens for account in down)
 
     def spend_elsewhere(self, token: str, calls: int) -> None:
         """Another program with the same company spends of the same quota."""

@@ -40,7 +40,7 @@ class Fact:
     again: bool = False  # an operator replays it
 
 
-Action = Literal["claim", "update", "advance", "doubt", "pending", "done", "keep", "judge"]
+Action = Literal["claim", "update", "advance", "doubt", "pending", "beside", "done", "keep", "judge"]
 _RANK: dict[Step, int] = {"contact": 0, "create": 0, "update": 0, "approve": 1, "pay": 2, "done": 2}
 
 
@@ -48,7 +48,8 @@ _RANK: dict[Step, int] = {"contact": 0, "create": 0, "update": 0, "approve": 1, 
 class Decision:
     """`claim`: write it. `update`: the document exists, this version is newer. `advance`: it stands as it should, but policy
     takes this fact further (issued, now paid). `doubt`: look before writing.
-    `pending`: the key is being written, remember this version. `judge`: a human must. `done`, `keep`: nothing to do, `end` says why.
+    `pending`: the key is being written, remember this version. `beside`: a person has to say first what became of the version
+    before it, this one waits. `judge`: a human must. `done`, `keep`: nothing to do, `end` says why.
     """
 
     action: Action
@@ -80,6 +81,8 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
             # A corrected order resolves its own review, unless a document may already stand in Holded.
             if (newer or _asked_again(row, fact)) and not may_stand(row):
                 return Decision("claim")
+            if waits_beside(row, fact):
+                return Decision("beside")
             return Decision("keep", f"{row.state}:{row.reason}" if fact.again else row.state)
         case _:
             if ended_by_hand(row, version=fact.version):
@@ -110,6 +113,13 @@ def _goes_further(row: Row, fact: Fact) -> bool:
     """Issued and paid within one second: the same document at the same version, but policy takes this fact further."""
     same = fact.version == row.version and fact.digest == row.digest
     return same and _RANK[fact.last_step] > _RANK[row.last_step]
+
+
+def waits_beside(row: Row, fact: Fact) -> bool:
+    """A later version of what is reviewed or dead and may stand in Holded: it can neither be written now nor be forgotten."""
+    stopped = row.state in {"review", "dead"} and may_stand(row) and row.event_id != fact.event_id
+    differs = fact.digest != row.digest or _RANK[fact.last_step] > _RANK[row.last_step]
+    return stopped and differs and (fact.monotone or fact.version >= row.version)
 
 
 def _on_confirmed(row: Row, fact: Fact) -> Decision:

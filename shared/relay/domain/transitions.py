@@ -269,10 +269,12 @@ def ended(row: Row, *, now_ms: int, state: Literal["ignored", "superseded"], rea
     )
 
 
-def never_written(fact: Fact, *, now_ms: int, reason: str) -> Row:
-    """A sale called off before any of it came: an older version that comes later is compared with this."""
-    row = _with_fact(Row(key=fact.key, state="ignored", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
-    return ended(row, now_ms=now_ms, state="ignored", reason=reason)
+def never_written(fact: Fact, *, now_ms: int, reason: str, row: Row | None = None) -> Row:
+    """A sale called off before any of it came, or while it (`row`) waited: an older version that comes later, or again, is
+    compared with this.
+    """
+    base = row or Row(key=fact.key, state="ignored", rev=0, created_ms=now_ms, updated_ms=now_ms)
+    return ended(_with_fact(base, fact), now_ms=now_ms, state="ignored", reason=reason)
 
 
 def backoff_ms(attempts: int, *, jitter: float) -> int:

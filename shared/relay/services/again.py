@@ -23,6 +23,7 @@ from relay.services.unfold import event_ref, split_ref, unfold
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from relay.domain.decisions import Fact
     from relay.domain.ledger import Row
     from relay.domain.models import Event
     from relay.ports import Inbox, InboxItem
@@ -132,7 +133,9 @@ class Again:
         beside = await held_aside(self._desk.ledger, row, event)
         if row is not None and ended_by_hand(row, version=event.version):
             return f"ignored:{row.reason}"
-        if not had_effect(row, beside, end, event.id):
+        if discarded(end):
+            return end
+        if not had_effect(row, beside, end, fact):
             end = await road(session, event, background=True, again=True) or ""
             if not end:
                 return None
@@ -171,13 +174,24 @@ class Again:
             await self._desk.close_aside(session, row, REPLAYED)
 
 
-def had_effect(row: Row | None, beside: Row | None, end: str, event_id: str) -> bool:
-    """Nothing is left to do for the event: its end says so, or its document stands and nothing of it waits beside that."""
-    if end.partition(":")[0] in DONE:
+def discarded(end: str) -> bool:
+    """A person ended the event before the ledger knew of it: its end in the inbox is all that says so."""
+    return end == f"ignored:{dead.DISCARDED}"
+
+
+def had_effect(row: Row | None, beside: Row | None, end: str, fact: Fact) -> bool:
+    """Nothing is left to do for the event: its end says so, or its document stands and nothing of it waits beside that.
+
+    What was ignored was in no document yet: where it is a newer version with other contents, that is still to be written.
+    """
+    word = end.partition(":")[0]
+    if word in DONE:
         return True
     if row is None or row.state != "confirmed":
         return False
-    return row.event_id == event_id or (bool(end) and beside is None)
+    if word == "ignored" and fact.version >= row.version and fact.digest != row.digest:
+        return False
+    return row.event_id == fact.event_id or (bool(end) and beside is None)
 
 
 def already_done(row: Row | None, end: str) -> str:

@@ -148,16 +148,32 @@ class Desk:
 
         None: it was confirmed meanwhile (or the row moved), decide anew.
         """
+        row = await self._wait_for(session, job.row, job.fact, parent)
+        if row is None:
+            return None
+        job.row = row
+        return "waiting:parent"
+
+    async def wait_beside(self, session: Session, job: Job) -> str | None:
+        """A later version of a document that may stand and is a person's to judge: it waits for that as a child for its
+        parent, in a row of its own.
+        """
+        fact = job.aside(UPDATE)
+        there = await self.ledger.get(fact.key)
+        if _newer_stands_aside(there, fact):
+            return "superseded"
+        row = await self._wait_for(session, there, fact, job.key)
+        return None if row is None else "waiting:parent"
+
+    async def _wait_for(self, session: Session, there: Row | None, fact: Fact, parent: Key) -> Row | None:
         now_ms = session.now_ms()
-        created_ms = job.row.created_ms if job.row else now_ms
-        due_ms = transitions.look_for_parent_ms(created_ms, now_ms)
-        row = transitions.parked(job.row, job.fact, now_ms=now_ms, due_ms=due_ms, reason="parent")
+        due_ms = transitions.look_for_parent_ms(there.created_ms if there else now_ms, now_ms)
+        row = transitions.parked(there, fact, now_ms=now_ms, due_ms=due_ms, reason="parent")
         row = transitions.child_of(row, parent)
         if not await self.ledger.wait_for_parent(row, parent=parent, expected_rev=row.rev - 1):
             return None
-        job.row = row
         session.note(row)
-        return "waiting:parent"
+        return row
 
 
 def delivery_key(delivery: Delivery) -> Key:

@@ -108,7 +108,7 @@ class Work:
         """The parent is written: who waited for it goes on at once. A child that fails is its own trouble."""
         for key in await self._desk.ledger.children(job.key):
             child = await self._desk.ledger.get(key)
-            if child is None or child.state != "waiting" or not child.parent:
+            if child is None or child.state != "waiting" or not child.parent or child.event_id == job.event.id:
                 continue
             (error,) = await asyncio.gather(self.resume(session, child), return_exceptions=True)
             if isinstance(error, Exception):

@@ -13,7 +13,7 @@ from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
 from relay.errors import RelayError
-from relay.services.again import ROW, already_done, had_effect
+from relay.services.again import ROW, already_done, discarded, had_effect
 from relay.services.attempt import attempt, reason_of
 from relay.services.contacts import claims_of
 from relay.services.hints import hint_key
@@ -24,6 +24,7 @@ from relay.services.unfold import event_ref, split_ref, unfold
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from relay.domain.decisions import Fact
     from relay.domain.documents import ContactDraft, Plan
     from relay.domain.ledger import Row
     from relay.domain.models import Event
@@ -124,7 +125,7 @@ class WouldReplay:
             written=_written(row),
             now=_standing(row) if row is not None else "",
             compared=compared(row, plan, contact_id),
-            replay=_replay(row, held, plan, event, end),
+            replay=_replay(row, held, plan, fact, end),
         )
 
     async def _hint(self, named: Would, event: Event, hint: Hint) -> Would:
@@ -157,21 +158,23 @@ def _written(row: Row | None) -> str:
     return f"{row.doc_type} {row.number or row.holded_id}{total}"
 
 
-def _replay(row: Row | None, beside: Row | None, plan: Plan, event: Event, end: str) -> str:
+def _replay(row: Row | None, beside: Row | None, plan: Plan, fact: Fact, end: str) -> str:
     """What the drainer would answer: the same decisions, up to what only Holded can tell."""
-    if row is not None and ended_by_hand(row, version=event.version):
+    if row is not None and ended_by_hand(row, version=fact.version):
         return f"nothing: ended by a person ({row.reason})"
-    if had_effect(row, beside, end, event.id):
+    if discarded(end):
+        return "nothing: ended by a person (discarded)"
+    if had_effect(row, beside, end, fact):
         return already_done(row, end)
-    if beside is not None and ended_by_hand(beside, version=event.version):
+    if beside is not None and ended_by_hand(beside, version=fact.version):
         return f"nothing: ended by a person ({beside.reason})"
     if beside is not None and plan.outcome == "ignored":
         return f"{beside.state}: {beside.reason}"
     if row is not None and row.state in {"sent", "unknown"}:
         return "settles what is in doubt first"
-    if row is not None and row.state == "waiting" and row.event_id == event.id:
+    if row is not None and row.state == "waiting" and row.event_id == fact.event_id:
         return f"nothing: it waits ({row.reason}) and goes on by itself"
-    if row is not None and row.version > event.version:
+    if row is not None and row.version > fact.version:
         return "nothing: superseded by a newer version"
     return {"document": "writes", "review": f"review: {plan.reason}", "ignored": f"ignored: {plan.reason}"}[
         plan.outcome

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CALLED_OFF = frozenset({"order.cancelled", "invoice.voided"})
 _DECIDE_TRIES = 4
 _REPLACED_BY_REVIEW = frozenset({"waiting", "review", "dead", "ignored", "superseded"})
+_NOT_WRITTEN = frozenset({"waiting", "review", "dead"})
 _PARENT_MAY_COME = frozenset({"sent", "unknown", "waiting"})
 
 
@@ -64,13 +65,16 @@ class Writer:
             # What may stand in Holded keeps its own reason: the next version must not take the key for free.
             if row is None or row.state == "waiting" or not decisions.may_stand(row):
                 return await self._unsettled(session, job)
-            return row.state
+            if not decisions.waits_beside(row, job.fact):
+                return row.state
         choice = decisions.decide(job.row, job.fact, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms)
         match choice.action:
             case "done" | "keep":
                 return choice.end
             case "pending":
                 return await self._pending(job)
+            case "beside":
+                return await self._desk.wait_beside(session, job)
             case "doubt":
                 return await self._in_doubt(session, job)
             case "judge":
@@ -96,11 +100,12 @@ class Writer:
             off = transitions.never_written(job.fact, now_ms=session.now_ms(), reason=reason)
             return f"ignored:{reason}" if await self._desk.write(off) else None
         if job.event.type in CALLED_OFF and row is not None:
-            if row.holded_id or row.state in {"sent", "unknown"}:
+            if decisions.may_stand(row):
                 written = f"{row.doc_type} {row.number or row.holded_id or 'in doubt'} over {row.total}"
                 return await self._called_off(session, job, written)
-            if row.state == "waiting" and row.version <= job.event.version and row.event_type != "order.paid":
-                return await self._end(session, row, reason)
+            if row.state in _NOT_WRITTEN and row.version <= job.event.version and row.event_type != "order.paid":
+                off = transitions.never_written(job.fact, now_ms=session.now_ms(), reason=reason, row=row)
+                return f"ignored:{reason}" if await self._desk.write(off) else None
         if row is not None and row.event_id == job.event.id and _may_end(row, job):
             return await self._end(session, row, reason)
         return f"ignored:{reason}"
