@@ -36,6 +36,7 @@ class Aftermath:
     contacts_expected: Counter[tuple[str, str]] = field(default_factory=Counter)
     contacts_found: Counter[tuple[str, str]] = field(default_factory=Counter)
     verified: dict[str, Any] = field(default_factory=dict)
+    reviews: list[str] = field(default_factory=list)
     hidden: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -62,6 +63,9 @@ class Aftermath:
         others = {kind: count for kind, count in self.faults.items() if kind not in {*HOLDED_FAULTS, *AWS_FAULTS}}
         yield f"             ours: {_told(others)}; redriven from the dead-letter queues: {self.redriven}"
         yield f"documents    {self.found.total()} of {self.expected.total()} expected; lost {self.lost.total()}, doubled {self.doubled.total()}"
+        yield from (f"             lost    {account} {kind} {total}" for account, (kind, total) in self.lost)
+        yield from (f"             doubled {account} {kind} {total}" for account, (kind, total) in self.doubled)
+        yield f"review       {'; '.join(self.reviews) or 'none'}"
         missing, more = (
             self.contacts_expected - self.contacts_found,
             self.contacts_found - self.contacts_expected,

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import tempfile
 import threading
 import time
@@ -225,8 +226,15 @@ class Storm:
             buyers = {story.email for story in told if story.account == name}
             after.contacts_expected += Counter((name, email) for email in buyers)
             after.contacts_found += Counter((name, one["email"]) for one in company.tables()["contacts"])
+        after.reviews = asyncio.run(self._reviewed(companies))
         after.troubles = self._house.troubles()
         after.hidden = sum(self._house.messages(f"{queue}QueueUrl") for queue in ("Fiscal", "Normal"))
+
+    async def _reviewed(self, companies: list[Company]) -> list[str]:
+        """What the relay left to a person, and why."""
+        ledger = self._house.world.ledger
+        found = [row for one in companies async for row in ledger.in_state(one.account, "review")]
+        return [f"{row.key}: {row.reason} ({row.detail})" for row in found]
 
 
 def main() -> int:
