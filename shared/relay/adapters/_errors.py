@@ -117,6 +117,7 @@ TABLE: Mapping[str, tuple[type[RelayError], str]] = {
     "EntityTooLarge": _BAD,
     "IdempotentParameterMismatchException": _BAD,
     "InvalidAddress": _BAD,
+    "InvalidAttributeName": _BAD,
     "InvalidBatchEntryId": _BAD,
     "AWS.SimpleQueueService.InvalidBatchEntryId": _BAD,
     "InvalidKeyUsageException": _BAD,
