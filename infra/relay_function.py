@@ -75,8 +75,14 @@ class RelayFunction(Construct):
         )
 
     def allow_objects(self, actions: Sequence[str], bucket: s3.Bucket) -> None:
-        """Add these actions on every object of the bucket."""
+        """Add these actions on every object of the bucket.
+
+        Who may not list a bucket is told "access denied" of a missing object, as of one that is forbidden.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+        """
         self.allow(actions, [bucket.arn_for_objects("*")])
+        if "s3:GetObject" in actions:
+            self.allow(["s3:ListBucket"], [bucket.bucket_arn])
         stack = cdk.Stack.of(self)
         name = stack.resolve(stack.get_logical_id(cast("cdk.CfnElement", bucket.node.default_child)))
         accept_finding(

@@ -96,6 +96,15 @@ def test_a_code_becomes_its_error_without_the_services_words(code):
     assert "payload" not in str(error)
 
 
+def test_an_object_that_is_denied_comes_back_later_and_says_that_it_may_be_missing():
+    exc = ClientError({"Error": {"Code": "AccessDenied", "Message": "payload"}}, "GetObject")
+    error = relay_error(exc)
+
+    assert (type(error), error.reason) == (Unavailable, "access_denied")
+    assert "s3:ListBucket" in str(error)
+    assert "ListBucket" not in str(relay_error(client_error("AccessDenied")))
+
+
 def test_an_unknown_code_comes_back_later_instead_of_being_dropped():
     assert isinstance(relay_error(client_error("NewlyInvented")), Unavailable)
 

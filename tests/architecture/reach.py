@@ -20,7 +20,7 @@ ACTIONS = {
     "batch_get_item": {"dynamodb:BatchGetItem"},
     "query": {"dynamodb:Query"},
     "scan": {"dynamodb:Scan"},
-    "get_object": {"s3:GetObject"},
+    "get_object": {"s3:GetObject", "s3:ListBucket"},  # without the second a missing object is told as denied
     "put_object": {"s3:PutObject"},
     "delete_objects": {"s3:DeleteObject"},
     "list_objects_v2": {"s3:ListBucket"},

@@ -31,6 +31,7 @@ UNREACHED = {
     "index_dead_letters": {
         ("state", "dynamodb:GetItem"): "only dictionaries are asked by `get`; rows are inserted unseen",
         ("s3", "s3:GetObject"): "its ledger is wired without a bucket: a dead row carries no event",
+        ("s3", "s3:ListBucket"): "as above",
         ("s3", "s3:PutObject"): "as above",
     },
 }
@@ -106,6 +107,18 @@ def test_only_two_functions_decrypt_and_each_only_its_purpose(statements, name):
     (statement,) = decrypting
     assert as_list(statement["Action"]) == ["kms:Decrypt"]
     assert statement["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE[name]}}
+
+
+@pytest.mark.parametrize("name", function_names())
+def test_who_gets_objects_may_list_the_bucket_so_that_a_missing_one_is_told_as_missing(statements, name):
+    getting = [each for each in statements[name] if "s3:GetObject" in as_list(each["Action"])]
+    listing = [each for each in statements[name] if "s3:ListBucket" in as_list(each["Action"])]
+
+    assert len(listing) == len(getting)
+    for objects, bucket in zip(getting, listing, strict=True):
+        assert "Condition" not in bucket  # a prefix would make the missing objects of others look denied
+        (of_objects,) = as_list(objects["Resource"])
+        assert of_objects == {"Fn::Join": ["", [bucket["Resource"], "/*"]]}
 
 
 def test_the_receiving_function_reads_accounts_only(statements):

@@ -145,6 +145,9 @@ TABLE: Mapping[str, tuple[type[RelayError], str]] = {
 }
 """A code that is not here is `Unavailable("unknown_refusal")`: the message comes back and, at last, is seen in the DLQ."""
 
+# Never taken for missing: while a role is wrong, every event would look lost.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+_OR_MISSING = "; S3 says so of a missing object too where the role lacks s3:ListBucket on the bucket"
 _CONDITION = "ConditionalCheckFailedException"
 _CANCELLED = "TransactionCanceledException"
 _CONFLICTS = frozenset({"TransactionConflictException", "TransactionConflict", "ReplicatedWriteConflictException"})
@@ -164,7 +167,8 @@ def relay_error(exc: BotoCoreError | ClientError) -> RelayError:
     for code in codes:
         if code in TABLE:
             kind, reason = TABLE[code]
-            return kind(reason, detail=f"{operation}: {code}")
+            of_missing = operation == "GetObject" and TABLE[code] == _DENIED
+            return kind(reason, detail=f"{operation}: {code}{_OR_MISSING if of_missing else ''}")
     return Unavailable("unknown_refusal", detail=f"{operation}: {codes[0]}")
 
 
