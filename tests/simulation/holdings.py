@@ -14,6 +14,7 @@ from relay.services.settlement import settle_key
 from relay.services.unfold import unfold
 from tests.simulation import payloads
 from tests.simulation.oracle import expected, for_a_person
+from tests.simulation.world import START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -191,12 +192,13 @@ def _explained(universe: Universe, row: Row, wanted: dict[Key, Expected]) -> boo
     if marker_of(key) in universe.touched_markers:
         return True
     own = wanted.get(key)
+    if own is not None and own.parent is not None and decided(universe, own.parent):
+        return True
     if own is None:
         return row.key.purpose == "creditnote" and reason in {"parent_missing", "parent_not_written"}
     if reason == "parent_not_written" and own.parent is not None:
         above = universe.ledger.rows.get(own.parent)
-        reviewed = above is not None and above.state == "review" and _explained(universe, above, wanted)
-        return reviewed or decided(universe, own.parent)
+        return above is not None and above.state == "review" and _explained(universe, above, wanted)
     return reason in own.reasons
 
 
@@ -208,6 +210,16 @@ def standing(universe: Universe) -> dict[str, dict[str, list[Any]]]:
             for each in documents_of(universe, account)
         }
         for account in universe.companies
+    }
+
+
+def written_s(universe: Universe) -> dict[str, float]:
+    """Marker -> the second of virtual time in which Holded got the document: its id begins with it."""
+    return {
+        tag: int(document["id"][:8], 16) - START.timestamp()
+        for account in universe.companies
+        for document in documents_of(universe, account)
+        for tag in document["tags"]
     }
 
 

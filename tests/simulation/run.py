@@ -17,7 +17,7 @@ from relay.services.settlement import settle_key
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.holded import request_of
-from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person
+from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person, written_s
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.operators import retry_reason
 from tests.simulation.oracle import expected
@@ -49,6 +49,8 @@ class Result:
     seconds: float = 0.0
     fingerprint: str = ""
     reviews: Counter[str] = field(default_factory=Counter)  # reasons of the rows that wait for a person
+    written_s: dict[str, float] = field(default_factory=dict)  # marker -> when Holded got the document
+    replays: int = 0  # their parts
 
     @property
     def faults(self) -> Counter[str]:
@@ -95,6 +97,7 @@ async def _story(plan: Plan, result: Result) -> None:
             result.troubles.append(f"1: no rest after {plan.patience_s / 86400:.0f} days: {restless}")
         for invariant in INVARIANTS if plan.fence_kept else BROKEN_FENCE:
             result.troubles += invariant(universe)
+        result.written_s = written_s(universe)
         if not restless and plan.fence_kept:
             result.troubles += await verify_tells_the_truth(universe)
             result.troubles += await _once_more(universe)
@@ -107,6 +110,7 @@ async def _story(plan: Plan, result: Result) -> None:
     result.documents = sum(len(each.tables["documents"]) for each in universe.companies.values())
     result.calls = len(universe.calls)
     result.seconds = universe.seconds()
+    result.replays = sum(row.kind == "replay" for row in universe.ledger.rows.values())
     result.reviews = Counter(row.reason for row in universe.ledger.rows.values() if row.state == "review")
     moved = [f"{call.at:.6f} {call.method} {call.path}" for call in universe.calls]
     result.fingerprint = f"{hash_of(moved)}-{hash_of(standing(universe))}"
@@ -143,6 +147,8 @@ async def admit(universe: Universe, company: Company) -> None:
         response = universe.sandbox.handle(request_of(request, credential), before).response
         assert response is not None
         reply = protocol.decipher(request, response.status, response.headers, response.body, START)
+        # Admission's own calls come before the relay counts any: the two sides begin alike.
+        there.quota.spend(before, -1)
         catalogue[name] = [dict(item.raw) for item in reply.value.items if name != "taxes" or item.key in TAXES]
     account = Account(
         account=company.account,

@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DAY_S = 86_400.0
+REPLAYED_ON = (7, 14, 17, 20, 21, 24, 27, 33, 40, 47)
+"""Days of the month scenario: the quota of March ends about the eighteenth."""
 
 
 def month(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     """Six weeks: orders every day on a small plan, the month's quota used up and reset, secrets and tokens rotated,
-    deliveries that come again weeks later, and inbox items that expire meanwhile.
+    deliveries that come again weeks later, inbox items that expire meanwhile, and every week all weeks so far replayed,
+    twice, one of them cancelled.
     """
     random = Random(f"month {seed}")
     deliveries: list[Delivery] = []
@@ -41,7 +44,12 @@ def month(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     actions = [
         Action(at_s=week * 7 * DAY_S, account="acme", name=name, argument=week)
         for week in range(1, 6)
-        for name in ("rotate_secret", "new_token", "redrive")
+        for name in ("rotate_secret", "new_token", "redrive", "retry_alike", "replay_dead")
+    ]
+    actions += [
+        Action(at_s=day * DAY_S + later_s, account="acme", name=name, argument=day)
+        for day in REPLAYED_ON
+        for name, later_s in (("replay_range", 0), ("replay_range", 7200), ("cancel_replays", 7260))
     ]
     rates = {kind: 0.01 for kind in KINDS if kind not in without}
     rates |= {kind: 0.0 for kind in ("limit_month", "limit_minute", "other_program") if kind in rates}

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.simulation.__main__ import explain, tally
+from tests.simulation.run import run_plan
+from tests.simulation.scenarios import REPLAYED_ON, month
 
 SEEDS = 240
 CHUNK = 30
@@ -24,6 +28,18 @@ def test_a_month_of_quota_resets_rotations_and_late_replays_holds(seed):
 
     assert not found.failed, explain(seed, "month", frozenset())
     assert found.days > 40
+
+
+def test_replays_of_weeks_delay_no_live_sale_though_the_quota_is_nearly_used_up():
+    with_replays = replace(month(7), rates={})
+    kept = tuple(each for each in with_replays.actions if "replay" not in each.name)
+    replayed, without = run_plan(with_replays), run_plan(replace(with_replays, actions=kept))
+
+    assert replayed.replays >= len(REPLAYED_ON) > without.replays
+    assert not replayed.troubles
+    assert replayed.written_s.keys() == without.written_s.keys()
+    late = {mark: at - without.written_s[mark] for mark, at in replayed.written_s.items()}
+    assert max(late.values()) <= 60, late
 
 
 def test_the_fence_holds_with_clocks_that_are_off_by_many_seconds():

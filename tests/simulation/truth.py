@@ -57,10 +57,12 @@ def true_findings(universe: Universe, account: str) -> tuple[Findings, Findings]
     documents = {each["id"]: each for each in documents_of(universe, account)}
     rows = [row for row in rows_of(universe) if row.key.account == account]
     written = [row for row in rows if row.state == "confirmed" and row.holded_id and row.document_date]
-    must = {(what, str(row.key)) for row in written for what in _differences(row, documents)}
+    days = {(row.doc_type, row.document_date) for row in written}
+    # A document of another kind or day than all that the ledger names is in no list that verify reads.
+    listed = {at: each for at, each in documents.items() if (each["_kind"], each["date"]) in days}
+    must = {(what, str(row.key)) for row in written for what in _differences(row, documents, listed)}
     named = {(row.holded_id, row.marker) for row in rows if row.holded_id}
     quiet = {row.marker for row in rows if row.state in _IN_DOUBT} | {row.marker for row in written}
-    days = {(row.doc_type, row.document_date) for row in written}
     may: Findings = set()
     for document in documents.values():
         markers = {tag for tag in document["tags"] if is_marker(tag)}
@@ -68,13 +70,13 @@ def true_findings(universe: Universe, account: str) -> tuple[Findings, Findings]
             continue
         finding = ("extra", document["document_number"] or document["id"])
         may.add(finding)
-        if (document["_kind"], document["date"]) in days:
+        if document["id"] in listed:
             must.add(finding)
     return must, may
 
 
-def _differences(row: Row, documents: dict[str, dict[str, Any]]) -> Iterator[str]:
-    marked = {each["id"] for each in documents.values() if row.marker in each["tags"]}
+def _differences(row: Row, documents: dict[str, dict[str, Any]], listed: dict[str, dict[str, Any]]) -> Iterator[str]:
+    marked = {each["id"] for each in listed.values() if row.marker in each["tags"]}
     document = documents.get(row.holded_id)
     if len(marked) > 1:
         yield "doubled"
