@@ -153,7 +153,8 @@ class DeadDesk:
         _refuse([name for name, row in holders if row is not None], *_UNDER_WAY)
         done = 0
         for one in found:
-            await self._log(one, now, "discarded")  # the note stays on the row: a person wrote it, and the log outlives an erasure
+            # Without the note, which stays on the row: a person wrote it, and the log outlives an erasure.
+            await self._log(one, now, "discarded")
             if not one.in_queue:
                 done += await self._end(one, note, now)
         for _, what in known:
