@@ -382,6 +382,34 @@ def test_a_dead_row_is_previewed_from_its_own_copy_and_replayed(house: House) ->
     assert house.road.row("creditnote").state == "waiting"
 
 
+def test_a_dead_letter_whose_delivery_cannot_be_read_hides_no_other_and_can_be_discarded(house: House) -> None:
+    lost, other = (house.road.deliver(shopify_order(number), topic="orders/paid")[0] for number in (1, 2))
+    house.dies(json.dumps({"account": ACCOUNT, "event": lost}))
+    house.dies(json.dumps({"account": ACCOUNT, "event": other}), at="m2")
+    gone, inner = lost.partition("#")[0], house.road.inbox.get
+
+    async def get(account: str, inbox_id: str) -> Any:
+        if inbox_id == gone:
+            raise NotFound("object_missing")
+        return await inner(account, inbox_id)
+
+    house.road.inbox.get = get  # type: ignore[method-assign]  # the bucket lost one object
+    assert {row["id"] for row in house.json(*mine("dead-letters", "list"))} == {lost, other}
+    assert house.json(*mine("dead-letters", "show", lost))["would_replay"] == "failed:object_missing"
+    assert house.json(*mine("dead-letters", "discard", lost, "--yes", "--note", "lost")) == {"discarded": 1}
+    assert [row["id"] for row in house.json(*mine("dead-letters", "list"))] == [other]
+
+
+def test_what_cannot_be_discarded_is_said_with_what_to_do(house: House) -> None:
+    [replay] = house.json(*mine("replay", "gone#0", "--no-wait"))
+    (row,) = house.road.rows("replay.0001")
+    house.road.ledger.rows[row.key] = dataclasses.replace(row, state="dead", attempts=8, due_ms=0)
+    result = house.run(*mine("dead-letters", "discard", "--yes", "--note", "why"))
+
+    assert result.exit_code == 1
+    assert f"relay replays cancel {replay['replay']} --account {ACCOUNT}" in result.stderr
+
+
 def test_dead_letters_of_all_accounts_include_those_of_nobody(house: House) -> None:
     house.dies("garbage")
     house.dies(json.dumps({"account": ACCOUNT}), at="m2")

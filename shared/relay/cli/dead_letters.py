@@ -120,7 +120,11 @@ def discard(
     local: Local = False,
     stack: StackName = None,
 ) -> None:
-    """End the dead for good: nothing is written for them. What may stand in Holded is refused."""
+    """End the dead for good: nothing is written for them.
+
+    What may stand in Holded, or is held by a row that is not finished with it, is refused: replay it. So are the settlement
+    sweep, and a part of a replay: `relay replays cancel` ends all its parts.
+    """
     if not why.strip() or not yes:
         raise BadInput("not_confirmed", field="--yes" if why.strip() else "--note", detail="expected --yes and --note")
     here = world(ctx, local=local, stack=stack)
