@@ -88,14 +88,19 @@ async def commanded(universe: Universe, body: Callable[[World], Awaitable[Any]])
 
 
 async def pause(universe: Universe, account: str, _: int) -> None:
-    changes = status_change("paused", "by_operator")
-    await commanded(universe, lambda here: change_account(here, account, dict(changes), {}, credential_files=None))
+    await _stands(universe, account, "paused", "by_operator")
 
 
 async def resume(universe: Universe, account: str, _: int) -> None:
     """`relay resume`: where Holded's refusal blocks the account it is no use, and a new token opens it."""
-    changes = status_change("active", "")
-    await commanded(universe, lambda here: change_account(here, account, dict(changes), {}, credential_files=None))
+    await _stands(universe, account, "active", "")
+
+
+async def _stands(universe: Universe, account: str, status: str, reason: str) -> None:
+    """One after the other: whoever resumes has seen that the pause was done."""
+    changes = status_change(status, reason)
+    async with universe.standing[account]:
+        await commanded(universe, lambda here: change_account(here, account, dict(changes), {}, credential_files=None))
 
 
 async def mend_settings(universe: Universe, account: str, number: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import logging
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,7 @@ class Universe:
         self.decided: dict[tuple[str, str, str], str] = {}  # (account, source, object id): what a person did with it
         self.closed: dict[Key, tuple[str, set[str]]] = {}  # adopted: the document, and ours that stood by then
         self.cancelled: set[tuple[str, str]] = set()  # (account, replay id)
+        self.standing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # by account: who opens or closes it
         self.broken_until = 0.0  # a bad release: every writer fails
         self.down_until: dict[str, float] = {}  # by account: Holded answers 500
         self.hidden: set[str] = set()  # every credential and secret there ever was
