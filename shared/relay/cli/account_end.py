@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.account_change import store
+from relay.cli.account_store import store
 from relay.cli.console import AsJson, Sure, emit, fields, sure
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import Rejected

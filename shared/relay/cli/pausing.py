@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from relay.cli.account_change import change_account, status_change
+from relay.cli.account_change import BY_OPERATOR, change_account, status_change
 from relay.cli.console import AsJson, emit, fields
 from relay.cli.context import AccountName, Local, StackName, World, world
 
@@ -14,7 +14,7 @@ def pause(
     ctx: typer.Context,
     account: AccountName,
     *,
-    reason: Annotated[str, typer.Option(help="Kept with the account and in the change log.")] = "by_operator",
+    reason: Annotated[str, typer.Option(help="Kept with the account and in the change log.")] = BY_OPERATOR,
     as_json: AsJson = False,
     local: Local = False,
     stack: StackName = None,
@@ -33,7 +33,7 @@ def resume(
     local: Local = False,
     stack: StackName = None,
 ) -> None:
-    """Let a paused account go on, with all that waited. A blocked one needs a credential that Holded accepts."""
+    """Let a paused account go on, with all that waited; try a blocked one now: it opens if Holded lets the call through."""
     here = world(ctx, local=local, stack=stack)
     told = asyncio.run(_standing(here, account, "active", ""))
     emit(told, as_json=as_json, human=lambda: fields(told))
@@ -41,4 +41,4 @@ def resume(
 
 async def _standing(here: World, account: str, status: str, reason: str) -> dict[str, Any]:
     told = await change_account(here, account, status_change(status, reason), {}, credential_files=None)
-    return {"account": account, **{name: told[name] for name in ("status", "status_reason")}}
+    return {"account": account, **{name: told[name] for name in ("status", "status_reason", "next") if name in told}}
