@@ -7,7 +7,7 @@ import typer
 
 from relay.cli.console import AsJson, Sure, emit, fields, sure
 from relay.cli.context import AccountId, Local, StackName, World, world
-from relay.errors import BadInput, Rejected
+from relay.errors import BadInput, NotFound, Rejected
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
@@ -62,8 +62,11 @@ def retry(
     One goes at once, in its own class; many go in class `background`. A request whose outcome is unknown is looked for
     again, never sent again. A delivery that could not be read is read anew, within ten minutes.
     """
-    if [bool(item), bool(alike), bool(reason)].count(True) != 1:
-        raise BadInput("item_missing", field="ITEM", detail="expected one of ITEM, --alike ITEM and --reason REASON")
+    given = [bool(item), bool(alike), bool(reason)].count(True)
+    if given != 1:
+        which = "expected one" if not given else "expected only one"
+        code = "item_ambiguous" if given else "item_missing"
+        raise BadInput(code, field="ITEM", detail=f"{which} of ITEM, --alike ITEM and --reason REASON")
     here = world(ctx, local=local, stack=stack)
     if item:
         told: Any = asyncio.run(_retry(here, account, item))
@@ -74,8 +77,13 @@ def retry(
 
 
 async def _retry(here: World, account: str, item: str) -> dict[str, Any]:
+    from relay.domain.remedies import DELIVERY
+
     _, study, remedies = await studied(here, account, item)
-    return told_of(await remedies.retry(study))
+    told = told_of(await remedies.retry(study))
+    if study.row.key.purpose == DELIVERY:
+        return {**told, "next": "it is read again within ten minutes"}
+    return told
 
 
 async def _retry_many(here: World, account: str, alike: str, reason: str) -> dict[str, Any]:
@@ -85,6 +93,8 @@ async def _retry_many(here: World, account: str, alike: str, reason: str) -> dic
     done, left = 0, 0
     # Listed first: what is put back and fails again must not be met a second time.
     rows = [row async for row in items.all(account, reason=wanted)]
+    if not rows:
+        raise NotFound("nothing_in_review", detail=f"nothing of {account} is in review for the reason given")
     for start in range(0, len(rows), AT_A_TIME):
         put_back = (_put_back(here, one, row) for row in rows[start : start + AT_A_TIME])
         outcomes = await asyncio.gather(*put_back)
