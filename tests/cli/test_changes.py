@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from relay.domain.mapping.catalogue import Catalogue
+from relay.domain.mapping.choices import not_in_account
 from relay.domain.setting_changes import changed_settings
+from relay.domain.settings import parse_settings
 from tests.cli.conftest import Setting, over
 from tests.services.world import World as Road
 from tests.services.world import shopify_order
@@ -116,3 +119,69 @@ def test_the_id_of_unreadable_dead_letters_is_nobodys(setting: Setting) -> None:
     assert refused.exit_code == 2
     assert "account_reserved" in refused.stderr
     assert setting.accounts.accounts == {}
+
+
+def test_settings_that_name_what_the_company_lacks_are_stored_and_warned_of(setting: Setting, tmp_path: Path) -> None:
+    setting.add("acme")
+    file = tmp_path / "settings.json"
+    file.write_text('{"tables": {"warehouses": [{"use": "warehouses"}, {"use": "Web"}]}}')
+    told = setting.json("account", "set", "acme", "--settings", str(file))
+    human = setting.run("account", "set", "acme", "--settings", str(file))
+    warning = 'tables.warehouses[1].use "Web" is not the id or name of exactly one entry of warehouses of this account'
+
+    assert told["warnings"] == [warning]
+    assert f"warning: {warning}" in human.stderr
+    assert setting.accounts.accounts["acme"].settings["tables"]["warehouses"][1]["use"] == "Web"
+
+
+def test_a_row_is_compared_with_the_series_of_its_documents_and_a_rule_with_the_taxes() -> None:
+    catalogue = Catalogue.from_json(
+        {
+            "numbering_series": {"invoice": [{"id": "a" * 24, "name": "Web"}], "creditnote": []},
+            "taxes": [{"id": "b" * 24, "key": "s_iva_21", "name": "IVA 21%", "amount": "21", "scope": "sales"}],
+        }
+    )
+    settings = parse_settings(
+        {
+            "tables": {
+                "series": [{"use": "Web", "doc_types": ["invoice"]}, {"use": "Web", "doc_types": ["creditnote"]}]
+            },
+            "tax_rules": [
+                {"name": "known", "take": [{"key": "s_iva_21"}]},
+                {"name": "unknown", "take": [{"key": "s_iva_99"}]},
+            ],
+        }
+    )
+
+    assert [one.split(" is not")[0] for one in not_in_account(settings, catalogue)] == [
+        'tables.series[1].use "Web"',
+        'tax_rules[1].take[0].key "s_iva_99"',
+    ]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "quota"])
+def test_an_account_is_given_by_place_or_by_option_and_once(setting: Setting, command: str) -> None:
+    setting.add("acme")
+    by_place, by_option = setting.json(command, "acme"), setting.json(command, "--account", "acme")
+
+    assert by_place == by_option
+    for wrong in ([], ["acme", "--account", "acme"]):
+        refused = setting.run(command, *wrong)
+
+        assert refused.exit_code == 2
+        assert "account_not_chosen" in refused.stderr
+
+
+def test_a_reason_that_nothing_waits_for_is_said(setting: Setting) -> None:
+    setting.add("acme")
+
+    assert setting.run("waiting", "list", "--account", "acme", "--reason", "bogus").stdout == "nothing waits\n"
+
+
+def test_what_an_option_holds_wrongly_is_named_as_it_is_typed(setting: Setting, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text("[]")
+    source = setting.run("send", str(tmp_path / "list.json"), "--account", "acme", "--source", "paypal")
+    settings = setting.run("account", "set", "acme", "--settings", str(tmp_path / "list.json"))
+
+    assert "--source" in source.stderr
+    assert "--settings" in settings.stderr

@@ -308,3 +308,13 @@ def test_a_note_with_data_that_looks_like_markup_stays_text(setting: Over, road:
 def item_ignored(road: Road) -> str:
     (row,) = [row for row in road.rows("invoice") if row.state == "ignored"]
     return str(row.key)
+
+
+def test_a_delivery_that_is_retried_says_when_it_is_read_again() -> None:
+    road = Road()
+    road.order({"id": 1})
+    setting = over(road)
+    [listed] = setting.json("review", "list", "--account", "acme")["items"]
+    told = setting.json("review", "retry", listed["item"], "--account", "acme")
+
+    assert told["next"] == "it is read again within ten minutes"

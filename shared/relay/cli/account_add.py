@@ -66,7 +66,7 @@ def add(
         bindings.setdefault("holded", {}).setdefault("holded_account_id", company_id)
     chosen = first_settings(settings, mode)
     credential = credential_from(token_file, v1_key_file)
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     wanted = Wanted(
         account=account, name=name or account, mode=mode, company_id=company_id, settings=chosen,
         per_minute=per_minute, per_month=per_month,

@@ -11,7 +11,7 @@ from relay.cli import onboarding
 from relay.cli.account_inputs import BIND_HELP, bindings_of, checked_settings, credential_from
 from relay.cli.account_store import store
 from relay.cli.admission import ADDING, ENDED, same_company
-from relay.cli.console import AsJson, emit, fields
+from relay.cli.console import AsJson, emit, fields, note
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotAllowed, Rejected
 from relay.ports import AccountSecrets
@@ -61,10 +61,17 @@ def set_account(
     if status is not None:
         changes |= status_change(status, BY_OPERATOR)
     bound = bindings_of(bind or [])
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     files = (token_file, v1_key_file) if token_file or v1_key_file or refresh else None
     told = asyncio.run(change_account(here, account, changes, bound, credential_files=files))
-    emit(told, as_json=as_json, human=lambda: fields({**told, "changed": ", ".join(told["changed"]) or "nothing"}))
+    emit(told, as_json=as_json, human=lambda: _print(told))
+
+
+def _print(told: dict[str, Any]) -> None:
+    shown = {name: value for name, value in told.items() if name != "warnings"}
+    fields({**shown, "changed": ", ".join(told["changed"]) or "nothing"})
+    for warning in told.get("warnings", ()):
+        note(f"warning: {warning}: correct it, or read the lists again with --refresh")
 
 
 def row_of(one: "Account") -> dict[str, Any]:
@@ -140,7 +147,15 @@ async def change_account(
     if trial:
         await _try_now(here, one)
     changed = [*changes, *(["bindings"] if bound else [])]
-    return {**row_of(after), "changed": sorted(set(changed)), **({"next": TRIAL} if trial else {})}
+    told = {**row_of(after), "changed": sorted(set(changed)), **({"next": TRIAL} if trial else {})}
+    return {**told, "warnings": _doubtful(after)} if {"settings", "catalogue"} & set(changes) else told
+
+
+def _doubtful(one: "Account") -> list[str]:
+    from relay.domain.mapping.choices import not_in_account
+    from relay.services.counting import rules_of
+
+    return list(not_in_account(*rules_of(one)))
 
 
 async def _try_now(here: World, one: "Account") -> None:

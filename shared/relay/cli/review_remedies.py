@@ -67,7 +67,7 @@ def retry(
         which = "expected one" if not given else "expected only one"
         code = "item_ambiguous" if given else "item_missing"
         raise BadInput(code, field="ITEM", detail=f"{which} of ITEM, --alike ITEM and --reason REASON")
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     if item:
         told: Any = asyncio.run(_retry(here, account, item))
         emit(told, as_json=as_json, human=lambda: fields(told))
@@ -129,7 +129,7 @@ def create(
 
     Asks twice: the second time for the account's id. It cannot be taken back once Holded has approved a document.
     """
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     if yes != may_double:
         raise BadInput("confirmation_missing", field="--i-know-it-may-double", detail="--yes and it belong together")
     told = asyncio.run(_create(here, account, item, yes=yes))
@@ -157,7 +157,7 @@ def ignore(
     text = " ".join(text.split())
     if not 0 < len(text) <= LONGEST_NOTE:
         raise BadInput("note_length", field="--note", detail=f"{len(text)} characters; expected 1 to {LONGEST_NOTE}")
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     told = asyncio.run(_ignore(here, account, item, text))
     emit(told, as_json=as_json, human=lambda: fields(told))
 

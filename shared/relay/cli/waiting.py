@@ -125,5 +125,7 @@ def _print(told: dict[str, Any]) -> None:
         f"{told['waiting']} waiting in {told['account']}",
         ("what", "reason", "count", "first at", "last at"),
         ([group[name] for name in ("kind", "reason", "count", "from", "until")] for group in told["groups"]),
+        none="nothing waits",
     )
-    table("rows", COLUMNS, ([row[name] for name in COLUMNS] for row in told["rows"]))
+    if told["rows"]:
+        table("rows", COLUMNS, ([row[name] for name in COLUMNS] for row in told["rows"]))
