@@ -262,7 +262,7 @@ def test_settings_and_status_are_changed_and_the_change_is_recorded(setting: Set
     assert (account.status, account.status_reason) == ("paused", "by_operator")
     assert account.settings == {"policy": {"finish": "approve"}}
     assert told["changed"] == ["settings", "status", "status_reason"]
-    assert setting.accounts.log[-1].after == "status=paused, status_reason=by_operator"
+    assert setting.accounts.log[-1].after == "status=paused, status_reason=by_operator, policy.finish=approve"
 
 
 def test_a_changed_quota_reaches_the_gate(setting: Setting) -> None:

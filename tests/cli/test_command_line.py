@@ -6,11 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
 from relay.cli import stack
+from relay.cli.app import app
+from relay.cli.context import announce
 from relay.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -130,6 +134,29 @@ def test_a_local_stack_is_found_from_any_folder_below_it(tmp_path: Path) -> None
 
     assert (found.is_local, found.holded_url, found.clock) == (True, "http://127.0.0.1:9001", (1000.0, 60.0))
     assert found.output("ApiUrl") == "http://127.0.0.1:4566/api"
+
+
+def test_a_region_is_asked_for_by_the_stack_that_was_named(tmp_path: Path) -> None:
+    described(tmp_path)
+
+    with pytest.raises(BadInput, match="expected the region of stack foo"):
+        stack.find(local=False, name="foo", environ={}, folder=tmp_path)
+
+
+def test_the_stack_that_is_changed_is_said_unless_it_is_the_local_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    described(tmp_path)
+    announce(stack.find(local=True, name=None, environ={}, folder=tmp_path))
+    announce(stack.Stack(name="holded-relay-dev", region="eu-west-1", outputs={}))
+
+    assert capsys.readouterr().err == "stack holded-relay-dev in eu-west-1\n"
+
+
+def test_the_version_is_told() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+
+    assert (done.exit_code, done.stdout) == (0, f"relay {version('holded-relay')}\n")
 
 
 def test_a_missing_output_says_to_deploy_again(tmp_path: Path) -> None:

@@ -88,6 +88,18 @@ def test_what_came_in_is_listed_with_its_ends(setting: Setting, arrived: Deliver
     assert human.exit_code == 0
 
 
+def test_deliveries_and_rows_of_all_accounts_are_listed_with_their_account(setting: Setting, arrived: Delivery) -> None:
+    write(setting, arrived, state="dead", reason="attempts_used_up")
+    [delivery] = setting.json("events", "list", "--all-accounts")
+    [row] = setting.json("events", "list", "--all-accounts", "--state", "dead")
+    human = setting.run("events", "list", "--all-accounts")
+
+    assert (delivery["account"], delivery["id"]) == ("acme", arrived.inbox_id)
+    assert (row["account"], row["state"]) == ("acme", "dead")
+    assert "deliveries of all accounts" in human.stdout
+    assert setting.run("events", "list").exit_code == 2
+
+
 def test_an_event_the_ledger_took_over_shows_what_became_of_it(setting: Setting, arrived: Delivery) -> None:
     asyncio.run(setting.inbox.close("acme", arrived.inbox_id, ends={"0": "waiting:queued"}, of=1))
     write(setting, arrived, state="confirmed", holded_id="abc")

@@ -93,6 +93,12 @@ def test_plan_speaks_json() -> None:
     assert sum(float(part["a_day"]) for part in told["parts"]) == pytest.approx(401)
 
 
+def test_plan_says_what_it_was_given_instead_of_a_share() -> None:
+    _, _, told = plan("--orders-per-day", "5", "--new-contacts-share", "3")
+
+    assert told == "error: share_malformed: --new-contacts-share: expected a number from 0 to 1, got '3'\n"
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -108,8 +108,11 @@ def test_a_difference_is_shown_field_by_field_and_with_a_look_what_holded_has_no
     looked = setting.json("review", "show", name, "--account", "acme", "--look")
     human = setting.run("review", "show", name, "--account", "acme")
 
-    assert plain["differences"] == [{"field": "total", "meant": "242.00", "found": "121.00"}]
-    assert looked["differences"] == [*plain["differences"], {"field": "total", "meant": "121.00", "found": "120.00"}]
+    assert plain["differences"] == [{"field": "total", "meant": "242.00", "found": "121.00", "found_in": "ledger"}]
+    assert looked["differences"] == [
+        *plain["differences"],
+        {"field": "total", "meant": "121.00", "found": "120.00", "found_in": "holded"},
+    ]
     assert "242.00" in human.stdout
 
 
@@ -119,7 +122,52 @@ def test_a_look_at_a_document_that_is_gone_says_so() -> None:
     setting = over(road)
     told = setting.json("review", "show", item(road, "invoice.update"), "--account", "acme", "--look")
 
-    assert told["differences"][-1]["found"] == "not in Holded"
+    assert [one["found"] for one in told["differences"]] == ["not in Holded"]
+
+
+def test_the_sources_total_and_what_its_lines_come_to_are_told_apart() -> None:
+    road = Road()
+    road.order(shopify_order(1, total_price="130.00"))
+    [found] = over(road).json("review", "list", "--account", "acme")["items"]
+    told = over(road).json("review", "show", found["item"], "--account", "acme")
+
+    assert told["reason"] == "total_differs"
+    assert told["differences"] == [{"field": "total", "meant": "130.00", "found": "121.00", "found_in": "lines"}]
+
+
+def test_what_is_not_in_review_is_shown_without_a_why_or_a_request() -> None:
+    road = Road()
+    road.order(shopify_order(1))
+    key = str(road.row().key)
+    told = over(road).json("review", "show", key, "--account", "acme")
+    human = over(road).run("review", "show", key, "--account", "acme")
+
+    assert (told["in_review"], told["why"], told["meant"], told["remedies"]) == (False, "", None, [])
+    assert human.stdout.startswith("not in review: confirmed\n")
+    assert "meant:" not in human.stdout
+
+
+def test_an_item_is_found_by_its_delivery_where_it_is_the_only_one(setting: Over, road: Road) -> None:
+    [listed] = setting.json("review", "list", "--account", "acme")["items"]
+    told = setting.json("review", "show", listed["event"].partition("#")[0], "--account", "acme")
+
+    assert told["item"] == item(road)
+
+
+def test_a_reason_that_nothing_has_is_said_and_nothing_is_put_back(setting: Over) -> None:
+    human = setting.run("review", "list", "--reason", "bogus")
+    retried = setting.run("review", "retry", "--reason", "bogus", "--account", "acme")
+
+    assert human.stdout == "nothing is in review for this\n"
+    assert retried.exit_code == 1
+    assert "nothing_in_review" in one_line(retried.stderr)
+
+
+def test_both_an_item_and_a_reason_are_too_much(setting: Over, road: Road) -> None:
+    refused = setting.run("review", "retry", item(road), "--reason", "total_differs", "--account", "acme")
+
+    assert refused.exit_code == 2
+    assert "only one of" in one_line(refused.stderr)
 
 
 def test_retry_puts_it_back_and_wakes_the_account(setting: Over, road: Road) -> None:
@@ -287,3 +335,13 @@ def test_a_note_with_data_that_looks_like_markup_stays_text(setting: Over, road:
 def item_ignored(road: Road) -> str:
     (row,) = [row for row in road.rows("invoice") if row.state == "ignored"]
     return str(row.key)
+
+
+def test_a_delivery_that_is_retried_says_when_it_is_read_again() -> None:
+    road = Road()
+    road.order({"id": 1})
+    setting = over(road)
+    [listed] = setting.json("review", "list", "--account", "acme")["items"]
+    told = setting.json("review", "retry", listed["item"], "--account", "acme")
+
+    assert told["next"] == "it is read again within ten minutes"

@@ -39,7 +39,7 @@ def test_a_clean_account_says_so_and_exits_with_0(setting: Over) -> None:
 
 
 def test_the_cost_is_said_before_it_starts(setting: Over) -> None:
-    assert setting.run("verify", "--json").stderr == "acme: 3 documents, 1 calls to Holded or some more\n"
+    assert setting.run("verify", "--json").stderr == "acme: 3 documents, at least 1 call to Holded\n"
 
 
 def test_a_finding_is_printed_and_exits_with_1(setting: Over, road: Road) -> None:
@@ -103,3 +103,23 @@ def test_several_accounts_are_counted_in_one_walk(setting: Over, road: Road) -> 
     told = setting.json("verify", "--account", "acme", "--account", "bolt")
 
     assert [(one["account"], one["events"]) for one in told["accounts"]] == [("acme", 3), ("bolt", 0)]
+
+
+def test_a_time_that_the_inbox_has_forgotten_is_warned_of(setting: Over) -> None:
+    human = setting.run("verify", "--from", "2025-01-01", "--to", "2025-02-01")
+    told = setting.json("verify", "--from", "2025-01-01", "--to", "2025-02-01")
+    partly = setting.json("verify", "--since", "60d")
+
+    assert "nothing is missing, extra or differing in what is still kept" in human.stdout
+    assert "warning: deliveries leave the inbox 35 days after their end" in human.stderr
+    assert ["no event of this time" in one for one in told["warnings"]] == [True]
+    assert ["events from before 2026-01-" in one for one in partly["warnings"]] == [True]
+
+
+def test_since_counts_back_and_is_not_given_with_from(setting: Over) -> None:
+    told = setting.json("verify", "--since", "24h")
+    both = setting.run("verify", "--since", "24h", "--from", "2026-03-01")
+
+    assert (told["warnings"], told["accounts"][0]["deliveries"]) == ([], 3)
+    assert both.exit_code == 2
+    assert "range_ambiguous" in both.stderr

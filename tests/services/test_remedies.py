@@ -549,7 +549,7 @@ def test_what_was_meant_is_shown_as_the_exact_requests():
 def test_the_difference_to_what_was_written_is_told_field_by_field():
     world = approved_and_changed()
 
-    assert studied(world, item(world, "invoice.update")).differences == [("total", "242.00", "121.00")]
+    assert studied(world, item(world, "invoice.update")).differences == [("total", "242.00", "121.00", "ledger")]
 
 
 def test_an_event_whose_copy_is_gone_is_read_from_the_inbox():

@@ -56,7 +56,7 @@ def add(
     stack: StackName = None,
 ) -> None:
     """Check the credential with Holded, store it sealed, make webhook secrets, and say which URL to paste where."""
-    inputs.account_id(account)
+    _not_reserved(inputs.account_id(account))
     if mode not in MODES:
         raise BadInput("mode_unknown", field="--mode", detail="expected test or live")
     sources = [inputs.source_name(one) for one in source or inputs.SOURCES]
@@ -66,7 +66,7 @@ def add(
         bindings.setdefault("holded", {}).setdefault("holded_account_id", company_id)
     chosen = first_settings(settings, mode)
     credential = credential_from(token_file, v1_key_file)
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     wanted = Wanted(
         account=account, name=name or account, mode=mode, company_id=company_id, settings=chosen,
         per_minute=per_minute, per_month=per_month,
@@ -75,6 +75,15 @@ def add(
     one, found = asyncio.run(admit(here, wanted, credential, secrets, bindings))
     told = _told(here, one, found, secrets, given)
     emit(told, as_json=as_json, human=lambda: lines(_lines(told)))
+
+
+def _not_reserved(account: str) -> None:
+    """Dead letters that cannot be read are listed under this id: they must belong to nobody."""
+    from relay.services.dead_letters import NO_ACCOUNT
+
+    if account == NO_ACCOUNT:
+        detail = f"{NO_ACCOUNT} stands for dead letters that cannot be read; choose another id"
+        raise BadInput("account_reserved", field="account", detail=detail)
 
 
 def _told(

@@ -9,10 +9,11 @@ import typer
 
 from relay.cli import onboarding
 from relay.cli.account_inputs import BIND_HELP, bindings_of, checked_settings, credential_from
+from relay.cli.account_store import store
 from relay.cli.admission import ADDING, ENDED, same_company
-from relay.cli.console import AsJson, emit, fields
+from relay.cli.console import AsJson, emit, fields, note
 from relay.cli.context import AccountName, Local, StackName, World, world
-from relay.errors import BadInput, NotAllowed, Rejected, Unavailable
+from relay.errors import BadInput, NotAllowed, Rejected
 from relay.ports import AccountSecrets
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 
 STATUSES = ("active", "paused")
 LONGEST_REASON = 200
-TOLD = ("mode", "status", "status_reason", "per_minute", "per_month")
-NAMED = ("name", "settings", "catalogue")
-"""The change log outlives an erasure: of these it says that they changed, not from what to what."""
+BY_OPERATOR = "by_operator"
+TRIAL = "one waiting row is tried now; the account opens if Holded lets its call through"
 
 
 def set_account(
@@ -59,12 +59,19 @@ def set_account(
         if value is not None
     }
     if status is not None:
-        changes |= status_change(status, "by_operator")
+        changes |= status_change(status, BY_OPERATOR)
     bound = bindings_of(bind or [])
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     files = (token_file, v1_key_file) if token_file or v1_key_file or refresh else None
     told = asyncio.run(change_account(here, account, changes, bound, credential_files=files))
-    emit(told, as_json=as_json, human=lambda: fields({**told, "changed": ", ".join(told["changed"]) or "nothing"}))
+    emit(told, as_json=as_json, human=lambda: _print(told))
+
+
+def _print(told: dict[str, Any]) -> None:
+    shown = {name: value for name, value in told.items() if name != "warnings"}
+    fields({**shown, "changed": ", ".join(told["changed"]) or "nothing"})
+    for warning in told.get("warnings", ()):
+        note(f"warning: {warning}: correct it, or read the lists again with --refresh")
 
 
 def row_of(one: "Account") -> dict[str, Any]:
@@ -103,12 +110,12 @@ async def change_account(
         raise Rejected(
             "account_ended", detail=f"{account} was {one.status_reason}; `relay account add` serves it again"
         )
-    if credential_files is None and changes.get("status") == "active" and one.status == "blocked":
-        detail = (
-            f"Holded refuses the credential of {account} ({one.status_reason}): "
-            f"`relay account set {account} --token-file FILE` opens it; until then a call is tried every hour"
-        )
-        raise Rejected("account_blocked", detail=detail)
+    # Only an answer of Holded's opens a blocked account: an operator can have it asked for now.
+    trial = credential_files is None and changes.get("status") == "active" and one.status == "blocked"
+    if changes.get("status") == one.status == "paused" and changes["status_reason"] == BY_OPERATOR:
+        del changes["status_reason"]  # no reason was given: the one that is kept says more
+    if trial:
+        changes = {key: value for key, value in changes.items() if key not in {"status", "status_reason"}}
     if credential_files is not None:
         new = credential_from(*credential_files, old=await here.accounts.credential(account))
         found = await onboarding.look(here.holded, new)
@@ -131,7 +138,11 @@ async def change_account(
     after = dataclasses.replace(one, **changes)
     if changes:
         await store(here, after, before=one)
-    return {**row_of(after), "changed": sorted({*changes, *(["bindings"] if bound else [])})}
+    if trial:
+        await _try_now(here, one)
+    changed = [*changes, *(["bindings"] if bound else [])]
+    told = {**row_of(after), "changed": sorted(set(changed)), **({"next": TRIAL} if trial else {})}
+    return {**told, "warnings": _doubtful(after)} if {"settings", "catalogue"} & set(changes) else told
 
 
 async def _log(here: World, account: str, what: str) -> None:
@@ -139,45 +150,15 @@ async def _log(here: World, account: str, what: str) -> None:
     await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what=what, before="", after="")
 
 
-async def store(here: World, after: "Account", *, before: "Account") -> None:
-    """The change log, then compare and swap: which fields changed, never a secret. A changed quota reaches the gate.
+def _doubtful(one: "Account") -> list[str]:
+    from relay.domain.mapping.choices import not_in_account
+    from relay.services.counting import rules_of
 
-    The log goes first, so that nothing is ever done that it does not tell; what was refused after it, it tells too. Given
-    again after an interruption, all that follows the swap is done though the swap changes nothing any more.
-    """
-    changed = [key for key in TOLD if getattr(after, key) != getattr(before, key)]
-    large = [key for key in NAMED if getattr(after, key) != getattr(before, key)]
-    what = ", ".join(changed + large) or "nothing"
-
-    async def log(what: str) -> None:
-        await here.accounts.record_change(
-            after.account,
-            at_ms=here.now_ms(),
-            who=here.who,
-            what=what,
-            before=", ".join(f"{key}={getattr(before, key)}" for key in changed),
-            after=", ".join(f"{key}={getattr(after, key)}" for key in changed),
-        )
-
-    await log(what)
-    if not await here.accounts.put(after, expected_rev=before.rev):
-        await log(f"refused: {what}")
-        raise Unavailable("account_changed", detail="somebody else changed this account just now; look and try again")
-    await _regate(here, after)
-    if after.status == "active":
-        # What waits goes on at once: the account may have been closed, or its settings may have held it up.
-        await here.nudge(after.account)
+    return list(not_in_account(*rules_of(one)))
 
 
-async def _regate(here: World, one: "Account") -> None:
-    """Let the gate know the account's quota, unless it does."""
-    from relay.domain.gate import limits_changed
-
-    for _ in range(5):
-        gate = await here.gates.load(one.account)
-        if gate is None or (gate.budget.per_minute, gate.budget.per_month) == (one.per_minute, one.per_month):
-            return
-        changed = limits_changed(gate, per_minute=one.per_minute, per_month=one.per_month)
-        if (await here.gates.store(changed, expected_rev=gate.rev)).ok:
-            return
-    raise Unavailable("gate_busy", detail="the account is being drained; say it again in a moment")
+async def _try_now(here: World, one: "Account") -> None:
+    await here.accounts.record_change(
+        one.account, at_ms=here.now_ms(), who=here.who, what="trial of a blocked account", before="", after=""
+    )
+    await here.nudge(one.account)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.account_change import store
+from relay.cli.account_store import store
 from relay.cli.console import AsJson, Sure, emit, fields, sure
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import Rejected
@@ -33,7 +33,7 @@ def remove(
     stack: StackName = None,
 ) -> None:
     """Stop serving an account: no delivery is accepted and nothing is written any more. The ledger stays."""
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     inputs.account_id(account)
     sure(f"Stop serving {account}?", yes=yes)
     told = asyncio.run(_remove(here, account, force=force))
@@ -62,7 +62,7 @@ def erase(
     stack: StackName = None,
 ) -> None:
     """Delete an account's credentials, secrets and every copy of personal data. Ids, digests and amounts stay."""
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     inputs.account_id(account)
     sure(f"Erase all personal data and secrets of {account}? This cannot be undone.", yes=yes)
     told = asyncio.run(_erase(here, account))

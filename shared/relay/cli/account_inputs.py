@@ -38,9 +38,9 @@ def given_secrets(file: Path | None) -> dict[str, str]:
     """`{"shopify": "..."}`: secrets that senders made."""
     if file is None:
         return {}
-    given = inputs.json_object(file, "secrets")
+    given = inputs.json_object(file, "--secrets-file")
     for source, secret in given.items():
-        inputs.source_name(source)
+        inputs.source_name(source, "--secrets-file")
         if not (isinstance(secret, str) and secret.strip()):
             raise BadInput("secret_malformed", field=f"secrets.{source}", detail="expected text")
     return {source: secret.strip() for source, secret in given.items()}
@@ -50,7 +50,7 @@ def checked_settings(file: Path) -> dict[str, Any]:
     """Settings as the mapping reads them. Raises `BadInput` naming the field."""
     from relay.domain.settings import parse_settings
 
-    raw = inputs.json_object(file, "settings")
+    raw = inputs.json_object(file, "--settings")
     parse_settings(raw)
     return dict(raw)
 

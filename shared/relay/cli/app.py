@@ -50,6 +50,29 @@ app.command("quota")(quota)
 app.command("plan")(plan)
 app.command("sandbox", context_settings=PASSED_ON)(sandbox)
 
+
+def _version(asked: bool) -> None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    if asked:
+        try:
+            print(f"relay {version('holded-relay')}")
+        except PackageNotFoundError:
+            print("relay, not installed")
+        raise typer.Exit
+
+
+@app.callback()
+def _relay(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Holded Relay: one business fact, one Holded document, for ever."""
+    del version
+
+
 schemas = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="The JSON Schemas of the events on the bus.")
 app.add_typer(schemas, name="schemas")
 

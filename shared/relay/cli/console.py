@@ -16,6 +16,9 @@ from typer.core import TyperGroup
 from relay.errors import BadInput, Rejected, RelayError
 
 PIPE_WIDTH = 400
+COPIED = frozenset({"id", "item", "event", "example", "account", "replay", "where", "URL", "command", "Holded company"})
+"""Columns that people copy from: never folded, however narrow the terminal is."""
+NARROWEST = 8
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
@@ -71,25 +74,47 @@ def lines(texts: Iterable[str]) -> None:
 def fields(values: Mapping[str, object]) -> None:
     """`name: value` lines, for one thing shown to people."""
     width = max(map(len, values), default=0)
-    lines(f"{name.replace('_', ' '):<{width}}  {'' if value is None else value}" for name, value in values.items())
+    lines(f"{name.replace('_', ' '):<{width}}  {_cell(value)}" for name, value in values.items())
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Cells are data, never markup: a `[red]` in a shop's name stays text."""
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    width: int | None = None,
+    none: str = "",
+) -> None:
+    """Cells are data, never markup: a `[red]` in a shop's name stays text. `width` is the terminal's own without it.
+
+    `none` is said instead of a table without rows.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    if not cells:
+        print(none or f"{title}: none")
+        return
     made = Table(
         title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1), pad_edge=False
     )
     for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(_cell(cell)) for cell in row))
+        made.add_column(column, overflow="fold", no_wrap=column in COPIED)
+    for row in cells:
+        made.add_row(*(Text(cell) for cell in row))
     # A file or a pipe has no width: a cell must not be folded there, where `grep` and `awk` read lines.
-    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(made)
+    there = width or (Console().width if sys.stdout.isatty() else PIPE_WIDTH)
+    Console(width=max(there, _needed(columns, cells))).print(made)
+
+
+def _needed(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """The width below which what people copy would be folded; where a terminal has less, it wraps the line itself."""
+    widest = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    kept = [wide if name in COPIED else min(wide, NARROWEST) for name, wide in zip(columns, widest, strict=True)]
+    return sum(kept) + 2 * len(columns)
 
 
 def _cell(value: object) -> str:
@@ -98,6 +123,11 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def utc(at_ms: int) -> datetime | None:

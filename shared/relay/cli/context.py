@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 from relay.cli import stack as stacks
+from relay.cli.console import note
+from relay.errors import BadInput
 
 if TYPE_CHECKING:
     import httpx
@@ -28,6 +30,17 @@ StackName = Annotated[
 ]
 AccountId = Annotated[str, typer.Option("--account", "-a", envvar="RELAY_ACCOUNT", help="The account's id.")]
 AccountName = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id.")]
+
+EitherName = Annotated[str | None, typer.Argument(metavar="ACCOUNT", help="The account's id; or by --account.")]
+EitherOption = Annotated[str | None, typer.Option("--account", "-a", help="The account's id, as elsewhere.")]
+
+
+def named_once(argument: str | None, option: str | None) -> str:
+    """Raises `BadInput` unless the account is given exactly one way."""
+    if (argument is None) is (option is None):
+        detail = "expected one ACCOUNT" if argument is None else "expected only one of ACCOUNT and --account"
+        raise BadInput("account_not_chosen", field="ACCOUNT", detail=detail)
+    return argument or option or ""
 
 
 class Queues(Protocol):
@@ -79,11 +92,19 @@ class World:
         return found
 
 
-def world(ctx: typer.Context, *, local: bool, stack: str | None) -> World:
-    """The world of the chosen deployment. Raises what `stack.find` raises."""
+def announce(found: stacks.Stack) -> None:
+    """Say which deployment a command is about to change; the one on this machine goes without saying."""
+    if not found.is_local:
+        note(f"stack {found.name}" + (f" in {found.region}" if found.region else ""))
+
+
+def world(ctx: typer.Context, *, local: bool, stack: str | None, changes: bool = False) -> World:
+    """The world of the chosen deployment; named on stderr where the command changes something. Raises what `stack.find` raises."""
     if isinstance(ctx.obj, World):
         return ctx.obj
     from relay.cli.wiring import wire
 
     found = stacks.find(local=local, name=stack, environ=os.environ, folder=Path.cwd())
+    if changes:
+        announce(found)
     return wire(found, who=f"cli:{os.environ.get('USER') or sys.platform}")

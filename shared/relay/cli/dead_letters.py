@@ -87,7 +87,7 @@ def replay(
     stack: StackName = None,
 ) -> None:
     """Bring the dead again, in class `background`; a message is taken out of its queue. Harmless the second time."""
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=not dry_run)
     wanted = asked_for(here, names, (from_, to), source=source, type=event_type, reason=reason)
     if dry_run:
         rows = asyncio.run(previewed(here, account, wanted, every=all_accounts))
@@ -127,7 +127,7 @@ def discard(
     """
     if not why.strip() or not yes:
         raise BadInput("not_confirmed", field="--yes" if why.strip() else "--note", detail="expected --yes and --note")
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     wanted = asked_for(here, names, (from_, to), source=source, type=event_type, reason=reason)
     done = {"discarded": asyncio.run(discarded(here, account, wanted, why.strip(), every=all_accounts))}
     emit(done, as_json=as_json, human=lambda: fields(done))

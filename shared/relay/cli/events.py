@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
+from relay.cli.choice import AccountChoice, AllAccounts, accounts_of
 from relay.cli.console import AsJson, RelayGroup, emit, lines, table
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.timeline import shown, timeline
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 STATES = ("waiting", "sent", "unknown", "review", "dead", "ignored", "superseded", "confirmed")
 
+OF_DELIVERIES = ("received_at", "id", "source", "topic", "open", "ends", "now")
+OF_ROWS = ("updated_at", "event", "source", "object", "purpose", "state", "reason", "due_at", "number", "total")
+
 app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="What came in and what became of it.")
 
 
@@ -25,7 +29,8 @@ app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="What came in and w
 def list_events(
     ctx: typer.Context,
     *,
-    account: AccountId,
+    account: AccountChoice = None,
+    all_accounts: AllAccounts = False,
     since: Annotated[
         str | None,
         typer.Option(
@@ -46,23 +51,39 @@ def list_events(
     here = world(ctx, local=local, stack=stack)
     now_ms = here.now_ms()
     from_ms = max(0, now_ms - round(back.total_seconds() * 1000)) if windowed else 0
-    if state is None:
-        rows = asyncio.run(_received(here, account, from_ms, now_ms + 1, limit))
-        columns = ["received_at", "id", "source", "topic", "open", "ends", "now"]
-    else:
-        rows = asyncio.run(_standing(here, account, state, from_ms=from_ms, to_ms=now_ms + 1, limit=limit))
-        columns = ["updated_at", "event", "source", "object", "purpose", "state", "reason", "due_at", "number", "total"]
+    rows = asyncio.run(
+        _listed_of(here, account, state, every=all_accounts, from_ms=from_ms, to_ms=now_ms + 1, limit=limit)
+    )
+    columns = [*(["account"] if all_accounts else []), *(OF_DELIVERIES if state is None else OF_ROWS)]
     emit(
         rows,
         as_json=as_json,
         human=lambda: table(
-            f"{state or 'deliveries'} of {account}", columns, ([_cell(row[name]) for name in columns] for row in rows)
+            f"{state or 'deliveries'} of {account or 'all accounts'}",
+            columns,
+            ([_cell(row[name]) for name in columns] for row in rows),
         ),
     )
 
 
 def _cell(value: Any) -> Any:
     return ", ".join(f"{key}: {one}" for key, one in value.items()) if isinstance(value, Mapping) else value
+
+
+async def _listed_of(
+    here: World, account: str | None, state: str | None, *, every: bool, from_ms: int, to_ms: int, limit: int
+) -> list[dict[str, Any]]:
+    """The newest deliveries, or the oldest rows, of one account or of all."""
+    found: list[dict[str, Any]] = []
+    for one in await accounts_of(here, account, every=every):
+        if state is None:
+            rows = await _received(here, one, from_ms, to_ms, limit)
+        else:
+            rows = await _standing(here, one, state, from_ms=from_ms, to_ms=to_ms, limit=limit)
+        found += [{"account": one, **row} for row in rows] if every else rows
+    if every:
+        found.sort(key=lambda row: row["received_at" if state is None else "updated_at"], reverse=state is None)
+    return found[:limit]
 
 
 async def _received(here: World, account: str, from_ms: int, to_ms: int, limit: int) -> list[dict[str, Any]]:

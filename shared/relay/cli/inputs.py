@@ -31,9 +31,9 @@ def account_id(value: str) -> str:
     return value
 
 
-def source_name(value: str) -> str:
+def source_name(value: str, field: str = "--source") -> str:
     if value not in SOURCES:
-        raise BadInput("source_unknown", field="source", detail=f"expected one of {', '.join(SOURCES)}")
+        raise BadInput("source_unknown", field=field, detail=f"expected one of {', '.join(SOURCES)}")
     return value
 
 
@@ -68,11 +68,11 @@ def headers_file(path: Path) -> dict[str, str]:
     Different values of one name are joined as an HTTP server joins them: with a comma, the signatures of Standard
     Webhooks with a space (their own list separator).
     """
-    raw = json_file(path, "headers")
+    raw = json_file(path, "--headers")
     pairs = list(raw.items()) if isinstance(raw, dict) else raw
     if not isinstance(pairs, list):
         raise BadInput(
-            "headers_malformed", field="headers", detail=f"{_shape(raw)}; expected an object or a list of pairs"
+            "headers_malformed", field="--headers", detail=f"{_shape(raw)}; expected an object or a list of pairs"
         )
     found: dict[str, list[str]] = {}
     for at, pair in enumerate(pairs):

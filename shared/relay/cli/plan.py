@@ -39,11 +39,11 @@ def plan(
     load = plans.Load(
         orders=orders_per_day,
         refunds=refunds_per_day,
-        new_contacts=_share(new_contacts_share, "new-contacts-share"),
+        new_contacts=_share(new_contacts_share, "--new-contacts-share"),
         finish=finish,
         polls=polls,
         others=other_calls,
-        busy_hour=_share(busy_hour_share, "busy-hour-share"),
+        busy_hour=_share(busy_hour_share, "--busy-hour-share"),
     )
     found = plans.needed(load)
     emit(_told(found), as_json=as_json, human=lambda: _print(found))
@@ -55,9 +55,7 @@ def _share(text: str, field: str) -> Decimal:
     except InvalidOperation:
         value = Decimal(-1)
     if value.is_nan() or not 0 <= value <= 1:
-        raise BadInput(
-            "share_malformed", field=field, detail=f"expected a number from 0 to 1, got {len(text)} characters"
-        )
+        raise BadInput("share_malformed", field=field, detail=f"expected a number from 0 to 1, got {text[:20]!r}")
     return value
 
 

@@ -31,13 +31,13 @@ def preview(
     from relay.domain.settings import default_settings, parse_settings
     from relay.services.preview import preview as make_preview
 
-    raw = dict(inputs.json_object(settings, "settings")) if settings else None
+    raw = dict(inputs.json_object(settings, "--settings")) if settings else None
     own = raw.pop("catalogue", None) if raw else None
     made = make_preview(
         source=inputs.source_name(source),
         topic=topic,
         account=inputs.account_id(account),
-        body=inputs.file_bytes(file, "file"),
+        body=inputs.file_bytes(file, "FILE"),
         headers={},
         settings=parse_settings(raw) if raw is not None else default_settings(),
         catalogue=Catalogue.from_json(own) if own is not None else default_catalogue(),

@@ -6,18 +6,24 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from relay.cli.console import AsJson, emit, fields, table
-from relay.cli.context import AccountName, Local, StackName, World, world
+from relay.cli.context import EitherName, EitherOption, Local, StackName, World, named_once, world
 
 if TYPE_CHECKING:
     from relay.domain.budget import Budget
 
 
 def quota(
-    ctx: typer.Context, account: AccountName, *, as_json: AsJson = False, local: Local = False, stack: StackName = None
+    ctx: typer.Context,
+    account: EitherName = None,
+    *,
+    option: EitherOption = None,
+    as_json: AsJson = False,
+    local: Local = False,
+    stack: StackName = None,
 ) -> None:
     """One account's calls of Holded: the minute's in use now; the month's used, left and expected, and when they end."""
     here = world(ctx, local=local, stack=stack)
-    told = asyncio.run(_quota(here, account))
+    told = asyncio.run(_quota(here, named_once(account, option)))
     emit(told, as_json=as_json, human=lambda: _print(told))
 
 

@@ -45,7 +45,7 @@ def replay(
 
     Exit 1 where an event could not be brought; with --dry-run where something would be written differently.
     """
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=not dry_run)
     when = span(here, from_, to)
     named = list(dict.fromkeys(events or ()))
     if bool(named) is (when is not None):

@@ -86,7 +86,7 @@ def cancel(
     stack: StackName = None,
 ) -> None:
     """Stop a replay: what it brought stays, what it did not bring is left as it is."""
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     found = told(asyncio.run(_cancelled(here, account, replay)))
     emit(found, as_json=as_json, human=lambda: show_replays([found]))
 

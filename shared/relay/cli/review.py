@@ -115,8 +115,9 @@ def _print_list(told: dict[str, Any]) -> None:
             [_totals(group["totals"]) if name == "totals" else group[name] for name in columns]
             for group in told["groups"]
         ),
+        none="nothing is in review for this",
     )
-    if "items" in told:
+    if told.get("items"):
         shown = ["item", "reason", "since", "total", "currency", "document", "detail"]
         table("items", shown, ([item[name] for name in shown] for item in told["items"]))
 
@@ -138,7 +139,10 @@ def show(
     local: Local = False,
     stack: StackName = None,
 ) -> None:
-    """One item: what was meant (the exact requests), why it stopped, the difference, and the remedies that are open."""
+    """One item: what was meant (the requests of a new document), why it stopped, the difference, and the open remedies.
+
+    A contact or document that is known already is used or changed instead of made anew.
+    """
     here = world(ctx, local=local, stack=stack)
     told = asyncio.run(_show(here, account, item, look=look))
     emit(told, as_json=as_json, human=lambda: _print(told))
@@ -153,16 +157,21 @@ async def _show(here: World, account: str, name: str, *, look: bool) -> dict[str
     row = await items.find(account, name)
     study = await items.study(one, row, now=here.now())
     found = await review_adopt.found_now(here, study) if look else []
+    gone = any(field == "document" for field, _, _ in found)
+    waits = row.state == "review"
+    differing = [] if gone else study.differences
     return {
         "item": str(row.key),
         **shown(row),
         "cause": cause_of(row),
-        "why": WHY[cause_of(row)],
+        "why": WHY[cause_of(row)] if waits else "",
+        "in_review": waits,
         "source_total": study.total,
         "differences": [
-            {"field": field, "meant": meant, "found": found} for field, meant, found in [*study.differences, *found]
+            {"field": field, "meant": meant, "found": there, "found_in": where}
+            for field, meant, there, where in [*differing, *((*one, "holded") for one in found)]
         ],
-        "meant": study.meant,
+        "meant": study.meant if waits else None,
         "remedies": _remedies(study),
     }
 
@@ -192,9 +201,12 @@ def _print(told: dict[str, Any]) -> None:
         "source_total",
         "total",
     ]
+    if not told["in_review"]:
+        lines([f"not in review: {told['state']}"])
+        shown.remove("why")
     fields({name: told[name] for name in (*shown, "currency", "updated_at")})
     if told["differences"]:
-        table("differences", ["field", "meant", "found"], (row.values() for row in told["differences"]))
+        table("differences", ["field", "meant", "found", "found in"], (row.values() for row in told["differences"]))
     for request in (told["meant"] or {}).get("requests", []):
         import json
 
@@ -202,4 +214,5 @@ def _print(told: dict[str, Any]) -> None:
         lines([f"meant: {request['method']} {request['path']}", body])
     if told["meant"] and told["meant"]["outcome"] != "document":
         lines([f"today's settings would say: {told['meant']['outcome']}, {told['meant']['reason']}"])
-    table("remedies", ["remedy", "what", "command"], (row.values() for row in told["remedies"]))
+    if told["in_review"]:
+        table("remedies", ["remedy", "what", "command"], (row.values() for row in told["remedies"]))

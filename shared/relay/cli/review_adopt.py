@@ -31,7 +31,7 @@ def adopt(
     stack: StackName = None,
 ) -> None:
     """A document that stands in Holded is this fact's document. Costs one call; differences are shown and asked about."""
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     told = asyncio.run(_adopt(here, account, item, holded_id, doc_type=doc_type, total_differs=total_differs, yes=yes))
     emit(told, as_json=as_json, human=lambda: fields(told))
 

@@ -7,7 +7,7 @@ import typer
 
 from relay.cli.console import AsJson, Sure, emit, fields, sure
 from relay.cli.context import AccountId, Local, StackName, World, world
-from relay.errors import BadInput, Rejected
+from relay.errors import BadInput, NotFound, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,9 +64,12 @@ def retry(
     One goes at once, in its own class; many go in class `background`. A request whose outcome is unknown is looked for
     again, never sent again. A delivery that could not be read is read anew, within ten minutes.
     """
-    if [bool(item), bool(alike), bool(reason)].count(True) != 1:
-        raise BadInput("item_missing", field="ITEM", detail="expected one of ITEM, --alike ITEM and --reason REASON")
-    here = world(ctx, local=local, stack=stack)
+    given = [bool(item), bool(alike), bool(reason)].count(True)
+    if given != 1:
+        which = "expected one" if not given else "expected only one"
+        code = "item_ambiguous" if given else "item_missing"
+        raise BadInput(code, field="ITEM", detail=f"{which} of ITEM, --alike ITEM and --reason REASON")
+    here = world(ctx, local=local, stack=stack, changes=True)
     if item:
         told: Any = asyncio.run(_retry(here, account, item))
         emit(told, as_json=as_json, human=lambda: fields(told))
@@ -76,8 +79,13 @@ def retry(
 
 
 async def _retry(here: World, account: str, item: str) -> dict[str, Any]:
+    from relay.domain.remedies import DELIVERY
+
     _, study, remedies = await studied(here, account, item)
-    return told_of(await remedies.retry(study))
+    told = told_of(await remedies.retry(study))
+    if study.row.key.purpose == DELIVERY:
+        return {**told, "next": "it is read again within ten minutes"}
+    return told
 
 
 async def _retry_many(here: World, account: str, alike: str, reason: str) -> dict[str, Any]:
@@ -86,6 +94,8 @@ async def _retry_many(here: World, account: str, alike: str, reason: str) -> dic
     wanted = (await items.find(account, alike)).reason if alike else reason
     # Listed first: what is put back and fails again must not be met a second time.
     rows = [row async for row in items.all(account, reason=wanted)]
+    if not rows:
+        raise NotFound("nothing_in_review", detail=f"nothing of {account} is in review for the reason given")
     outcomes: list[bool] = []
     try:
         for start in range(0, len(rows), AT_A_TIME):
@@ -131,7 +141,7 @@ def create(
 
     Asks twice: the second time for the account's id. It cannot be taken back once Holded has approved a document.
     """
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     if yes != may_double:
         raise BadInput("confirmation_missing", field="--i-know-it-may-double", detail="--yes and it belong together")
     told = asyncio.run(_create(here, account, item, yes=yes))
@@ -159,7 +169,7 @@ def ignore(
     text = " ".join(text.split())
     if not 0 < len(text) <= LONGEST_NOTE:
         raise BadInput("note_length", field="--note", detail=f"{len(text)} characters; expected 1 to {LONGEST_NOTE}")
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     told = asyncio.run(_ignore(here, account, item, text))
     emit(told, as_json=as_json, human=lambda: fields(told))
 

@@ -38,8 +38,8 @@ def send(
     inputs.account_id(account)
     if source in TOPIC_IN_HEADER and not topic:
         raise BadInput("topic_missing", field="--topic", detail=f"{source} tells its topic in a header")
-    bodies = [(file, inputs.file_bytes(file, "file")) for file in files]
-    here = world(ctx, local=local, stack=stack)
+    bodies = [(file, inputs.file_bytes(file, "FILE")) for file in files]
+    here = world(ctx, local=local, stack=stack, changes=True)
     secret, binding = asyncio.run(_newest(here, account, source))
     target = url or here.url(account, source)
     sent = [

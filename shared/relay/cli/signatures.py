@@ -33,7 +33,7 @@ def check_signature(
         raise BadInput("secret_missing", field="--secret", detail="none given, expected at least one")
     at = inputs.instant(now, "--now") if now else datetime.now(tz=UTC)
     verdict = registry.get(source).verify(
-        inputs.file_bytes(body, "body"), inputs.headers_file(headers), secrets, at, {}
+        inputs.file_bytes(body, "--body"), inputs.headers_file(headers), secrets, at, {}
     )
     valid = verdict.ok and verdict.reason != "ping"
     emit(

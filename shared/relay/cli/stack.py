@@ -55,7 +55,7 @@ def find(*, local: bool, name: str | None, environ: Mapping[str, str], folder: P
         return _local(found)
     if local:
         raise NotFound("local_stack_missing", detail=f"no {LOCAL_FILE} here or above: start it with `make local`")
-    return _deployed(name or DEFAULT_STACK, environ)
+    return _deployed(name or DEFAULT_STACK, environ, chosen=name is not None)
 
 
 def _local(file: Path) -> Stack:
@@ -78,7 +78,7 @@ def _local(file: Path) -> Stack:
         ) from None
 
 
-def _deployed(name: str, environ: Mapping[str, str]) -> Stack:
+def _deployed(name: str, environ: Mapping[str, str], *, chosen: bool) -> Stack:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
@@ -87,7 +87,8 @@ def _deployed(name: str, environ: Mapping[str, str]) -> Stack:
         client = boto3.client("cloudformation", region_name=region)
         described: Any = client.describe_stacks(StackName=name)["Stacks"][0]
     except NoRegionError:
-        raise BadInput("region_missing", field="AWS_REGION", detail="not set, and no local stack runs here") from None
+        detail = f"not set; expected the region of stack {name}" if chosen else "not set, and no local stack runs here"
+        raise BadInput("region_missing", field="AWS_REGION", detail=detail) from None
     except NoCredentialsError:
         raise NotAllowed("aws_credentials_missing", detail="no AWS credentials found; or use --local") from None
     except ClientError as error:

@@ -1,13 +1,13 @@
 """`relay verify`: is every accepted event accounted for, and does Holded hold what the ledger says?"""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relay.cli import inputs
-from relay.cli.console import AsJson, emit, lines, note, table, utc
+from relay.cli.console import AsJson, counted, emit, lines, note, table, utc
 from relay.cli.context import Local, StackName, World, world
 from relay.errors import BadInput, NotAllowed, Rejected, RetryAt
 
@@ -26,6 +26,7 @@ def verify(
         list[str] | None, typer.Option("--account", "-a", help="Only this account; may be given several times.")
     ] = None,
     start: Annotated[str | None, typer.Option("--from", help="ISO 8601; 35 days back without it.")] = None,
+    back: Annotated[str | None, typer.Option("--since", help="How far back, instead of --from: 24h, 7d.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="ISO 8601; now without it.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Count the events only: no call to Holded.")] = False,
     wait: Annotated[
@@ -43,15 +44,30 @@ def verify(
         inputs.account_id(each)
     here = world(ctx, local=local, stack=stack)
     to = inputs.instant(end, "--to") if end else here.now() + timedelta(milliseconds=1)
-    since = inputs.instant(start, "--from") if start else to - KEPT
+    since = _since(start, back, to)
     if since >= to:
         raise BadInput("range_empty", field="--from", detail="expected an instant before --to")
     from_ms, to_ms = (round(each.timestamp() * 1000) for each in (since, to))
     told = asyncio.run(_verify(here, account, from_ms=from_ms, to_ms=to_ms, offline=offline, wait=wait))
-    told = {"from": since, "to": to, **told}
+    told = {"from": since, "to": to, "warnings": _warnings(since, to, here.now()), **told}
     emit(told, as_json=as_json, human=lambda: _print(told))
     if not told["clean"]:
         raise typer.Exit(1)
+
+
+def _since(start: str | None, back: str | None, to: datetime) -> datetime:
+    if start and back:
+        raise BadInput("range_ambiguous", field="--since", detail="not together with --from")
+    return inputs.instant(start, "--from") if start else to - (inputs.duration(back, "--since") if back else KEPT)
+
+
+def _warnings(since: datetime, to: datetime, now: datetime) -> list[str]:
+    """The inbox forgets: zero of what it does not hold any more proves nothing."""
+    kept = now - KEPT
+    if since >= kept:
+        return []
+    which = "no event of this time is" if to <= kept else f"events from before {kept:%Y-%m-%d %H:%M} UTC are not"
+    return [f"deliveries leave the inbox {KEPT.days} days after their end: {which} sure to be counted"]
 
 
 async def _verify(
@@ -83,7 +99,8 @@ async def _compare(
     written = await service.written(account.account, from_ms=from_ms, to_ms=to_ms)
     made = 0
     if written.calls:
-        note(f"{account.account}: {len(written.rows)} documents, {written.calls} calls to Holded or some more")
+        documents, calls_ = counted(len(written.rows), "document"), counted(written.calls, "call")
+        note(f"{account.account}: {documents}, at least {calls_} to Holded")
         try:
             calls = PaidCalls(
                 account=account.account,
@@ -146,4 +163,6 @@ def _print(told: dict[str, Any]) -> None:
     if found:
         table("findings", ["account", "what", "where", "detail"], found)
     else:
-        lines(["nothing is missing, extra or differing"])
+        lines(["nothing is missing, extra or differing" + (" in what is still kept" if told["warnings"] else "")])
+    for warning in told["warnings"]:
+        note(f"warning: {warning}")

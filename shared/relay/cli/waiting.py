@@ -63,7 +63,8 @@ def _held(one: "Account") -> str:
     if one.status == "paused":
         return f"the account is paused ({one.status_reason}): nothing goes on before `relay resume {one.account}`"
     if one.status == "blocked":
-        return f"Holded refuses the account's credential ({one.status_reason}): a call is tried every hour"
+        tried = "one row is tried after an hour, then ever more rarely, once a day at least"
+        return f"Holded refuses the account ({one.status_reason}): {tried}; `relay resume {one.account}` tries now"
     return ""
 
 
@@ -124,5 +125,7 @@ def _print(told: dict[str, Any]) -> None:
         f"{told['waiting']} waiting in {told['account']}",
         ("what", "reason", "count", "first at", "last at"),
         ([group[name] for name in ("kind", "reason", "count", "from", "until")] for group in told["groups"]),
+        none="nothing waits",
     )
-    table("rows", COLUMNS, ([row[name] for name in COLUMNS] for row in told["rows"]))
+    if told["rows"]:
+        table("rows", COLUMNS, ([row[name] for name in COLUMNS] for row in told["rows"]))

@@ -46,7 +46,7 @@ def rotated(held: AccountSecrets, source: str, new: str, *, now_ms: int, overlap
     kept = [old for old in before if ends[old] > now_ms]
     if len(kept) >= MOST_SECRETS:
         raise BadInput(
-            "secrets_too_many", field="source", detail=f"{len(kept)} are still valid; end them with --overlap 0"
+            "secrets_too_many", field="--source", detail=f"{len(kept)} are still valid; end them with --overlap 0"
         )
     secrets = {**held.secrets, source: (new, *kept)}
     known = {secret for ours in secrets.values() for secret in ours}
@@ -73,7 +73,7 @@ def rotate(
     inputs.account_id(account)
     lasting = inputs.duration(overlap, "--overlap")
     given = inputs.secret(file=secret_file, variable="", prompt="secret") if secret_file else ""
-    here = world(ctx, local=local, stack=stack)
+    here = world(ctx, local=local, stack=stack, changes=True)
     new = given or fresh(source)
     asyncio.run(_rotate(here, account, source, new, lasting))
     shown: dict[str, Any] = {"account": account, "source": source, "url": here.url(account, source), "overlap": overlap}

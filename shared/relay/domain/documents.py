@@ -132,6 +132,7 @@ class Plan:
     parent: tuple[str, str] | None = (
         None  # (source object id, purpose) this one waits for: a refund's order and its invoice
     )
+    differs: tuple[str, str, str] | None = None  # of a review: (field, the source's value, what its lines come to)
     digest: str = ""  # fiscal digest: equal digests mean there is nothing new to write
 
 

@@ -66,8 +66,12 @@ class Study:
         return document.currency if document is not None else self.row.currency
 
     @property
-    def differences(self) -> list[tuple[str, str, str]]:
-        """(field, meant, found) between what the source asks for now and the document that was written."""
+    def differences(self) -> list[tuple[str, str, str, str]]:
+        """(field, meant, found, where): between what the source asks for now and the document that was written, as the
+        `ledger` knows it; or, where no document can be made of it, between the source's total and its own `lines`.
+        """
+        if self.plan is not None and self.plan.differs is not None:
+            return [(*self.plan.differs, "lines")]
         document = self.plan.document if self.plan is not None else None
         if self.own is None or document is None:
             return []
@@ -77,7 +81,7 @@ class Study:
             "currency": document.currency,
             "date": document.date.isoformat(),
         }
-        return field_by_field(meant, written(self.own))
+        return [(*one, "ledger") for one in field_by_field(meant, written(self.own))]
 
 
 def written(row: Row) -> dict[str, object]:
@@ -103,7 +107,7 @@ class Items:
                 yield row
 
     async def find(self, account: str, name: str) -> Row:
-        """The row of an item, by its key's text or its event's id; whatever its state.
+        """The row of an item, by its key's text or its event's id, or its delivery's where that is only one; whatever its state.
 
         Raises `NotFound` for what the account does not have (another account's too), `BadInput` for an event that several
         items hold.
@@ -122,9 +126,9 @@ class Items:
         return await self._ledger.get(key) if key.account == account else None
 
     async def _by_event(self, account: str, event_id: str) -> Row | None:
-        found = [row async for row in self.all(account) if row.event_id == event_id]
+        found = [row async for row in self.all(account) if event_id in {row.event_id, row.event_id.partition("#")[0]}]
         if len(found) > 1:
-            keys = ", ".join(str(row.key) for row in found)
+            keys = ", ".join(f"{row.key} ({row.event_id})" for row in found)
             raise BadInput("item_ambiguous", field="ITEM", detail=f"expected one of {keys}")
         return found[0] if found else None
 

@@ -136,6 +136,7 @@ def _nets(
             "total_differs",
             f"Holded would make {shown(document.total - difference)} {document.currency} of these lines, the source's "
             f"total is {shown(document.total)}: a difference of {shown(difference)}.",
+            differs=("total", shown(document.total), shown(document.total - difference)),
         )
     sums.check_tax(document, charged, decisions, solution.nets)
     return solution.nets, solution.rounding

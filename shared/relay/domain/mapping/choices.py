@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from relay.domain.mapping.catalogue import CHOICE_LISTS
 from relay.domain.mapping.undecided import Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from relay.domain.mapping.catalogue import Catalogue, ChoiceList, Named
-    from relay.domain.settings import Choice
+    from relay.domain.settings import Choice, Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,7 @@ def choose_series(rows: Sequence[Choice], about: Circumstances, catalogue: Catal
 def _resolve(use: str | None, known: Sequence[Named] | None, *, table: str) -> str | None:
     if use is None or known is None:  # a list that was never read cannot contradict the settings
         return use
-    same_id = [one.id for one in known if one.id == use]
-    same_name = [one.id for one in known if one.name.casefold() == use.casefold()]
-    found = same_id or same_name
+    found = _matches(use, known)
     if len(found) != 1:
         raise Undecided(
             "choice_not_in_account",
@@ -57,6 +56,33 @@ def _resolve(use: str | None, known: Sequence[Named] | None, *, table: str) -> s
             "or name. Correct the row, or refresh the account's lists.",
         )
     return found[0]
+
+
+def _matches(use: str, known: Sequence[Named]) -> list[str]:
+    same_id = [one.id for one in known if one.id == use]
+    return same_id or [one.id for one in known if one.name.casefold() == use.casefold()]
+
+
+def not_in_account(settings: Settings, catalogue: Catalogue) -> Iterator[str]:
+    """The rows that name what the account's lists do not have, each as a sentence: they would send documents to review."""
+    for place, row in enumerate(settings.tables.series):
+        for doc_type in row.doc_types or tuple(catalogue.series):
+            known = catalogue.series.get(doc_type)
+            if known is not None and len(_matches(row.use, known)) != 1:
+                yield _told(f"tables.series[{place}].use", row.use, f"{doc_type} series")
+    for table in CHOICE_LISTS:
+        listed = catalogue.lists.get(table)
+        for place, row in enumerate(getattr(settings.tables, table)):
+            if listed is not None and len(_matches(row.use, listed)) != 1:
+                yield _told(f"tables.{table}[{place}].use", row.use, f"entry of {table}")
+    for place, rule in enumerate(settings.tax_rules):
+        for at, selector in enumerate(rule.take):
+            if selector.key and catalogue.taxes and catalogue.by_key(selector.key) is None:
+                yield _told(f"tax_rules[{place}].take[{at}].key", selector.key, "tax")
+
+
+def _told(field: str, value: str, what: str) -> str:
+    return f'{field} "{value}" is not the id or name of exactly one {what} of this account'
 
 
 def _fits(row: Choice, about: Circumstances) -> bool:

@@ -62,4 +62,5 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
             subject=event.subject,
             reason=undecided.reason,
             detail=undecided.detail,
+            differs=undecided.differs,
         )

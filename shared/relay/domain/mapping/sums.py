@@ -36,6 +36,7 @@ def check_source(document: SalesModel, charged: Sequence[Charged]) -> None:
             "total_differs",
             f"The lines come to {shown(cents(lines))} {document.currency}, the source's total is "
             f"{shown(document.total)}: a difference of {shown(difference)}. Correct it in the source, or book it by hand.",
+            differs=("total", shown(document.total), shown(cents(lines))),
         )
 
 
@@ -52,6 +53,7 @@ def check_tax(
         raise Undecided(
             "tax_differs",
             f"The taxes of the lines come to {shown(ours)} {document.currency}, the source's tax is {shown(stated)}.",
+            differs=("tax", shown(stated), shown(ours)),
         )
 
 
