@@ -6,10 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from relay.domain import transitions
+from relay.domain.ledger import OF_AN_EVENT
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
+from relay.domain.remedies import aside_of
 from relay.errors import Rejected
-from relay.services.desk import UPDATE
 from relay.services.job import Job, fact_of, unpack_event
 from relay.services.settlement import first_sweep, settle_key, stood_up
 from relay.services.unfold import split_ref, unfold
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from relay.services.settlement import Settlement
     from relay.services.unfold import Unfolded
     from relay.services.writer import Writer
-
-_ASIDE = (f".{UPDATE}", ".cancellation")
 
 
 class Work:
@@ -132,15 +131,9 @@ class Work:
             # What a replay or a retry of many brought keeps its class for as long as it waits.
             background = row.priority == "background"
             end = await self._event(session, unpack_event(row.event), background=background)
-            if end is not None and row.key.purpose.endswith(_ASIDE):
-                await self._close_aside(session, row, end)
+            if end is not None and aside_of(row.key) in OF_AN_EVENT:
+                await self._desk.close_aside(session, row, end)
         await self._follow_up(session)
-
-    async def _close_aside(self, session: Session, row: Row, end: str) -> None:
-        """The newer version found its end in the document's own row: the row that held it is done."""
-        there = await self._desk.ledger.get(row.key)
-        if there is not None and there.rev == row.rev:
-            await self._desk.write(transitions.ended(there, now_ms=session.now_ms(), state="superseded", reason=end))
 
     async def begin(self, session: Session) -> None:
         """The account's first drain: its settlement sweep enters the waiting room, for as long as the account lives."""
