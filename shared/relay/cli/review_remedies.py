@@ -93,13 +93,14 @@ async def _retry_many(here: World, account: str, alike: str, reason: str) -> dic
     done, left = 0, 0
     # Listed first: what is put back and fails again must not be met a second time.
     rows = [row async for row in items.all(account, reason=wanted)]
-    if not rows:
-        raise NotFound("nothing_in_review", detail=f"nothing of {account} is in review for the reason given")
     for start in range(0, len(rows), AT_A_TIME):
         put_back = (_put_back(here, one, row) for row in rows[start : start + AT_A_TIME])
         outcomes = await asyncio.gather(*put_back)
         done, left = done + outcomes.count(True), left + outcomes.count(False)
+    # Nothing found may be the rest of an interrupted command: what it put back is still to be woken.
     await here.nudge(account)
+    if not rows and not alike:
+        raise NotFound("nothing_in_review", detail=f"nothing of {account} is in review for the reason given")
     return {"account": account, "reason": wanted, "put_back": done, "not_possible": left}
 
 
