@@ -16,9 +16,11 @@ from typer.core import TyperGroup
 from relay.errors import BadInput, Rejected, RelayError
 
 PIPE_WIDTH = 400
-COPIED = frozenset({"id", "item", "event", "example", "account", "replay", "where", "URL", "command", "Holded company"})
+COPIED = frozenset(
+    {"id", "item", "event", "example", "reason", "account", "replay", "where", "URL", "command", "Holded company"}
+)
 """Columns that people copy from: never folded, however narrow the terminal is."""
-NARROWEST = 8
+NARROWEST = 10  # a day, or a time of day
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
 
@@ -114,7 +116,7 @@ def _needed(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
     """The width below which what people copy would be folded; where a terminal has less, it wraps the line itself."""
     widest = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     kept = [wide if name in COPIED else min(wide, NARROWEST) for name, wide in zip(columns, widest, strict=True)]
-    return sum(kept) + 2 * len(columns)
+    return sum(kept) + 3 * len(columns)
 
 
 def _cell(value: object) -> str:

@@ -94,14 +94,15 @@ async def _retry_many(here: World, account: str, alike: str, reason: str) -> dic
     wanted = (await items.find(account, alike)).reason if alike else reason
     # Listed first: what is put back and fails again must not be met a second time.
     rows = [row async for row in items.all(account, reason=wanted)]
-    if not rows:
-        raise NotFound("nothing_in_review", detail=f"nothing of {account} is in review for the reason given")
     outcomes: list[bool] = []
     try:
         for start in range(0, len(rows), AT_A_TIME):
             outcomes += await _all_put_back(here, one, rows[start : start + AT_A_TIME])
     finally:
         await here.nudge(account)  # what is back already goes on, whatever stopped the others
+    # After the wake: given again, an interrupted one finds nothing left to put back.
+    if not rows:
+        raise NotFound("nothing_in_review", detail=f"nothing of {account} is in review for the reason given")
     done = outcomes.count(True)
     return {"account": account, "reason": wanted, "put_back": done, "not_possible": len(outcomes) - done}
 
