@@ -1,7 +1,7 @@
 """What operators do to the relay and people do in Holded's screens, while everything else goes on.
 
-ACTIONS is the one table: a new operator service becomes part of the simulation by a function in `operators` (and a
-place in `draw`). Each takes (universe, account, argument).
+ACTIONS is the one table: a new operator service becomes part of the simulation by a function in `operators` or `judges`
+(and a place in `draw`). Each takes (universe, account, argument).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from relay.cli.webhook_secrets import rotated
 from relay.ports import Credential
 from relay.services.nudge import Nudge
 from relay.services.times import at_ms
+from tests.simulation.judges import JUDGES
 from tests.simulation.operators import OPERATORS
 from tests.simulation.people import PEOPLE
 
@@ -88,5 +89,6 @@ ACTIONS: dict[str, Callable[[Universe, str, int], Awaitable[None]]] = {
         poison,
         *PEOPLE,
         *OPERATORS,
+        *JUDGES,
     )
 }

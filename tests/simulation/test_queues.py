@@ -232,3 +232,15 @@ def test_the_bus_leads_each_kind_to_its_queue_and_keeps_rereads_from_the_writers
 
     assert len(aws.receive("fiscal")) == 1
     assert len(aws.receive("normal")) == 1
+
+
+def test_only_the_wanted_dead_letters_are_taken_out_and_the_others_stay_visible(aws):
+    wake(aws, "a", "b")
+    for _ in range(3):
+        aws.receive("fiscal")
+        aws.pass_time(HIDDEN_S)
+    taken = aws.run(aws.letters.take_out(lambda letter: '"a"' in letter.body))
+    left = aws.run(aws.letters.peek())
+
+    assert [json.loads(letter.body)["event"] for letter in taken] == ["a"]
+    assert [json.loads(letter.body)["event"] for letter in left] == ["b"]
