@@ -101,7 +101,7 @@ async def _retry_many(here: World, account: str, alike: str, reason: str) -> dic
     finally:
         await here.nudge(account)  # what is back already goes on, whatever stopped the others
     # After the wake: given again, an interrupted one finds nothing left to put back.
-    if not rows:
+    if not rows and not alike:
         raise NotFound("nothing_in_review", detail=f"nothing of {account} is in review for the reason given")
     done = outcomes.count(True)
     return {"account": account, "reason": wanted, "put_back": done, "not_possible": len(outcomes) - done}
