@@ -53,6 +53,22 @@ def test_an_account_that_was_never_drained_is_woken():
     assert nudged(FakeGates()) == [{"account": "acme"}]
 
 
+def test_a_refused_wake_is_said_where_no_gate_makes_it_good():
+    wakes = FakeWakes()
+    wakes.refuse = {0}
+
+    with pytest.raises(Unavailable, match="queue_refused"):
+        asyncio.run(Nudge(gates=FakeGates(), wakes=wakes)("acme", now_ms=NOW_MS))
+
+
+def test_a_refused_wake_is_made_good_by_the_gate():
+    wakes, gates = FakeWakes(), gate_with(next_due_ms=None)
+    wakes.refuse = {0}
+    asyncio.run(Nudge(gates=gates, wakes=wakes)("acme", now_ms=NOW_MS))
+
+    assert gates.gates["acme"].next_due_ms == NOW_MS
+
+
 def test_a_gate_that_keeps_moving_is_said():
     class Moving(FakeGates):
         async def store(self, gate, **_):

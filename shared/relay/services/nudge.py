@@ -21,8 +21,9 @@ class Nudge:
     async def __call__(self, account: str, *, now_ms: int) -> None:
         """Make the account due and send a wake; a drain under way looks at all that is due before it lets go.
 
-        The message is for speed, the gate for certainty: a wake that is lost is made good by `release_due`. Raises
-        `Unavailable` when the gate kept moving.
+        The message is for speed, the gate for certainty: a wake that is lost is made good by `release_due`. An account
+        that was never drained has no gate: its wake must be taken. Raises `Unavailable` when the gate kept moving, or
+        the queue refused that wake.
         """
         for _ in range(_TRIES):
             gate = await self._gates.load(account)
@@ -35,4 +36,6 @@ class Nudge:
                 break
         else:
             raise Unavailable("gate_contended", detail="the account is being drained; say it again in a moment")
-        await self._wakes.send([{"account": account}], priority="normal")
+        refused = await self._wakes.send([{"account": account}], priority="normal")
+        if refused and gate is None:
+            raise Unavailable("queue_refused", detail="the account could not be woken; say it again in a moment")

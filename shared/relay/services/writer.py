@@ -208,7 +208,7 @@ class Writer:
 
     async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
         """The document exists already: go on where the saga stopped, never create again."""
-        if is_another_version(row, job.fact):
+        if is_another_version(row, job.fact) or _has_other_contents(row, job):
             return await self._saga.update(session, job, row)
         match row.step:
             case "approve":
@@ -288,3 +288,8 @@ def _may_end(row: Row, job: Job) -> bool:
     """Nothing is to be written for what waits; nor, when it is replayed, for what was reviewed or dead."""
     replayed = job.fact.again and row.state in {"review", "dead"} and not decisions.may_stand(row)
     return row.state == "waiting" or replayed
+
+
+def _has_other_contents(row: Row, job: Job) -> bool:
+    """Our draft waits to be approved, and was written before what is meant now: it must not be approved as it is."""
+    return row.step == "approve" and row.state not in {"sent", "unknown"} and row.digest != job.fact.digest
