@@ -37,6 +37,7 @@ class Aftermath:
     contacts_found: Counter[tuple[str, str]] = field(default_factory=Counter)
     verified: dict[str, Any] = field(default_factory=dict)
     reviews: list[str] = field(default_factory=list)
+    stories: list[str] = field(default_factory=list)
     hidden: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Aftermath:
         yield f"documents    {self.found.total()} of {self.expected.total()} expected; lost {self.lost.total()}, doubled {self.doubled.total()}"
         yield from (f"             lost    {account} {kind} {total}" for account, (kind, total) in self.lost)
         yield from (f"             doubled {account} {kind} {total}" for account, (kind, total) in self.doubled)
+        yield from (f"             {line}" for line in self.stories)
         yield f"review       {'; '.join(self.reviews) or 'none'}"
         missing, more = (
             self.contacts_expected - self.contacts_found,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import tempfile
 import threading
 import time
@@ -227,8 +228,24 @@ class Storm:
             after.contacts_expected += Counter((name, email) for email in buyers)
             after.contacts_found += Counter((name, one["email"]) for one in company.tables()["contacts"])
         after.reviews = asyncio.run(self._reviewed(companies))
+        after.stories = [line for company in companies for line in self._lost(company, told)]
         after.troubles = self._house.troubles()
         after.hidden = sum(self._house.messages(f"{queue}QueueUrl") for queue in ("Fiscal", "Normal"))
+
+    def _lost(self, company: Company, told: list[Story]) -> Iterator[str]:
+        """What the relay holds of each sale whose document is not there: its rows, and the ends of its deliveries."""
+        lost = {one for account, one in self._after.lost if account == company.account}
+        for story in told:
+            if story.account != company.account or lost.isdisjoint(story.documents):
+                continue
+            webhook = story.webhooks[0]
+            object_id = str(json.loads(webhook.body).get("id", ""))
+            for purpose in ("invoice", "invoice.update", "invoice.settlement", "creditnote"):
+                if row := company.row(webhook.source, object_id, purpose):
+                    yield f"{row.key}: {row.state} {row.reason} v{row.version} {row.total} rev {row.rev} {row.event_type} {row.detail}"
+            for inbox_id, item in company.inbox().items():
+                if object_id and object_id in inbox_id:
+                    yield f"{inbox_id}: open {item.open}, {dict(item.ends)}"
 
     async def _reviewed(self, companies: list[Company]) -> list[str]:
         """What the relay left to a person, and why."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from holded_sandbox.documents import approve
 from holded_sandbox.faults import Fault
-from tests.services.killing import named, send
+from tests.services.killing import Aftermath, named, send
 from tests.services.wire import Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
@@ -108,3 +108,21 @@ def test_an_order_that_is_heard_of_after_its_cancellation_is_not_written():
     assert world.row("salesorder").state == "ignored"
     inbox_id = refs[0].partition("#")[0]
     assert not world.inbox.items[ACCOUNT, inbox_id].open
+
+
+def test_a_newer_version_that_waits_beside_its_document_lives_through_an_outage_as_the_document_would():
+    world = World()
+    world.order(shopify_order(1))
+    world.sandbox.faults.faults.append(Fault(kind="reset", method="GET", path="/invoices/", times=None))
+    refs = world.deliver(
+        shopify_order(1, total="242.00", updated_at="2026-03-02T10:00:00+01:00"), topic="orders/updated"
+    )
+    aftermath = Aftermath(world)
+    aftermath.again(send(world, named(refs, ACCOUNT)))
+    aftermath.live(hours=0.3)
+
+    (beside,) = world.rows("invoice.update")
+    assert (beside.state, beside.attempts) == ("waiting", 6)
+    world.sandbox.faults.clear()
+    aftermath.live(hours=2)
+    assert [str(total) for total in world.totals()] == ["242.00"]

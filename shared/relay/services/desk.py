@@ -50,8 +50,11 @@ class Desk:
         return await self.ledger.replace(row, expected_rev=row.rev - 1)
 
     async def park(
-        self, session: Session, job: Job, *, due_ms: int, reason: str, detail: str = "", failed: bool = False
+        self, session: Session, job: Job, *, due_ms: int, reason: str, detail: str = "", jitter: float | None = None
     ) -> str | None:
+        """Into the waiting room until `due_ms`. With `jitter` it is machine trouble: it uses an attempt of the row that
+        waits, and waits the longer the more of them it has used.
+        """
         row, fact = job.row, job.fact
         if row is not None and (row.state == "confirmed" or is_another_version(row, fact)):
             # The document stands and its row stays what it is; the newer version waits beside it.
@@ -59,8 +62,17 @@ class Desk:
             row = await self.ledger.get(fact.key)
             if _newer_stands_aside(row, fact):
                 return "superseded"
+        if jitter is not None:
+            attempts = row.attempts if row is not None and row.event_id == fact.event_id else 0
+            due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(attempts, jitter=jitter))
         row = transitions.parked(
-            row, fact, now_ms=session.now_ms(), due_ms=due_ms, reason=reason, detail=detail, failed=failed
+            row,
+            fact,
+            now_ms=session.now_ms(),
+            due_ms=due_ms,
+            reason=reason,
+            detail=detail,
+            failed=jitter is not None,
         )
         if not await self.write(row):
             return None
@@ -80,11 +92,10 @@ class Desk:
         failed = not refusal.reason.startswith(NO_ATTEMPT)
         due_ms = at_ms(refusal.retry_at)
         if failed:
-            attempts = job.row.attempts if job.row else 0
             # Spread beyond what was asked too: all who were refused together were told the same instant.
             due_ms += round(jitter * SPREAD_MS)
-            due_ms = max(due_ms, session.now_ms() + transitions.backoff_ms(attempts, jitter=jitter))
-        return await self.park(session, job, due_ms=due_ms, reason=refusal.reason, detail=refusal.detail, failed=failed)
+        told = {"reason": refusal.reason, "detail": refusal.detail}
+        return await self.park(session, job, due_ms=due_ms, jitter=jitter if failed else None, **told)
 
     async def hold(self, session: Session, job: Job, refusal: NotAllowed) -> str | None:
         """The account's credential or plan forbids it: its work waits and uses no attempts.
