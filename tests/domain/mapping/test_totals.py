@@ -22,12 +22,14 @@ def test_a_solution_always_comes_to_the_total_with_holdeds_arithmetic(rows):
     parts = [Part(amount, rates, gross=True) for amount, rates in rows]
     total = sum((amount for amount, _ in rows), D(0))
 
-    found = solve(parts, total=total, rounding_limit=D("0.02"))
+    # A gross amount that no net amount reaches leaves a cent a line: three alike at 26.2 % need three.
+    limit = max(D("0.02"), D("0.01") * len(parts))
+    found = solve(parts, total=total, rounding_limit=limit)
 
     assert found is not None
     reached = sum((net + line_tax(net, part.rates) for part, net in zip(parts, found.nets, strict=True)), D(0))
     assert reached + found.rounding == total
-    assert abs(found.rounding) <= D("0.02")
+    assert abs(found.rounding) <= limit
     for part, net in zip(parts, found.nets, strict=True):
         assert abs(net + line_tax(net, part.rates) - part.amount) <= D("0.01")
 
