@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
 from holded_sandbox.documents import approve
 from holded_sandbox.faults import Fault
 from tests.services.killing import Aftermath, named, send
+from tests.services.test_remedies import said
 from tests.services.wire import Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
@@ -95,6 +98,48 @@ def test_an_update_whose_writer_died_before_a_person_approved_leaves_no_row_in_d
 
     assert (world.row("invoice").state, world.row("invoice").total) == ("confirmed", Decimal(121))
     assert world.row("invoice.update").reason == "newer_version_of_approved"
+
+
+@pytest.mark.parametrize("fault", ["limit_minute", "lose_reply"])
+def test_an_update_that_had_to_wait_while_a_person_approved_leaves_the_document_as_it_stands(fault):
+    world = World()
+    world.order(shopify_order())
+    world.sandbox.faults.faults.append(Fault(kind=fault, method="PUT", path=r"invoices/[0-9a-f]{24}$"))
+    refs = world.deliver(shopify_order(total="242.00", **NEWER), topic="orders/updated")
+    world.run(refs)
+    assert (world.row().state, world.row().step) in {("waiting", "update"), ("unknown", "update")}
+    (document,) = world.documents()
+    approve(world.sandbox.desk(world.company, world.clock.now().timestamp()), document)
+    world.settle(hours=2)
+    world.holded.calls.clear()
+    world.settle(hours=12)
+
+    assert world.row("invoice").state == "confirmed"
+    assert world.row("invoice").total == world.totals()[0]
+    assert world.row("invoice.update").reason == "newer_version_of_approved"
+    assert sum(call.startswith("GET /api/v2/invoices/") for call in world.holded.calls) == 0
+
+    said(world, "retry", str(world.row("invoice.update").key))
+    world.settle(hours=1)
+    assert world.row("invoice.update").state == "review"  # not told to be done: nothing was written
+
+
+def test_a_version_that_waited_beside_and_then_in_the_row_itself_is_put_before_a_person_all_the_same():
+    world = World()
+    world.order(shopify_order())
+    (document,) = world.documents()
+    quota_ends_before_the_read(world)
+    world.run(world.deliver(shopify_order(total="242.00", **NEWER), topic="orders/updated"))
+    assert world.row("invoice.update").state == "waiting"
+    world.sandbox.faults.faults.append(Fault(kind="limit_minute", method="PUT", path=r"invoices/[0-9a-f]{24}$"))
+    world.clock.advance(120)
+    world.run()
+    assert (world.row("invoice").state, world.row("invoice").step) == ("waiting", "update")
+    approve(world.sandbox.desk(world.company, world.clock.now().timestamp()), document)
+    world.settle(hours=2)
+
+    assert world.row("invoice.update").reason == "newer_version_of_approved"
+    assert (world.row("invoice").state, world.row("invoice").total) == ("confirmed", Decimal(121))
 
 
 def test_an_order_that_is_heard_of_after_its_cancellation_is_not_written():

@@ -130,7 +130,7 @@ def _on_confirmed(row: Row, fact: Fact) -> Decision:
         return Decision("advance") if _RANK[fact.last_step] > _RANK[row.step] else Decision("done", "duplicate")
     if fact.version < row.version:
         return Decision("done", "superseded")
-    if fact.version == row.version:
+    if fact.version == row.version and row.event_id:  # of what was left standing only the age is known
         # Two contents of one version cannot be ordered, and the written one may be either.
         return Decision("judge", "version_conflict")
     return Decision("update")

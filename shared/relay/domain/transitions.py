@@ -12,6 +12,8 @@ from relay.domain.decisions import IN_DOUBT
 from relay.domain.ledger import Key, Row, Step, marker_of
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from relay.domain.decisions import Fact
 
 SEEN_EMPTY_TWICE = 2
@@ -121,6 +123,14 @@ def confirmed(row: Row, *, now_ms: int, holded_id: str, number: str = "", wrote:
         event=b"",
         indexed=False,
     )
+
+
+def left_standing(row: Row, *, now_ms: int, total: Decimal | None) -> Row:
+    """Confirmed as the document was found, where this version could not be written into it. Whose contents it has is not
+    known any more, so the same event, run again, is not told that it is done.
+    """
+    found = replace(row, total=total, event_id="", digest="")
+    return confirmed(found, now_ms=now_ms, holded_id=row.holded_id, wrote=False)
 
 
 def parked(

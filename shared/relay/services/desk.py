@@ -120,7 +120,8 @@ class Desk:
     async def _review_aside(self, session: Session, fact: Fact, reason: str, detail: str) -> str | None:
         there = await self.ledger.get(fact.key)
         known = there is not None and there.digest == fact.digest and there.version >= fact.version
-        if there is not None and known and there.state != "waiting":  # one that waited is what is judged now
+        # One that waited is what is judged now; one that was closed had handed its event to the document's own row.
+        if there is not None and known and there.state not in {"waiting", "superseded"}:
             return f"{there.state}:{there.reason}"
         if _newer_stands_aside(there, fact):
             return "superseded"

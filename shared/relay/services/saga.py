@@ -165,12 +165,6 @@ class Saga:
             return await self._desk.review(
                 session, job, "newer_version", "this kind of record is not updated", aside=UPDATE
             )
-        if plan.doc_type != row.doc_type:
-            detail = (
-                f"{row.doc_type} {row.holded_id} over {row.total} stands; the source now asks for {plan.doc_type} over "
-                f"{plan.total}. Proposed: delete the draft, or correct it with a credit note, and write the other"
-            )
-            return await self._desk.review(session, job, "newer_version_of_another_kind", detail, aside=UPDATE)
         try:
             current = await self._read(session, job, row)
         except NotFound:
@@ -178,6 +172,13 @@ class Saga:
                 f"{row.doc_type} {row.holded_id} was deleted in Holded; a newer version arrived with total {plan.total}"
             )
             return await self._beside(session, job, row, "deleted_in_holded", detail, total=row.total)
+        if plan.doc_type != row.doc_type:
+            detail = (
+                f"{row.doc_type} {row.holded_id} over {current.total} stands; the source now asks for {plan.doc_type} "
+                f"over {plan.total}. Proposed: delete the draft, or correct it with a credit note, and write the other"
+            )
+            reason = "newer_version_of_another_kind"
+            return await self._beside(session, job, row, reason, detail, total=current.total)
         if current.approved or row.marker not in current.tags:
             return await self._propose(session, job, row, current, "approved")
         as_written = row.state == "confirmed" or is_another_version(row, job.fact)
@@ -225,15 +226,22 @@ class Saga:
     ) -> str | None:
         """The newer version is for a human. A row left in the middle of writing it says again what stands, with `total`."""
         end = await self._desk.review(session, job, reason, detail, aside=UPDATE)
-        if end is not None and row.state == "unknown":
-            await self.confirm(session, job, replace(row, total=total), holded_id=row.holded_id, wrote=False)
+        own = row.state == "unknown" or (row.state == "waiting" and row.event_id == job.event.id)
+        if end is None or not own:
+            return end
+        stands = transitions.left_standing(row, now_ms=session.now_ms(), total=total)
+        if not await self._desk.write(stands):
+            return None
+        job.row = stands
+        if row.pending_event_id:
+            session.follow_up.append(row.pending_event_id)
         return end
 
     async def confirm(
-        self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = "", wrote: bool = True
+        self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = ""
     ) -> str | None:
         """The end: one write. If the row moved meanwhile only its pending version can have been noted: keep that, end again."""
-        done = transitions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote)
+        done = transitions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number)
         if not await self._desk.write(done):
             there = await self._desk.ledger.get(row.key)
             if there is not None and there.holded_id not in {"", holded_id}:
@@ -243,9 +251,7 @@ class Saga:
             if there is None or there.owner != row.owner or there.state not in {"sent", "unknown"}:
                 return None
             row = there
-            done = transitions.confirmed(
-                there, now_ms=session.now_ms(), holded_id=holded_id, number=number, wrote=wrote
-            )
+            done = transitions.confirmed(there, now_ms=session.now_ms(), holded_id=holded_id, number=number)
             if not await self._desk.write(done):
                 return None
         job.row = done
