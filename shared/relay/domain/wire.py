@@ -6,16 +6,15 @@ misspelt `tax` beside `taxes` would otherwise be a wrong document.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from relay.domain import models
+from relay.domain.bounds import check
 from relay.domain.models import Contact, CreditNote, Event, Hint, Invoice, Model, Order, Payment, Product, Refund
 from relay.errors import BadInput
 
@@ -43,7 +42,6 @@ MODEL_OF: Final[Mapping[str, type[Model]]] = {
 
 ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: TypeAdapter(model) for name, model in MODEL_OF.items()}
 _HINT: Final[TypeAdapter[Hint]] = TypeAdapter(Hint)
-_LARGEST: Final = Decimal(10) ** 13
 _ESCAPED_HALF: Final = re.compile(
     rb"\\u[dD][89a-fA-F]"
 )  # `dumps` writes characters, so only a stranger's text needs the look
@@ -74,21 +72,8 @@ def parse_data(event_type: str, value: Any) -> Any:
         path = ".".join(str(part) for part in ("data", *first["loc"]))
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise BadInput("wrong_shape", field=path[:200], detail=f"{first['type'].replace('_', ' ')}{more}") from None
-    _check(data, "data")
+    check(data, "data")
     return data
-
-
-def _check(value: Any, path: str) -> None:
-    if isinstance(value, Decimal) and abs(value) >= _LARGEST:
-        raise BadInput("number_out_of_range", field=path, detail="expected an amount below 10^13")
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise BadInput("date_without_offset", field=path, detail="an instant without offset, expected one such as Z")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for one in dataclasses.fields(value):
-            _check(getattr(value, one.name), f"{path}.{one.name}")
-    elif isinstance(value, tuple):
-        for place, item in enumerate(value):
-            _check(item, f"{path}[{place}]")
 
 
 def dump_data(event_type: str, data: Model | Hint) -> dict[str, Any]:

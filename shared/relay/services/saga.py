@@ -237,9 +237,7 @@ class Saga:
             session.follow_up.append(row.pending_event_id)
         return end
 
-    async def confirm(
-        self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = ""
-    ) -> str | None:
+    async def confirm(self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = "") -> str | None:
         """The end: one write. If the row moved meanwhile only its pending version can have been noted: keep that, end again."""
         done = transitions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number)
         if not await self._desk.write(done):

@@ -231,3 +231,10 @@ def test_a_source_there_is_not_is_none_or_bad_input() -> None:
     assert registry.find("magento") is None
     with pytest.raises(BadInput, match="unknown_source"):
         registry.get("magento")
+
+
+def test_an_amount_that_is_reckoned_too_large_is_reviewed_where_it_is_read() -> None:
+    line = {**BOUGHT, "quantity": 82_644_628_101}
+    found = normalise("shopify", "refunds/create", {**SHOPIFY_REFUND, "refund_line_items": [line]})
+
+    assert (found.events, found.review) == ((), "number_out_of_range")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
+from relay.domain.bounds import check
 from relay.domain.models import Event
 from relay.domain.sources.base import Normalised
 from relay.errors import BadInput
@@ -62,7 +63,10 @@ def collect(delivery: Delivery, elements: Iterable[T], build: Callable[[T], Sequ
     refused: list[_Refused] = []
     for place, element in enumerate(elements):
         try:
-            facts += build(element)
+            found = build(element)
+            for fact in found:
+                check(fact.data, "data")
+            facts += found
         except BadInput as error:
             refused.append(_Refused(place, error.reason, error.detail, review=True))
         except Ignored as verdict:

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from relay.domain.bounds import LARGEST
 from relay.domain.sources._currencies import ISO_4217
 from relay.errors import BadInput
 
 NAME_CHARS = 250
 TEXT_CHARS = 2000
-_LARGEST = Decimal(10) ** 13
 _SMALLEST_EXPONENT = -15
 # Python also reads "1_000" and other scripts' digits as numbers; no sender writes them.
 _NUMBER = re.compile(r"\s*[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?\s*")
@@ -107,7 +107,7 @@ class Node:
         if isinstance(value, str) and not _NUMBER.fullmatch(value):
             raise self.wrong("not_a_number", key, "a number")
         number = Decimal(value)
-        if abs(number) >= _LARGEST or (number and number.adjusted() < _SMALLEST_EXPONENT):
+        if abs(number) >= LARGEST or (number and number.adjusted() < _SMALLEST_EXPONENT):
             raise self.wrong("number_out_of_range", key, "an amount below 10^13")
         return number
 

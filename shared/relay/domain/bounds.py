@@ -1,0 +1,27 @@
+"""What every value of a unified model keeps to, whether it was read or reckoned (a price times a quantity)."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from relay.errors import BadInput
+
+LARGEST: Final = Decimal(10) ** 13
+"""Amounts lie below it, so that sums of them stay exact."""
+
+
+def check(value: Any, path: str) -> None:
+    """Raises `BadInput`: `number_out_of_range` or `date_without_offset`, naming the first field that is wrong."""
+    if isinstance(value, Decimal) and abs(value) >= LARGEST:
+        raise BadInput("number_out_of_range", field=path, detail="expected an amount below 10^13")
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise BadInput("date_without_offset", field=path, detail="an instant without offset, expected one such as Z")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for one in dataclasses.fields(value):
+            check(getattr(value, one.name), f"{path}.{one.name}")
+    elif isinstance(value, tuple):
+        for place, item in enumerate(value):
+            check(item, f"{path}[{place}]")
