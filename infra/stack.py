@@ -64,6 +64,11 @@ class RelayStack(cdk.Stack):
             settle_seconds=settle.value_as_string,
         )
         upkeep = Upkeep(self, "Upkeep", stage=stage, storage=storage, packages=packages, queues=queues, bus=bus.bus)
+        nets = {
+            "Undelivered": bus.undelivered,
+            "Unpublished": publishing.unpublished,
+            "Unscheduled": upkeep.unscheduled,
+        }
         by_clock = [upkeep.release_due, upkeep.sweep_inbox, upkeep.index_dead_letters]
         Observability(
             self,
@@ -72,19 +77,14 @@ class RelayStack(cdk.Stack):
             functions=[intake.receive_webhook, publishing.publish_event, delivery.write_holded, *by_clock],
             by_clock=by_clock,
             stream_reader=publishing.publish_event,
-            dead={
-                "FiscalDlq": queues.fiscal_dead,
-                "NormalDlq": queues.normal_dead,
-                "Undelivered": bus.undelivered,
-                "Unpublished": publishing.unpublished,
-                "Unscheduled": upkeep.unscheduled,
-            },
+            dead={"FiscalDlq": queues.fiscal_dead, "NormalDlq": queues.normal_dead, **nets},
         )
         named = {
             "InboxTable": storage.inbox.table_name,
             "StateTable": storage.state.table_name,
             "BodiesBucket": storage.bodies.bucket_name,
             "SecretsKeyId": storage.key.key_id,
+            **{f"{name}Url": net.queue_url for name, net in nets.items()},
         }
         for name, value in named.items():
             cdk.CfnOutput(self, name, value=value)

@@ -113,6 +113,7 @@ class Machine:
             "NormalQueueUrl": queues["normal"],
             "FiscalDlqUrl": queues["fiscal"],
             "NormalDlqUrl": queues["normal"],
+            **{f"{name}Url": queues["normal"] for name in ("Undelivered", "Unpublished", "Unscheduled")},
             "SecretsKeyId": key,
         }
         self.environment = {

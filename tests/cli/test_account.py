@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from relay.domain.budget import forecast
+from relay.domain.gate import MANY
 from relay.services.settlement import settle_key
 from tests import fakes
 from tests.cli.conftest import TOKEN, Company
@@ -404,10 +405,20 @@ def test_the_company_of_a_removed_account_is_free_again(setting: Setting) -> Non
 def test_an_account_that_is_opened_again_is_due_at_once(setting: Setting) -> None:
     setting.add("acme")
     setting.json("account", "set", "acme", "--status", "paused")
-    before = setting.gates.gates["acme"].rev
+    before, woken = setting.gates.gates["acme"].rev, len(setting.wakes.sent)
     setting.json("account", "set", "acme", "--status", "active")
 
     gate = setting.gates.gates["acme"]
     assert gate.rev == before + 1
     assert gate.next_due_ms == round(setting.clock.now().timestamp() * 1000)
-    assert [wake.message for wake in setting.wakes.sent] == [{"account": "acme"}]
+    assert [wake.message for wake in setting.wakes.sent[woken:]] == [{"account": "acme"}]
+
+
+def test_a_drain_under_way_is_told_of_a_pause(setting: Setting) -> None:
+    setting.add("acme")
+    now_ms = round(setting.clock.now().timestamp() * 1000)
+    gate = setting.gates.gates["acme"]
+    setting.gates.gates["acme"] = replace(gate, owner="a drain", lease_until_ms=now_ms + 60_000)
+    setting.json("account", "set", "acme", "--status", "paused")
+
+    assert setting.gates.wakes["acme"] == {MANY}

@@ -54,9 +54,10 @@ def deployed() -> Iterator[World]:
         s3.create_bucket(Bucket="bodies", CreateBucketConfiguration={"LocationConstraint": REGION})
         urls = {
             name: sqs.create_queue(QueueName=name)["QueueUrl"]
-            for name in ("Fiscal", "Normal", "FiscalDlq", "NormalDlq")
+            for name in ("Fiscal", "Normal", "FiscalDlq", "NormalDlq", "Undelivered", "Unpublished", "Unscheduled")
         }
-        sqs.send_message(QueueUrl=urls["FiscalDlq"], MessageBody="{}")
+        for name in ("FiscalDlq", "Undelivered", "Undelivered"):
+            sqs.send_message(QueueUrl=urls[name], MessageBody="{}")
         outputs = {
             "ApiUrl": "https://api.example",
             "InboxTable": "inbox",
@@ -64,7 +65,7 @@ def deployed() -> Iterator[World]:
             "BodiesBucket": "bodies",
             "SecretsKeyId": kms.create_key()["KeyMetadata"]["KeyId"],
             **{f"{name}QueueUrl": urls[name] for name in ("Fiscal", "Normal")},
-            **{f"{name}Url": urls[name] for name in ("FiscalDlq", "NormalDlq")},
+            **{f"{name}Url": url for name, url in urls.items()},
         }
         world = wire(Stack(name="dev", region=REGION, outputs=outputs), who="cli:tests")
         world.holded = Sandbox(httpx.ASGITransport(create_app(deliver=False)))
@@ -93,7 +94,8 @@ def test_an_account_lives_its_life_on_the_real_adapters(deployed: World) -> None
     run("account", "erase", "acme", "--yes")
 
     assert shown["sources"]["shopify"]["secrets"] == 2
-    assert status["queues"] == {"fiscal": 0, "normal": 0, "fiscal DLQ": 1, "normal DLQ": 0}
+    queues = {"fiscal": 0, "normal": 0, "fiscal DLQ": 1, "normal DLQ": 0}
+    assert status["queues"] == queues | {"undelivered": 2, "unpublished": 0, "unscheduled": 0}
     assert status["accounts"][0]["quota"]["used"] >= added["used_this_month"] > 0
     assert status["accounts"][0]["waiting"] == 0
     assert (listed[0]["status"], listed[0]["per_minute"]) == ("paused", 90)

@@ -171,3 +171,18 @@ def test_a_newer_version_that_waits_beside_its_document_lives_through_an_outage_
     world.sandbox.faults.clear()
     aftermath.live(hours=2)
     assert [str(total) for total in world.totals()] == ["242.00"]
+
+
+def test_an_outage_of_half_a_day_leaves_nothing_dead():
+    world = World()
+    world.sandbox.faults.faults.append(Fault(kind="error_before", path="/", times=None, status=503))
+    refs = world.deliver(shopify_order(1), topic="orders/paid")
+    aftermath = Aftermath(world)
+    aftermath.again(send(world, named(refs, ACCOUNT)))
+    aftermath.live(hours=12)
+    waited = world.row()
+    world.sandbox.faults.clear()
+    aftermath.live(hours=2)
+
+    assert (waited.state, waited.attempts > 8) == ("waiting", True)
+    assert [str(total) for total in world.totals()] == ["121.00"]

@@ -24,8 +24,9 @@ async def store(here: World, after: "Account", *, before: "Account") -> None:
     if changed or large:
         await _swap(here, after, before=before, changed=changed, large=large)
     await _regate(here, after)
-    if after.status == "active":
-        # What waits goes on at once: the account may have been closed, or its settings may have held it up.
+    if after.status != "blocked":
+        # What waits goes on at once: the account may have been closed, or its settings may have held it up. A drain of one
+        # that is paused now takes up nothing more.
         await here.nudge(after.account)
 
 

@@ -24,6 +24,9 @@ QUEUES = {
     "normal": "NormalQueueUrl",
     "fiscal DLQ": "FiscalDlqUrl",
     "normal DLQ": "NormalDlqUrl",
+    "undelivered": "UndeliveredUrl",
+    "unpublished": "UnpublishedUrl",
+    "unscheduled": "UnscheduledUrl",
 }
 
 

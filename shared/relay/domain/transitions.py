@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SEEN_EMPTY_TWICE = 2
 MAX_ATTEMPTS = 8
+"""Of our own machine's trouble with one row: about an hour."""
+MAX_REFUSALS = 40
+"""Of Holded's trouble (5xx, no answer): about a day, so that its outage of some hours leaves nothing dead."""
 PARENT_PATIENCE_MS = 7 * 24 * 3600 * 1000
 CREATE_ANYWAY = f"{IN_DOUBT}_create_anyway"
 """The reason of a doubt in which a person said to create: our marker is looked for once more, a look-alike is not asked about."""
@@ -136,13 +139,13 @@ def left_standing(row: Row, *, now_ms: int, total: Decimal | None) -> Row:
 def parked(
     row: Row | None, fact: Fact, *, now_ms: int, due_ms: int, reason: str, detail: str = "", failed: bool = False
 ) -> Row:
-    """Into the waiting room until `due_ms`. Only machine trouble (`failed`) uses an attempt; the last one ends in `dead`.
+    """Into the waiting room until `due_ms`. Only Holded's trouble (`failed`) uses an attempt; the last one ends in `dead`.
 
     A row in doubt that cannot be looked at now stays in doubt: waiting must never turn into a second document.
     """
     base = _with_fact(row or Row(key=fact.key, state="waiting", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
     attempts = base.attempts + (1 if failed else 0)
-    dead = attempts >= MAX_ATTEMPTS
+    dead = failed and attempts >= MAX_REFUSALS
     doubtful = row is not None and row.state == "unknown"
     if row is not None and doubtful:
         # What was sent is what must be looked for, whatever today's settings would make of the event.

@@ -129,6 +129,7 @@ class WaitingRoom:
             backlog = len(rows) if len(rows) < _PAGE else _MUCH
             session.purse.expect(priority, wanted=min(len(rows), _at_once(session)), backlog=backlog)
             await self._each(session, rows)
+            await session.give_way()  # also a long line of invoices: somebody may have paused the account
 
     async def _each(self, session: Session, rows: Sequence[Row]) -> None:
         """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
