@@ -59,7 +59,7 @@ async def commanded(universe: Universe, body: Callable[[World], Awaitable[Any]])
             return await body(world_of(machine))
         except RelayError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever breaks a command is a finding, unless its process was killed
             if not machine.dead:
                 universe.crashes.append(f"operator: {error!r}")
             raise

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relay.domain import ledger as rows
 from relay.domain import transitions
 from relay.domain.decisions import Fact
-from relay.domain.ledger import Key
+from relay.domain.ledger import UPDATE, Key
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from relay.ports import Ledger
     from relay.services.job import Job
     from relay.services.session import Session
-
-UPDATE = rows.UPDATE
-"""Suffix of the row that holds a newer version of a confirmed document while it waits or is reviewed."""
 
 SPREAD_MS = 15_000
 _NO_TOKEN = ("quota_", "out_of_time")

@@ -11,9 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from relay.domain import transitions
+from relay.domain.ledger import SETTLEMENT, UPDATE
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests, requests_products
-from relay.services.desk import UPDATE, is_another_version
+from relay.services.desk import is_another_version
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -245,7 +246,7 @@ class Saga:
             if there is not None and there.holded_id not in {"", holded_id}:
                 # The fence was broken, and the other's document is the one on record: say so at once.
                 detail = f"documents {there.holded_id}, {holded_id} were both written; delete all but {there.holded_id}"
-                return await self._desk.review(session, job, "doubled", detail, aside="settlement")
+                return await self._desk.review(session, job, "doubled", detail, aside=SETTLEMENT)
             if there is None or there.owner != row.owner or there.state not in {"sent", "unknown"}:
                 return None
             row = there

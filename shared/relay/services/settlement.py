@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from relay.domain import transitions
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.decisions import Fact
-from relay.domain.ledger import Key, Row, is_marker
+from relay.domain.ledger import SETTLEMENT, Key, Row, is_marker
 from relay.errors import NotAllowed, Rejected, RetryAt
 from relay.services.listing import listed, seen, spans_of
 from relay.services.times import at_ms
@@ -151,7 +151,7 @@ class Settlement:
     async def _report(self, session: Session, row: Row, findings: Sequence[tuple[str, str]]) -> None:
         """Findings are a review item of their own; the document's row stays confirmed, for it was written."""
         fact = Fact(
-            key=replace(row.key, purpose=f"{row.key.purpose}.settlement"),
+            key=replace(row.key, purpose=f"{row.key.purpose}.{SETTLEMENT}"),
             event_id=row.event_id,
             event_type=row.event_type,
             version=row.version,

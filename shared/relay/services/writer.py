@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from relay.domain import decisions, transitions
-from relay.domain.ledger import CANCELLATION, Key
+from relay.domain.ledger import CANCELLATION, UPDATE, Key
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests, requests_products
-from relay.services.desk import UPDATE, is_another_version
+from relay.services.desk import is_another_version
 from relay.services.doubt import find_product
 
 if TYPE_CHECKING:
