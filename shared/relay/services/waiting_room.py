@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from relay.services.work import Work
 
 CONCURRENCY = 8
+_FEW, _A_MINUTE_EACH = 3, 40
+"""At least so many rows at once; beyond that one for every so many calls a minute (one lane makes 40 of 1.5 s each)."""
 _PAGE = 25
 _MUCH = 1_000
 _INDEX_LAG_MS = 60_000
@@ -161,5 +163,7 @@ def _goes_on(session: Session, priority: Priority) -> bool:
 
 
 def _at_once(session: Session) -> int:
-    """A refused account is tried with one row."""
-    return 1 if session.probing else CONCURRENCY
+    """A refused account is tried with one row. What waits needs no more at once than its minute lets through, and leaves
+    the tables to others meanwhile.
+    """
+    return 1 if session.probing else max(_FEW, min(CONCURRENCY, session.account.per_minute // _A_MINUTE_EACH))
