@@ -36,7 +36,3 @@ def span(here: World, start: str | None, end: str | None) -> tuple[datetime, dat
     if from_ >= to:
         raise BadInput("span_empty", field="--from", detail="expected to be before --to")
     return from_, to
-
-
-def ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

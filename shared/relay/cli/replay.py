@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.choice import AccountChoice, AllAccounts, From, Rate, To, accounts_of, ms, span
-from relay.cli.console import AsJson, emit, note, table
+from relay.cli.choice import AccountChoice, AllAccounts, From, Rate, To, accounts_of, span
+from relay.cli.console import AsJson, emit, note, table_of
 from relay.cli.context import Local, StackName, World, world
 from relay.cli.desks import replay_orders, would_replay
 from relay.cli.replaying import awaited, exit_for, show, told
 from relay.errors import BadInput, Rejected
+from relay.services.times import at_ms
 
 _KEPT = timedelta(days=35)
 _FEW = 10
@@ -91,7 +92,7 @@ async def _received(
         return []
     source, topic, event_type = filters
     # Without the bodies: one that cannot be read any more must not keep a month of others from being chosen.
-    found = here.inbox.ends_between(account=account, from_ms=ms(when[0]), to_ms=ms(when[1]))
+    found = here.inbox.ends_between(account=account, from_ms=at_ms(when[0]), to_ms=at_ms(when[1]))
     wanted = [each async for each in found if source in {None, each.source} and topic in {None, each.topic}]
     chosen = [each.inbox_id for each in sorted(wanted, key=lambda each: (each.received_ms, each.inbox_id))]
     if event_type is None:
@@ -136,11 +137,7 @@ async def _started(
 
 def _compare(here: World, chosen: dict[str, list[str]], *, as_json: bool) -> None:
     rows = asyncio.run(_compared(here, chosen))
-    emit(
-        rows,
-        as_json=as_json,
-        human=lambda: table("what a replay would do", COLUMNS, ([row[name] for name in COLUMNS] for row in rows)),
-    )
+    emit(rows, as_json=as_json, human=lambda: table_of("what a replay would do", COLUMNS, rows))
     if any(row["compared"].startswith("would differ") for row in rows):
         raise typer.Exit(1)
 
