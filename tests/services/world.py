@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -12,7 +11,6 @@ from typing import Any
 
 from holded_sandbox.core import Sandbox
 from holded_sandbox.wire import Request as SandboxRequest
-from relay.domain.documents import PRIORITIES
 from relay.domain.sources import identity, registry
 from relay.domain.sources.base import Delivery
 from relay.errors import OutcomeUnknown, RetryAt
@@ -236,6 +234,3 @@ def shopify_order(number: int = 1001, *, total: str = "121.00", paid: bool = Tru
         ],
         "shipping_lines": [],
     } | extra
-
-
-__all__ = ["ACCOUNT", "PRIORITIES", "World", "replace", "shopify_order"]

@@ -1,13 +1,13 @@
 """`relay replay`: bring events again, one or a month of them, or show what that would do."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from relay.cli import inputs
-from relay.cli.choice import AccountChoice, AllAccounts, From, Rate, To, accounts_of, span
+from relay.cli.choice import KEPT, AccountChoice, AllAccounts, From, Rate, To, accounts_of, span
 from relay.cli.console import AsJson, emit, note, table_of
 from relay.cli.context import Local, StackName, World, world
 from relay.cli.desks import replay_orders, would_replay
@@ -15,7 +15,6 @@ from relay.cli.replaying import awaited, exit_for, show, told
 from relay.errors import BadInput, Rejected
 from relay.services.times import at_ms
 
-_KEPT = timedelta(days=35)
 _FEW = 10
 COLUMNS = ("event", "type", "object", "written", "compared", "replay")
 
@@ -77,8 +76,8 @@ async def _chosen(
     for name in await accounts_of(here, account, every=every):
         await here.account(name)
         found[name] = named or await _received(here, name, when, filters)
-    if when is not None and when[0] < here.now() - _KEPT:
-        note("a delivery leaves the inbox 35 days after its end: what is older cannot be brought again")
+    if when is not None and when[0] < here.now() - KEPT:
+        note(f"a delivery leaves the inbox {KEPT.days} days after its end: what is older cannot be brought again")
     return found
 
 

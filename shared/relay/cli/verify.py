@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
+from relay.cli.choice import KEPT
 from relay.cli.console import AsJson, counted, emit, lines, note, table, utc
 from relay.cli.context import Local, StackName, World, world
 from relay.cli.desks import paid_calls
@@ -16,9 +17,6 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     from relay.ports import Account
     from relay.services.counting import Finding, Tally
-
-KEPT = timedelta(days=35)
-"""A delivery leaves the inbox so long after its end."""
 
 
 def verify(

@@ -201,7 +201,7 @@ def child_of(row: Row, parent: Key) -> Row:
     return replace(row, parent=str(parent))
 
 
-def doubted(row: Row, *, event: bytes, now_ms: int, settle_ms: int, reason: str = "outcome_unknown") -> Row:
+def doubted(row: Row, *, event: bytes, now_ms: int, settle_ms: int) -> Row:
     """The request left and no whole answer came: looked at again when the lease is over and Holded has settled."""
     return replace(
         row,
@@ -209,7 +209,7 @@ def doubted(row: Row, *, event: bytes, now_ms: int, settle_ms: int, reason: str 
         rev=row.rev + 1,
         updated_ms=now_ms,
         due_ms=max(row.lease_until_ms, now_ms) + settle_ms,
-        reason=reason,
+        reason=IN_DOUBT,
         event=event,
         indexed=True,
     )
@@ -224,7 +224,7 @@ def seen_empty(row: Row, *, event: bytes, now_ms: int, again_ms: int) -> Row:
         updated_ms=now_ms,
         seen_empty=row.seen_empty + 1,
         due_ms=now_ms + again_ms,
-        reason=row.reason or "outcome_unknown",
+        reason=row.reason or IN_DOUBT,
         event=event,
         indexed=True,
     )
