@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holded_sandbox.core import Sandbox
 from holded_sandbox.wire import Request as SandboxRequest
@@ -32,6 +34,9 @@ from tests.fakes import (
     FakeSnapshots,
     FakeWakes,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ACCOUNT = "acme"
 TOKEN = "pat_test"
@@ -138,11 +143,19 @@ class World:
             timing=self.timing,
         )
 
-    def deliver(self, body: Any, *, topic: str, source: str = "shopify", account: str = ACCOUNT) -> list[str]:
+    def deliver(
+        self,
+        body: Any,
+        *,
+        topic: str,
+        source: str = "shopify",
+        account: str = ACCOUNT,
+        headers: dict[str, str] | None = None,
+    ) -> list[str]:
         """Put a verified delivery into the inbox; returns its event refs."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         module = registry.get(source)
-        headers = {"x-shopify-topic": topic} if source == "shopify" else {}
+        headers = headers or ({"x-shopify-topic": topic} if source == "shopify" else {})
         meaning = module.identify(raw, headers)
         digest = identity.body_digest(raw)
         delivery = Delivery(
@@ -159,6 +172,23 @@ class World:
         from relay.services.unfold import unfold
 
         return [f"{inbox_id}#{n}" for n in range(unfold(delivery).of)]
+
+    def hint(self, document_id: str, action: str = "create", kind: str = "invoice", **extra: Any) -> list[str]:
+        """Deliver a webhook of Holded as its emitter writes them; returns its event refs."""
+        headers = {
+            "x-holded-webhook-event": f"{kind}.{action}",
+            "x-holded-webhook-date": self.clock.now().isoformat(),
+        }
+        body = {"id": document_id, "type": kind} | extra
+        return self.deliver(body, topic=f"{kind}.{action}", source="holded", headers=headers)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens meanwhile finds the account paused."""
+        account = self.accounts.accounts[ACCOUNT]
+        self.accounts.accounts[ACCOUNT] = replace(account, status="paused")
+        yield
+        self.accounts.accounts[ACCOUNT] = account
 
     def run(self, refs: list[str] | None = None, *, seconds: float = 60.0):
         deadline = at_ms(self.clock.now() + timedelta(seconds=seconds))
