@@ -12,11 +12,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from holded_sandbox.core import Sandbox
-from holded_sandbox.wire import Request as SandboxRequest
 from relay.domain.sources import identity, registry
 from relay.domain.sources.base import Delivery
 from relay.errors import OutcomeUnknown, RetryAt
-from relay.holded import encoding, listings, protocol
+from relay.holded import listings, protocol
 from relay.ports import Account, Credential
 from relay.services.build import build_drainer
 from relay.services.publish import Publish
@@ -34,6 +33,7 @@ from tests.fakes import (
     FakeSnapshots,
     FakeWakes,
 )
+from tests.sandboxed import request_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,15 +53,7 @@ class SandboxHolded:
     async def call(self, request: Any, credential: Credential, *, timeout_ms: int) -> Any:
         self.calls.append(f"{request.method} {request.path}")
         await asyncio.sleep(0)
-        headers = {"authorization": f"Bearer {credential.token}", "content-type": "application/json"}
-        sent = SandboxRequest(
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            headers=headers,
-            body=encoding.encode(request),
-        )
-        exchange = self.sandbox.handle(sent, self.clock.now().timestamp())
+        exchange = self.sandbox.handle(request_of(request, credential.token), self.clock.now().timestamp())
         if exchange.action != "reply" or exchange.response is None:
             if request.writes:
                 raise OutcomeUnknown("connection_lost")
