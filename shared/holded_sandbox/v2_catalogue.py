@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from holded_sandbox.money import number
 from holded_sandbox.resources import RESOURCES, Resource
-from holded_sandbox.v2_pages import named, page
+from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
 if TYPE_CHECKING:
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 def shown(resource: Resource, record: Record) -> Record:
     view = {"id": record["id"]} | {name: record.get(name, default) for name, default in resource.defaults.items()}
     return {name: value for name, value in view.items() if name not in resource.hidden}
+
+
+def _find(call: Call, resource: Resource) -> Record:
+    record = call.desk.company.get(resource.table, call.params["id"])
+    if record is None:
+        not_found()
+    return record
 
 
 def _apply(resource: Resource, record: Record, body: Record) -> None:
@@ -59,7 +66,7 @@ def _create(call: Call, resource: Resource) -> Response:
 
 
 def _update(call: Call, resource: Resource) -> Response:
-    record = dict(named(call, resource.table))
+    record = dict(_find(call, resource))
     _apply(resource, record, call.body)
     call.desk.company.put(resource.table, record, call.desk.now)
     tell(call.desk, resource, "update", record)
@@ -67,7 +74,7 @@ def _update(call: Call, resource: Resource) -> Response:
 
 
 def _delete(call: Call, resource: Resource) -> Response:
-    record = named(call, resource.table)
+    record = _find(call, resource)
     call.desk.company.drop(resource.table, record["id"])
     tell(call.desk, resource, "delete", record)
     return Response(status=204)
@@ -79,7 +86,7 @@ def _list(call: Call, resource: Resource) -> Response:
 
 
 def _get(call: Call, resource: Resource) -> Response:
-    return json_response(shown(resource, named(call, resource.table)))
+    return json_response(shown(resource, _find(call, resource)))
 
 
 def _stock(call: Call) -> Response:

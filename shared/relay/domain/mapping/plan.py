@@ -34,8 +34,13 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
     """
     data = event.data
     if event.source == "holded" or isinstance(data, Hint):
-        purpose = _PURPOSES.get(type(data), "invoice")
-        return sales.ignored(event, purpose, "holded_has_it", "What was read in Holded is never written back into it.")
+        return Plan(
+            outcome="ignored",
+            purpose=_PURPOSES.get(type(data), "invoice"),
+            subject=event.subject,
+            reason="holded_has_it",
+            detail="What was read in Holded is never written back into it.",
+        )
     try:
         match data:
             case Order():
