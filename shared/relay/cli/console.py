@@ -112,9 +112,9 @@ def table(
     Console(width=max(there, _needed(columns, cells))).print(made)
 
 
-def table_of(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, none: str = "") -> None:
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """A table of what `--json` prints as objects: the columns are some of their names."""
-    table(title, columns, ([row[name] for name in columns] for row in rows), none=none)
+    table(title, columns, ([row[name] for name in columns] for row in rows))
 
 
 def _needed(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
