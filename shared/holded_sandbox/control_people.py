@@ -13,6 +13,8 @@ from holded_sandbox.kinds import KINDS
 from holded_sandbox.v2_documents import apply
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from holded_sandbox.control_call import ControlCall
     from holded_sandbox.wire import Record
 
@@ -34,20 +36,18 @@ def edit(call: ControlCall) -> Record:
 
 
 def approve(call: ControlCall) -> Record:
-    desk = call.desk()
-    document = _find(desk, call)
-    try:
-        documents.approve(desk, document)
-    except RefusedError as refusal:
-        raise ValueError(str(refusal)) from refusal
-    return document
+    return _done(call, documents.approve)
 
 
 def cancel(call: ControlCall) -> Record:
+    return _done(call, documents.cancel)
+
+
+def _done(call: ControlCall, action: Callable[[Desk, Record], None]) -> Record:
     desk = call.desk()
     document = _find(desk, call)
     try:
-        documents.cancel(desk, document)
+        action(desk, document)
     except RefusedError as refusal:
         raise ValueError(str(refusal)) from refusal
     return document

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from holded_sandbox.resources import RESOURCES, Resource
 from holded_sandbox.v1_json import raw_float, v1_response
-from holded_sandbox.v1_lists import page
+from holded_sandbox.v1_lists import named, page
 from holded_sandbox.v2_catalogue import tell
-from holded_sandbox.wire import LegacyError, UnknownPageError
+from holded_sandbox.wire import LegacyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,13 +123,6 @@ _RESOURCES = (
 _STORED = {resource.path: resource for resource in RESOURCES}
 
 
-def _find(call: Call, table: str) -> Record:
-    record = call.desk.company.get(table, call.params["id"])
-    if record is None:
-        raise UnknownPageError
-    return record
-
-
 def _apply(legacy: Legacy, stored: Resource, record: Record, body: Record) -> Record:
     for wire, name in legacy.writes.items():
         if body.get(wire) is None:
@@ -163,13 +156,13 @@ def _register_one(router: Router[Handler], legacy: Legacy) -> None:
         return _changed("Created", record["id"], 201)
 
     def update(call: Call) -> Response:
-        record = _apply(legacy, stored, dict(_find(call, table)), call.body)
+        record = _apply(legacy, stored, dict(named(call, table)), call.body)
         call.desk.company.put(table, record, call.desk.now)
         tell(call.desk, stored, "update", record)
         return _changed("Updated", record["id"])
 
     def delete(call: Call) -> Response:
-        record = _find(call, table)
+        record = named(call, table)
         call.desk.company.drop(table, record["id"])
         tell(call.desk, stored, "delete", record)
         return _changed("Successfully deleted", record["id"])
@@ -183,7 +176,7 @@ def _register_one(router: Router[Handler], legacy: Legacy) -> None:
     for verb, method, path, handler in (
         ("L", "GET", legacy.path, listed),
         ("C", "POST", legacy.path, create),
-        ("R", "GET", one, lambda call: v1_response(legacy.shown(call, _find(call, table)))),
+        ("R", "GET", one, lambda call: v1_response(legacy.shown(call, named(call, table)))),
         ("U", "PUT", one, update),
         ("D", "DELETE", one, delete),
     ):

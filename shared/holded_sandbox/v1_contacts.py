@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from holded_sandbox import contacts
 from holded_sandbox.v1_documents import decomposed
 from holded_sandbox.v1_json import v1_response
-from holded_sandbox.v1_lists import page
-from holded_sandbox.wire import LegacyError, UnknownPageError
+from holded_sandbox.v1_lists import named, page
+from holded_sandbox.wire import LegacyError
 
 if TYPE_CHECKING:
     from holded_sandbox.routes import Call, Handler, Router
@@ -60,13 +60,6 @@ def _shown(contact: Record) -> Record:
     }  # fmt: skip
 
 
-def _find(call: Call) -> Record:
-    contact = call.desk.company.get("contacts", call.params["id"])
-    if contact is None:
-        raise UnknownPageError
-    return contact
-
-
 def _apply(call: Call, contact: Record) -> None:
     body = call.body
     contact |= {name: str(body[wire]) for wire, name in _TEXT.items() if body.get(wire) is not None}
@@ -105,14 +98,14 @@ def _create(call: Call) -> Response:
 
 
 def _update(call: Call) -> Response:
-    contact = dict(_find(call))
+    contact = dict(named(call, "contacts"))
     _apply(call, contact)
     contacts.change(call.desk, contact)
     return v1_response({"status": 1, "info": "Updated", "id": contact["id"]})
 
 
 def _delete(call: Call) -> Response:
-    contact = _find(call)
+    contact = named(call, "contacts")
     contacts.delete(call.desk, contact)
     return v1_response({"status": 1, "info": "Successfully deleted", "id": contact["id"]})
 
@@ -133,6 +126,6 @@ def _list(call: Call) -> Response:
 def register(router: Router[Handler]) -> None:
     router.add("GET", "/contacts", _list)
     router.add("POST", "/contacts", _create)
-    router.add("GET", "/contacts/{id}", lambda call: v1_response(_shown(_find(call))))
+    router.add("GET", "/contacts/{id}", lambda call: v1_response(_shown(named(call, "contacts"))))
     router.add("PUT", "/contacts/{id}", _update)
     router.add("DELETE", "/contacts/{id}", _delete)

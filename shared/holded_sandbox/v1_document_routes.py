@@ -12,7 +12,7 @@ from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import plain
 from holded_sandbox.v1_documents import amount, day, decomposed, documented_fields, read_lines, shown, texts
 from holded_sandbox.v1_json import v1_response
-from holded_sandbox.v1_lists import page
+from holded_sandbox.v1_lists import named, page
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def _id(value: object) -> str | None:
 
 def _find(call: Call) -> Record:
     kind = _kind(call)
-    document = call.desk.company.get("documents", call.params["id"])
-    if document is None or document["_kind"] != kind.v1:
+    document = named(call, "documents")
+    if document["_kind"] != kind.v1:
         raise UnknownPageError
     return document
 

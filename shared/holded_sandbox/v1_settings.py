@@ -11,7 +11,7 @@ from holded_sandbox.kinds import SERIES_TYPES
 from holded_sandbox.money import plain
 from holded_sandbox.v1_documents import amount, day
 from holded_sandbox.v1_json import raw_float, v1_response
-from holded_sandbox.v1_lists import page
+from holded_sandbox.v1_lists import named, page
 from holded_sandbox.v2_settings import new_series
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
@@ -50,8 +50,8 @@ def _create_series(call: Call) -> Response:
 
 
 def _find_series(call: Call) -> Record:
-    series = call.desk.company.get("series", call.params["id"])
-    if series is None or series["type"] != _series_type(call):
+    series = named(call, "series")
+    if series["type"] != _series_type(call):
         raise UnknownPageError
     return series
 
@@ -81,13 +81,6 @@ def _payment(payment: Record) -> Record:
     }  # fmt: skip
 
 
-def _find_payment(call: Call) -> Record:
-    payment = call.desk.company.get("payments", call.params["id"])
-    if payment is None:
-        raise UnknownPageError
-    return payment
-
-
 def _payments(call: Call) -> Response:
     first, last = call.query("starttmp"), call.query("endtmp")
     start, end = (day(first, "starttmp") if first else ""), (day(last, "endtmp") if last else "9999-12-31")
@@ -113,7 +106,7 @@ def _create_payment(call: Call) -> Response:
 
 
 def _delete_payment(call: Call) -> Response:
-    payment = _find_payment(call)
+    payment = named(call, "payments")
     documents.forget_payment(call.desk, payment)
     return v1_response({"status": 1, "info": "Successfully deleted", "id": payment["id"]})
 
@@ -126,5 +119,5 @@ def register(router: Router[Handler]) -> None:
     router.add("DELETE", "/numberingseries/{type}/{id}", _delete_series)
     router.add("GET", "/payments", _payments)
     router.add("POST", "/payments", _create_payment)
-    router.add("GET", "/payments/{id}", lambda call: v1_response(_payment(_find_payment(call))))
+    router.add("GET", "/payments/{id}", lambda call: v1_response(_payment(named(call, "payments"))))
     router.add("DELETE", "/payments/{id}", _delete_payment)

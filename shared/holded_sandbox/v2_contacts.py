@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from holded_sandbox import contacts
 from holded_sandbox.money import number
-from holded_sandbox.v2_pages import page
-from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
+from holded_sandbox.v2_pages import named, page
+from holded_sandbox.wire import Record, Response, bad_request, json_response
 
 if TYPE_CHECKING:
     from holded_sandbox.routes import Call, Handler, Router
@@ -23,13 +23,6 @@ _TYPES = {"client", "supplier", "lead", "debtor", "creditor"}
 
 def _shown(contact: Record) -> Record:
     return {name: value for name, value in contact.items() if not name.startswith("_") and name != "sepa_ref"}
-
-
-def _find(call: Call) -> Record:
-    contact = call.desk.company.get("contacts", call.params["id"])
-    if contact is None:
-        not_found()
-    return contact
 
 
 def _apply(call: Call, contact: Record) -> None:
@@ -80,7 +73,7 @@ def _create(call: Call) -> Response:
 
 def _update(call: Call) -> Response:
     """Full replacement or merge, by the company's switch (Holded facts 3.4)."""
-    before = _find(call)
+    before = named(call, "contacts")
     after = dict(before)
     if call.desk.company.settings.put == "replace":
         kept = ("id", "custom_id", "created_at", "client_record", "supplier_record", "notes")
@@ -91,7 +84,7 @@ def _update(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    contacts.delete(call.desk, _find(call))
+    contacts.delete(call.desk, named(call, "contacts"))
     return Response(status=204)
 
 
@@ -115,6 +108,6 @@ def register(router: Router[Handler]) -> None:
     router.add("POST", "/contacts", _create, _SCOPE)
     router.add("GET", "/contacts", _list, _SCOPE)
     router.add("GET", "/contacts/search", _search, _SCOPE)
-    router.add("GET", "/contacts/{id}", lambda call: json_response(_shown(_find(call))), _SCOPE)
+    router.add("GET", "/contacts/{id}", lambda call: json_response(_shown(named(call, "contacts"))), _SCOPE)
     router.add("PUT", "/contacts/{id}", _update, _SCOPE)
     router.add("DELETE", "/contacts/{id}", _delete, _SCOPE)

@@ -11,7 +11,7 @@ from holded_sandbox.documents import RefusedError, payment_status
 from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import number, plain
 from holded_sandbox.v2_documents import apply, replaced, shown, text
-from holded_sandbox.v2_pages import page
+from holded_sandbox.v2_pages import named, page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found, unprocessable
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _ISO_SORTS = {"date": "date", "dueDate": "due_date"}
 
 
 def find(call: Call, kind: Kind) -> Record:
-    document = call.desk.company.get("documents", call.params["id"])
-    if document is None or document["_kind"] != kind.v1:
+    document = named(call, "documents")
+    if document["_kind"] != kind.v1:
         not_found()
     return document
 

@@ -1,4 +1,4 @@
-"""v2 lists: `{items, cursor, has_more}`, the cursor being the id of the last item (Holded facts 1.1)."""
+"""The record a v2 path names, and v2 lists: `{items, cursor, has_more}`, the cursor being the id of the last item (Holded facts 1.1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from holded_sandbox.facts import fact
 from holded_sandbox.ids import is_object_id
-from holded_sandbox.wire import Record, Response, bad_request, json_response
+from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
 if TYPE_CHECKING:
     from holded_sandbox.routes import Call
@@ -16,6 +16,14 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 
 SortKey = Callable[[Record], Any]
+
+
+def named(call: Call, table: str) -> Record:
+    """The record of the path's `{id}`. Raises `ProblemError` 404 where there is none."""
+    record = call.desk.company.get(table, call.params["id"])
+    if record is None:
+        not_found()
+    return record
 
 
 @fact("12.1 limit clamp 200")

@@ -10,8 +10,8 @@ from holded_sandbox.days import ledger_date, read_day
 from holded_sandbox.kinds import KINDS
 from holded_sandbox.money import number, plain
 from holded_sandbox.v2_documents import text
-from holded_sandbox.v2_pages import page
-from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
+from holded_sandbox.v2_pages import named, page
+from holded_sandbox.wire import Record, Response, bad_request, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,13 +32,6 @@ def _shown(call: Call, payment: Record) -> Record:
         "total_documents": payment["amount"] if document is not None else "0.00", "total_transactions": "0.00",
         "total_advance": "0.00", "document_type": payment["document_type"], "document_id": payment["document_id"],
     }  # fmt: skip
-
-
-def _find(call: Call) -> Record:
-    payment = call.desk.company.get("payments", call.params["id"])
-    if payment is None:
-        not_found()
-    return payment
 
 
 def _list(call: Call) -> Response:
@@ -78,7 +71,7 @@ def _create(call: Call) -> Response:
 
 
 def _update(call: Call) -> Response:
-    payment = dict(_find(call))
+    payment = dict(named(call, "payments"))
     payment |= {name: text(call.body[name], name) for name in ("description", "bank_account_id") if name in call.body}
     if call.body.get("date") is not None:
         payment["date"] = read_day(call.body["date"])
@@ -89,7 +82,7 @@ def _update(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    documents.forget_payment(call.desk, _find(call))
+    documents.forget_payment(call.desk, named(call, "payments"))
     return Response(status=204)
 
 
@@ -128,7 +121,7 @@ def _entry(document: Record, position: int) -> Iterator[Record]:
 def register(router: Router[Handler]) -> None:
     router.add("POST", "/payments", _create, _SCOPE)
     router.add("GET", "/payments", _list, _SCOPE)
-    router.add("GET", "/payments/{id}", lambda call: json_response(_shown(call, _find(call))), _SCOPE)
+    router.add("GET", "/payments/{id}", lambda call: json_response(_shown(call, named(call, "payments"))), _SCOPE)
     router.add("PUT", "/payments/{id}", _update, _SCOPE)
     router.add("DELETE", "/payments/{id}", _delete, _SCOPE)
     router.add("GET", "/ledger-entries", _ledger, "accounting:daily-ledger")

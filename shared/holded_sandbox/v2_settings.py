@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from holded_sandbox.kinds import SERIES_TYPES
+from holded_sandbox.v2_pages import named
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def new_series(series_id: str, kind: str, name: str, pattern: str) -> Record:
 
 
 def _find(call: Call) -> Record:
-    series = call.desk.company.get("series", call.params["id"])
-    if series is None or series["type"] != _type(call):
+    series = named(call, "series")
+    if series["type"] != _type(call):
         not_found()
     return series
 

@@ -21,9 +21,7 @@ ID = "5f0000000000000000000001"
 READ = Request(
     method="GET", path="/api/v2/contacts/x", reads=replies.contact, query=(("email", "a+b@c.test"), ("email", "d"))
 )
-WRITE = Request(
-    method="POST", path="/api/v2/contacts", reads=replies.created, json={"name": "Acme"}, writes=True, idempotent=False
-)
+WRITE = Request(method="POST", path="/api/v2/contacts", reads=replies.created, json={"name": "Acme"}, writes=True)
 V1 = Request(method="GET", path="/api/invoicing/v1/taxes", reads=replies.done, version="v1")
 BOTH = Credential(token="pat_secret", v1_key="0123456789abcdef0123456789abcdef")
 

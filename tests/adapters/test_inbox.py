@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from relay.adapters import dynamodb_inbox
 from relay.adapters.dynamodb_inbox_writer import INLINE_BYTES
+from relay.cli import choice, inputs
+from relay.domain.sources import registry
 from relay.domain.sources.base import Delivery
 from tests.adapters.counting import Counted
 
@@ -154,6 +157,11 @@ def test_an_open_item_never_expires_and_a_closed_one_35_days_later(aws):
     item = item_of(aws, "acme#order-1")
     assert not {"open_pk", "open_sk"} & item.keys()
     assert int(item["expires_at"]["N"]) == int((aws.clock.now() + timedelta(days=35)).timestamp())
+
+
+def test_the_inbox_remembers_a_delivery_for_as_long_as_its_sender_may_bring_it_again():
+    assert timedelta(days=dynamodb_inbox.KEPT_DAYS) == choice.KEPT
+    assert max(registry.get(source).REPLAY_WINDOW for source in inputs.SOURCES) <= choice.KEPT
 
 
 def test_the_end_of_a_delivery_costs_one_call_and_of_several_events_at_most_two(aws):

@@ -62,7 +62,6 @@ FULL = row(
     document_date="2026-03-02",
     written_ms=NOON_MS + 1,
     pending_event_id="shopify-2#0",
-    superseded_by="shopify-3#0",
     event=b"\x1f\x8b\x00binary",
     indexed=True,
 )

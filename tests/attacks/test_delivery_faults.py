@@ -20,7 +20,6 @@ from relay.holded import replies
 from relay.holded.protocol import Request, decipher
 from relay.ports import AccountSecrets, DeadLetter
 from relay.services.accept import Accept
-from relay.services.build import build_drainer
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.nudge import Nudge
 from relay.services.publish import Publish
@@ -51,21 +50,9 @@ def orders(world, numbers, **extra):
     return [ref for n in numbers for ref in world.deliver(shopify_order(n, **extra), topic="orders/paid")]
 
 
-def drain_by(world, refs, *, clock=None, jitter=lambda: 0.5, seconds=60.0):
-    one = build_drainer(
-        ledger=world.ledger,
-        inbox=world.inbox,
-        gates=world.gates,
-        accounts=world.accounts,
-        snapshots=world.snapshots,
-        holded=world.holded,
-        wakes=world.wakes,
-        clock=clock or world.clock,
-        ids=world.ids,
-        jitter=jitter,
-        timing=world.timing,
-    )
-    return one.run(ACCOUNT, refs, deadline_ms=at_ms((clock or world.clock).now() + timedelta(seconds=seconds)))
+def drain_by(world, refs, *, clock=None, **others):
+    clock = clock or world.clock
+    return drainer(world, clock=clock, **others).run(ACCOUNT, refs, deadline_ms=at_ms(clock.now()) + 60_000)
 
 
 class Skewed:
@@ -237,15 +224,13 @@ def test_a_half_worked_batch_that_comes_again_writes_the_other_half(mode):
 
 @pytest.mark.row("D06")
 def test_a_poisoned_head_of_an_accounts_work_stops_nobody(world):
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    for number in range(30):
-        world.order(shopify_order(number))
-        world.clock.advance(1)
+    with world.paused():
+        for number in range(30):
+            world.order(shopify_order(number))
+            world.clock.advance(1)
     heads = sorted(world.rows("invoice"), key=lambda row: row.due_ms)[:3]
     for row in heads:
         world.ledger.rows[row.key] = replace(row, event=b"no event", due_ms=row.due_ms - 60_000)
-    world.accounts.accounts[ACCOUNT] = account
     world.run()
 
     assert len(world.documents()) == 27

@@ -31,9 +31,7 @@ from relay.ports import Credential
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)
 BOTH = Credential(token="pat_secret", v1_key="0123456789abcdef0123456789abcdef")
 READ = Request(method="GET", path="/api/v2/contacts/x", reads=replies.contact)
-WRITE = Request(
-    method="POST", path="/api/v2/contacts", reads=replies.created, json={"name": "A"}, writes=True, idempotent=False
-)
+WRITE = Request(method="POST", path="/api/v2/contacts", reads=replies.created, json={"name": "A"}, writes=True)
 SHIPPED = [*sorted((ROOT / "shared" / "relay").rglob("*.py")), *sorted((ROOT / "functions").rglob("*.py"))]
 
 

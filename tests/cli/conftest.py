@@ -20,7 +20,7 @@ from tests import fakes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from relay.ports import Credential
+    from relay.ports import Clock, Credential, DeadLetters
     from tests.services.world import World as Road
 
 TOKEN = "pat_" + "t" * 40
@@ -112,15 +112,21 @@ class Runs:
     def run(self, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None) -> Result:
         """Run a command in this world; an exception that is not an exit is a failure of the command line."""
         result = CliRunner().invoke(
-            app, list(args), obj=self.world, input=stdin, env={"RELAY_LOCAL": None, **(env or {})}
+            app,
+            list(args),
+            obj=self.world,
+            input=stdin,
+            env={"RELAY_LOCAL": None, "RELAY_ACCOUNT": None, **(env or {})},
         )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
 
-    def json(self, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None) -> Any:
+    def json(
+        self, *args: str, stdin: str | bytes | None = None, env: dict[str, str] | None = None, code: int = 0
+    ) -> Any:
         result = self.run(*args, "--json", stdin=stdin, env=env)
-        assert result.exit_code == 0, result.stderr
+        assert result.exit_code == code, result.stderr
         return json.loads(result.stdout)
 
 
@@ -129,7 +135,7 @@ class Over(Runs):
     world: World
 
 
-def over(road: Road) -> Over:
+def over(road: Road, *, dead_letters: DeadLetters | None = None, clock: Clock | None = None) -> Over:
     """Commands over the road's own fakes and the sandbox's core behind them."""
     world = World(
         accounts=road.accounts,
@@ -139,8 +145,8 @@ def over(road: Road) -> Over:
         holded=road.holded,
         queues=Queues(),
         wakes=road.wakes,
-        dead_letters=fakes.FakeDeadLetters(),
-        clock=road.clock,
+        dead_letters=dead_letters or fakes.FakeDeadLetters(),
+        clock=clock or road.clock,
         post=httpx.Client(),
         api_url="https://relay.example/",
         who="cli:tests",

@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import httpx
 import pytest
-from typer.testing import CliRunner
 
-from relay.cli.app import app
-from relay.cli.context import World as CliWorld
 from relay.errors import NotFound
 from relay.ports import DeadLetter
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.times import at_ms
-from tests.cli.conftest import Queues
+from tests.cli.conftest import Runs, over
 from tests.fakes import FakeClock, FakeDeadLetters
 from tests.services.test_road import refund_of
 from tests.services.world import ACCOUNT, World, shopify_order
-
-if TYPE_CHECKING:
-    from click.testing import Result
 
 NOTHING = {"policy": {"paid_order": "nothing"}}
 DAY = ("--from", "2026-03-02", "--to", "2026-03-03")
@@ -46,36 +39,11 @@ class RunningClock(FakeClock):
             await self.house.road.drainer().run(ACCOUNT, [], deadline_ms=deadline_ms)
 
 
-class House:
+class House(Runs):
     def __init__(self, **settings: Any) -> None:
         self.road, self.working = World(**settings), True
         self.queue = FakeDeadLetters()
-        road = self.road
-        self.world = CliWorld(
-            accounts=road.accounts,
-            ledger=road.ledger,
-            inbox=road.inbox,
-            gates=road.gates,
-            holded=road.holded,
-            queues=Queues(),
-            wakes=road.wakes,
-            dead_letters=self.queue,
-            clock=RunningClock(self),
-            post=httpx.Client(),
-            api_url="https://relay.example",
-            who="cli:tests",
-        )
-
-    def run(self, *args: str) -> Result:
-        result = CliRunner().invoke(app, list(args), obj=self.world, env={"RELAY_LOCAL": None, "RELAY_ACCOUNT": None})
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result
-
-    def json(self, *args: str, code: int = 0) -> Any:
-        result = self.run(*args, "--json")
-        assert result.exit_code == code, result.stderr
-        return json.loads(result.stdout)
+        self.world = over(self.road, dead_letters=self.queue, clock=RunningClock(self)).world
 
     def came(self, number: int = 1001, *, topic: str = "orders/paid", **extra: Any) -> str:
         (ref,) = self.road.deliver(shopify_order(number, **extra), topic=topic)
@@ -93,6 +61,18 @@ class House:
         )
         index = IndexDeadLetters(queue=self.queue, ledger=self.road.ledger)
         asyncio.run(index(now_ms=at_ms(self.world.now())))
+
+    def loses(self, ref: str) -> str:
+        """The bucket lost the body of the event's delivery; returns the delivery's id."""
+        gone, inner = ref.partition("#")[0], self.road.inbox.get
+
+        async def get(account: str, inbox_id: str) -> Any:
+            if inbox_id == gone:
+                raise NotFound("object_missing")
+            return await inner(account, inbox_id)
+
+        self.road.inbox.get = get  # type: ignore[method-assign]
+        return gone
 
     def changes(self) -> list[str]:
         return [change.what for change in self.road.accounts.log]
@@ -185,14 +165,7 @@ def test_a_delivery_whose_body_is_gone_keeps_no_other_from_being_replayed(house:
     house.settings(**NOTHING)
     lost, good = house.came(1), house.came(2)
     house.settings()
-    gone, inner = lost.partition("#")[0], house.road.inbox.get
-
-    async def get(account: str, inbox_id: str) -> Any:
-        if inbox_id == gone:
-            raise NotFound("object_missing")
-        return await inner(account, inbox_id)
-
-    house.road.inbox.get = get  # type: ignore[method-assign]  # the bucket lost one object
+    gone = house.loses(lost)
     [done] = house.json(*mine("replay", *DAY, *args, "--wait"), code=1)
 
     answers = {each["event"]: each["answer"] for each in done["answers"]}
@@ -386,14 +359,7 @@ def test_a_dead_letter_whose_delivery_cannot_be_read_hides_no_other_and_can_be_d
     lost, other = (house.road.deliver(shopify_order(number), topic="orders/paid")[0] for number in (1, 2))
     house.dies(json.dumps({"account": ACCOUNT, "event": lost}))
     house.dies(json.dumps({"account": ACCOUNT, "event": other}), at="m2")
-    gone, inner = lost.partition("#")[0], house.road.inbox.get
-
-    async def get(account: str, inbox_id: str) -> Any:
-        if inbox_id == gone:
-            raise NotFound("object_missing")
-        return await inner(account, inbox_id)
-
-    house.road.inbox.get = get  # type: ignore[method-assign]  # the bucket lost one object
+    house.loses(lost)
     assert {row["id"] for row in house.json(*mine("dead-letters", "list"))} == {lost, other}
     assert house.json(*mine("dead-letters", "show", lost))["would_replay"] == "failed:object_missing"
     assert house.json(*mine("dead-letters", "discard", lost, "--yes", "--note", "lost")) == {"discarded": 1}

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import json
 import os
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -25,6 +23,7 @@ from relay.cli.wiring import wire
 from relay.errors import NotAllowed, NotFound, Unavailable
 from tests.adapters import tables
 from tests.cli.test_against_sandbox import Sandbox
+from tests.listening import listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,37 +101,19 @@ def test_an_account_lives_its_life_on_the_real_adapters(deployed: World) -> None
     assert json.loads(run("account", "list", "--json"))[0]["status_reason"] == "erased"
 
 
-class CloudFormation(BaseHTTPRequestHandler):
-    answers: ClassVar[list[tuple[int, str]]] = []
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        status, text = self.answers[-1]
-        self.send_response(status)
-        self.send_header("content-type", "text/xml")
-        self.end_headers()
-        self.wfile.write(text.encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
-        del format, args
-
-
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, str], Stack]]:
-    server = HTTPServer(("127.0.0.1", 0), CloudFormation)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
+    answers: list[tuple[int, bytes]] = []
+
     def find(status: int, text: str) -> Stack:
-        CloudFormation.answers = [(status, text)]
+        answers[:] = [(status, text.encode())]
         return stack.find(local=False, name="holded-relay-dev", environ={"AWS_REGION": REGION}, folder=Path("/"))
 
-    yield find
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with listening(lambda _: answers[-1]) as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", f"http://127.0.0.1:{port}")
+        yield find
     gc.collect()
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import httpx
 import pytest
 
 from tests.e2e.faults import AWS_FAULTS
 from tests.e2e.unruly import UnrulyAws
+from tests.listening import listening
 
 CALLS = 60
 
@@ -19,27 +17,12 @@ def server():
     """Counts the bodies it is sent and says how many there were."""
     heard = []
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(body):
+        heard.append(body)
+        return 200, str(len(heard)).encode()
 
-        def do_POST(self):
-            heard.append(self.rfile.read(int(self.headers["content-length"])))
-            body = str(len(heard)).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args):
-            pass
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever)
-    thread.start()
-    yield listening.server_address[1], heard
-    listening.shutdown()
-    listening.server_close()
-    thread.join()
+    with listening(answer) as port:
+        yield port, heard
 
 
 @pytest.fixture

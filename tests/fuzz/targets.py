@@ -215,7 +215,7 @@ V2: list[Request[Any]] = [
     listings.list_numbering_series("invoice"),
     listings.list_treasury_accounts(),
     listings.usage(),
-    Request(method="POST", path="/api/v2/invoices", reads=replies.created, json={}, writes=True, idempotent=False),
+    Request(method="POST", path="/api/v2/invoices", reads=replies.created, json={}, writes=True),
     Request(method="GET", path="/api/v2/products/x", reads=replies.product),
     Request(method="GET", path="/api/v2/payments/x", reads=replies.payment),
 ]

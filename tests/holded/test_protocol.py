@@ -12,7 +12,7 @@ from relay.holded.protocol import Request, decipher
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)
 ID = "5f0000000000000000000001"
 READ = Request(method="GET", path="/api/v2/invoices/x", reads=replies.document, names_object=True)
-WRITE = Request(method="POST", path="/api/v2/invoices", reads=replies.created, writes=True, idempotent=False, json={})
+WRITE = Request(method="POST", path="/api/v2/invoices", reads=replies.created, writes=True, json={})
 V1_READ = Request(method="GET", path="/api/invoicing/v1/documents/invoice/x", reads=replies.document, version="v1")
 V1_CREATE = Request(
     method="POST", path="/api/invoicing/v1/documents/invoice", reads=replies.created, version="v1", writes=True

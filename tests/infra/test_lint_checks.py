@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pytest
 
 from infra import audit, secret_scan
 from infra.audit import Pin
+from tests.listening import listening
 
 HASH = "--hash=sha256:" + "0" * 64
 
@@ -58,26 +58,10 @@ def test_a_denied_version_is_told_with_its_reason(version, told):
 def database():
     """The vulnerability database on this machine: `answer` is what it says."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            body = json.dumps(self.server.answer(asked)).encode()
-            self.send_response(200)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    server.url = f"http://127.0.0.1:{server.server_port}/v1/querybatch"
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    made = SimpleNamespace()
+    with listening(lambda body: (200, json.dumps(made.answer(json.loads(body))).encode())) as port:
+        made.url = f"http://127.0.0.1:{port}/v1/querybatch"
+        yield made
 
 
 PINS = [

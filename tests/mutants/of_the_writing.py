@@ -55,8 +55,8 @@ shelf.add(
 shelf.add(
     "a version noted while the key was written is dropped",
     f"{SERVICES}/saga.py",
-    "        if row.pending_event_id:\n",
-    "        if row.pending_event_id and not row.pending_event_id:\n",
+    'session.follow_up.append(row.pending_event_id)\n        return f"document:',
+    'pass\n        return f"document:',
     f"{BEFORE}::test_a_newer_version_that_meets_a_doubt_is_written_by_whoever_settles_it",
 )
 shelf.add(

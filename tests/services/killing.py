@@ -16,11 +16,11 @@ from tests.services.wire import ports_of
 PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "holded", "wakes", "clock", "ids")
 
 
-def drainer(world, wire=None, **others):
+def drainer(world, wire=None, *, jitter=lambda: 0.5, **others):
     """The writer over a world's ports, behind a wire if there is one; `others` take the place of some of them."""
     ports = (wire.ports() if wire else ports_of(world)) | others
     given = {name: ports[name] for name in PORTS}
-    return build_drainer(**given, jitter=lambda: 0.5, timing=world.timing)
+    return build_drainer(**given, jitter=jitter, timing=world.timing)
 
 
 async def batch(world, messages, *, by, seconds=60):

@@ -196,11 +196,9 @@ def test_a_payment_that_policy_adds_waits_for_tokens_and_is_made():
 
 def test_an_invoice_paid_in_the_second_it_was_issued_is_paid_though_both_had_to_wait():
     world = World(settings={"policy": {"finish": "approve_and_pay", "unpaid_order": "nothing"}})
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    world.run(world.deliver(stripe_invoice(status="open"), topic="invoice.finalized", source="stripe"))
-    world.run(world.deliver(stripe_invoice(status="paid"), topic="invoice.paid", source="stripe"))
-    world.accounts.accounts[ACCOUNT] = account
+    with world.paused():
+        world.run(world.deliver(stripe_invoice(status="open"), topic="invoice.finalized", source="stripe"))
+        world.run(world.deliver(stripe_invoice(status="paid"), topic="invoice.paid", source="stripe"))
     world.run()
     Aftermath(world).live(hours=1)
 
@@ -211,11 +209,9 @@ def test_an_invoice_paid_in_the_second_it_was_issued_is_paid_though_both_had_to_
 @pytest.mark.row("D20")
 def test_the_newest_version_wins_though_they_waited_out_of_order(world):
     world.order(shopify_order(1))
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    world.order(shopify_order(1, total="363.00", updated_at=LATEST), topic="orders/updated")
-    world.order(shopify_order(1, total="242.00", updated_at=LATER), topic="orders/updated")
-    world.accounts.accounts[ACCOUNT] = account
+    with world.paused():
+        world.order(shopify_order(1, total="363.00", updated_at=LATEST), topic="orders/updated")
+        world.order(shopify_order(1, total="242.00", updated_at=LATER), topic="orders/updated")
     world.run()
     Aftermath(world).live(hours=1)
 
@@ -358,20 +354,16 @@ def test_rows_that_cannot_move_do_not_hide_those_behind_them(world):
         world.ledger.rows[key] = Row(
             key=key, state="unknown", created_ms=now_ms, updated_ms=now_ms, due_ms=now_ms - 1000, indexed=True
         )
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    world.order(shopify_order(2))
-    world.accounts.accounts[ACCOUNT] = account
+    with world.paused():
+        world.order(shopify_order(2))
     world.run()
 
     assert len(world.documents()) == 2
 
 
 def test_a_waiting_row_that_lost_its_event_goes_to_a_human_and_leaves_the_index(world):
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    world.order(shopify_order(1))
-    world.accounts.accounts[ACCOUNT] = account
+    with world.paused():
+        world.order(shopify_order(1))
     row = world.row()
     world.ledger.rows[row.key] = replace(row, event=b"")
     world.run()
@@ -381,10 +373,8 @@ def test_a_waiting_row_that_lost_its_event_goes_to_a_human_and_leaves_the_index(
 
 @pytest.mark.row("D06")
 def test_a_row_whose_event_cannot_be_read_ends_in_dead_with_its_reason(world):
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    world.order(shopify_order(1))
-    world.accounts.accounts[ACCOUNT] = account
+    with world.paused():
+        world.order(shopify_order(1))
     row = world.row()
     world.ledger.rows[row.key] = replace(row, event=b"not gzip")
     world.run()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from relay.domain.sources import holded, identity
-from relay.domain.sources.base import Delivery
 from relay.services.again import row_ref
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, named, send, state_of, troubles
@@ -72,21 +68,7 @@ def two_accounts(world):
 
 
 def hint_of(world, document_id, action):
-    body = json.dumps({"id": document_id, "type": "invoice"}).encode()
-    headers = {"x-holded-webhook-event": f"invoice.{action}", "x-holded-webhook-date": world.clock.now().isoformat()}
-    meaning = holded.identify(body, headers)
-    digest = identity.body_digest(body)
-    delivery = Delivery(
-        inbox_id=identity.inbox_id(ACCOUNT, "holded", meaning, digest),
-        account=ACCOUNT,
-        source="holded",
-        topic=meaning.topic,
-        headers=headers,
-        body=body,
-        received_at=world.clock.now(),
-    )
-    asyncio.run(world.inbox.put(delivery, digest=digest))
-    return named([f"{delivery.inbox_id}#0"], ACCOUNT)
+    return named(world.hint(document_id, action), ACCOUNT)
 
 
 def by_hand(world):
@@ -126,10 +108,8 @@ def orders_nobody_wanted(world):
 def an_order_that_died(world):
     """An order whose row used up its attempts, and one whose reply was lost while it did; a replay of both rows is due."""
     one_order(world)
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    world.run([ref for number in (2, 3) for ref in world.deliver(shopify_order(number), topic="orders/paid")])
-    world.accounts.accounts[ACCOUNT] = account
+    with world.paused():
+        world.run([ref for number in (2, 3) for ref in world.deliver(shopify_order(number), topic="orders/paid")])
     lived, *died = sorted(world.rows("invoice"), key=lambda row: row.key.object_id)
     for row, reason in zip(died, ("trouble_KeyError", "outcome_unknown_trouble_KeyError"), strict=True):
         dead = replace(row, state="dead", due_ms=0, attempts=8, reason=reason, contact_id=lived.contact_id)

@@ -18,7 +18,6 @@ from tests.services.killing import batch, named
 from tests.services.replaying import change, order, orders, told
 from tests.services.test_dead_letters import House
 from tests.services.test_giving_way import SPANS, Knocking, sweep, swept
-from tests.services.test_hints import hint
 from tests.services.test_road import refund_of
 from tests.services.test_two_drainers import drainer_of
 from tests.services.wire import Wire
@@ -156,7 +155,7 @@ def test_a_hint_told_to_the_holder_waits_for_its_echo_all_the_same():
     world = swept()
     by_hand = dict(world.documents()[0], id="a" * 24)
     world.company.put("documents", by_hand, now_ms(world) / 1000)
-    world.refs = hint(world, "a" * 24, "update")
+    world.refs = world.hint("a" * 24, "update")
     holded = Knocking(world, nth=2)
     reread = f"GET /api/v2/invoices/{'a' * 24}"
     asyncio.run(sweep(world, Wire(world), holded))

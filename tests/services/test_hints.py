@@ -3,43 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import replace
 
 import pytest
 
 from relay.services.unfold import unfold
-from tests.services.world import ACCOUNT, World, shopify_order
+from tests.services.world import World, shopify_order
 
 
 @pytest.fixture
 def world():
     return World()
-
-
-def hint(world, document_id, action="create", kind="invoice", **extra):
-    """Deliver a webhook of Holded as its emitter writes them; returns its refs."""
-    body = json.dumps({"id": document_id, "type": kind} | extra).encode()
-    from relay.domain.sources import holded, identity
-    from relay.domain.sources.base import Delivery
-
-    headers = {
-        "x-holded-webhook-event": f"{kind}.{action}",
-        "x-holded-webhook-date": world.clock.now().isoformat(),
-    }
-    meaning = holded.identify(body, headers)
-    digest = identity.body_digest(body)
-    delivery = Delivery(
-        inbox_id=identity.inbox_id(ACCOUNT, "holded", meaning, digest),
-        account=ACCOUNT,
-        source="holded",
-        topic=meaning.topic,
-        headers=headers,
-        body=body,
-        received_at=world.clock.now(),
-    )
-    asyncio.run(world.inbox.put(delivery, digest=digest))
-    return [f"{delivery.inbox_id}#0"]
 
 
 def rereads(world):
@@ -49,7 +23,7 @@ def rereads(world):
 def test_an_echo_of_our_own_write_is_dropped_without_a_call(world):
     world.order(shopify_order())
     world.holded.calls.clear()
-    done = world.run(hint(world, world.documents()[0]["id"]))
+    done = world.run(world.hint(world.documents()[0]["id"]))
     world.settle(hours=1)
 
     assert done.ends == {}
@@ -58,7 +32,7 @@ def test_an_echo_of_our_own_write_is_dropped_without_a_call(world):
 
 
 def test_an_echo_faster_than_our_own_record_waits_and_is_then_dropped(world):
-    refs = hint(world, "c" * 24)
+    refs = world.hint("c" * 24)
     world.run(refs)
     world.order(shopify_order())
     row = world.row()
@@ -75,7 +49,7 @@ def test_a_document_written_by_hand_is_read_once_and_becomes_an_event(world):
     world.company.put("documents", by_hand, world.clock.now().timestamp())
     world.holded.calls.clear()
     for _ in range(3):
-        world.run(hint(world, "a" * 24, total="121.00"))
+        world.run(world.hint("a" * 24, total="121.00"))
     world.settle(hours=0.5)
 
     assert world.holded.calls == [f"GET /api/v2/invoices/{'a' * 24}"]
@@ -90,7 +64,7 @@ def test_a_change_that_changes_nothing_makes_no_second_event(world):
     by_hand = dict(world.documents()[0], id="a" * 24)
     world.company.put("documents", by_hand, world.clock.now().timestamp())
     for _ in range(3):
-        world.run(hint(world, "a" * 24, "update"))
+        world.run(world.hint("a" * 24, "update"))
         world.settle(hours=0.2)
         world.clock.advance(3600)
 
@@ -98,7 +72,7 @@ def test_a_change_that_changes_nothing_makes_no_second_event(world):
 
 
 def test_a_deletion_by_hand_becomes_an_event(world):
-    world.run(hint(world, "b" * 24, "delete"))
+    world.run(world.hint("b" * 24, "delete"))
     world.settle(hours=0.5)
 
     (delivery,) = rereads(world)
@@ -106,14 +80,14 @@ def test_a_deletion_by_hand_becomes_an_event(world):
 
 
 def test_a_hint_of_something_we_do_not_follow_is_ignored_by_name(world):
-    world.run(hint(world, "b" * 24, kind="warehouse"))
+    world.run(world.hint("b" * 24, kind="warehouse"))
 
     (item,) = world.inbox.items.values()
     assert item.ends == {"0": "ignored:not_followed"}
 
 
 def test_a_reread_reaches_the_bus_and_the_hint_itself_never_does(world):
-    world.run(hint(world, "b" * 24, "delete"))
+    world.run(world.hint("b" * 24, "delete"))
     world.settle(hours=0.5)
     for account, inbox_id in list(world.inbox.items):
         asyncio.run(world.publish(account, inbox_id))
@@ -127,7 +101,7 @@ def test_what_was_read_in_holded_is_never_written_back(world):
     world.order(shopify_order())
     by_hand = dict(world.documents()[0], id="a" * 24)
     world.company.put("documents", by_hand, world.clock.now().timestamp())
-    world.run(hint(world, "a" * 24))
+    world.run(world.hint("a" * 24))
     world.settle(hours=0.5)
     calls = len(world.holded.calls)
     (delivery,) = rereads(world)
@@ -141,14 +115,14 @@ def test_the_number_of_an_approved_document_is_learned_from_its_webhook():
     world.order(shopify_order())
     document = world.documents()[0]
     calls = len(world.holded.calls)
-    world.run(hint(world, document["id"], "approve", documentNumber="F260001"))
+    world.run(world.hint(document["id"], "approve", documentNumber="F260001"))
 
     assert world.row().number == "F260001"
     assert len(world.holded.calls) == calls
 
 
 def test_a_hint_whose_id_can_be_no_objects_is_for_a_human_at_once(world):
-    world.run(hint(world, "../../x", "update"))
+    world.run(world.hint("../../x", "update"))
     world.settle(hours=0.5)
 
     (row,) = world.rows("reread")
@@ -161,7 +135,7 @@ def test_a_change_by_hand_long_after_our_write_is_read(world):
     world.clock.advance(3600)
     document = world.documents()[0]
     document["total"] = "100.00"
-    world.run(hint(world, document["id"], "update"))
+    world.run(world.hint(document["id"], "update"))
     world.settle(hours=0.5)
 
     (delivery,) = rereads(world)

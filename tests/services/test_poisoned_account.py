@@ -15,7 +15,6 @@ from holded_sandbox.v2 import ROUTER
 from relay.domain.transitions import ended
 from relay.ports import Credential
 from relay.services.drain import CONCURRENCY
-from tests.services.test_hints import hint
 from tests.services.town import ACCOUNT, Town
 from tests.services.world import TOKEN
 
@@ -172,7 +171,7 @@ def test_a_read_that_succeeds_does_not_open_an_account_that_may_not_write():
     town.ledger.rows[refused.key] = ended(refused, now_ms=refused.due_ms, state="ignored", reason="by_hand")
     by_hand = dict(town.documents()[0], id="a" * 24)
     town.company.put("documents", by_hand, town.clock.now().timestamp())
-    town.drain(ACCOUNT, hint(town, "a" * 24))
+    town.drain(ACCOUNT, town.hint("a" * 24))
     town.holded.calls.clear()
     town.pass_time(hours=5)
     assert town.holded.calls == [f"GET /api/v2/invoices/{'a' * 24}"]

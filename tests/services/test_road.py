@@ -250,17 +250,12 @@ def test_a_revoked_token_blocks_the_account_and_its_work_resumes_by_itself(world
 
 @pytest.mark.row("D16")
 def test_a_paused_account_holds_its_events_and_drops_none(world):
-    from dataclasses import replace
-
-    account = world.accounts.accounts[ACCOUNT]
-    world.accounts.accounts[ACCOUNT] = replace(account, status="paused")
-    world.order(shopify_order())
-    assert world.holded.calls == []
-    assert world.row().reason == "paused"
-    world.settle(hours=8, step_s=3600)
-    assert world.gates.gates.get(ACCOUNT) is None or world.gates.gates[ACCOUNT].next_due_ms is None
-
-    world.accounts.accounts[ACCOUNT] = account
+    with world.paused():
+        world.order(shopify_order())
+        assert world.holded.calls == []
+        assert world.row().reason == "paused"
+        world.settle(hours=8, step_s=3600)
+        assert world.gates.gates.get(ACCOUNT) is None or world.gates.gates[ACCOUNT].next_due_ms is None
     world.run()
 
     assert len(world.documents()) == 1

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holded_sandbox.core import Sandbox
-from holded_sandbox.wire import Request as SandboxRequest
-from relay.domain.documents import PRIORITIES
 from relay.domain.sources import identity, registry
 from relay.domain.sources.base import Delivery
 from relay.errors import OutcomeUnknown, RetryAt
-from relay.holded import encoding, listings, protocol
+from relay.holded import listings, protocol
 from relay.ports import Account, Credential
 from relay.services.build import build_drainer
 from relay.services.publish import Publish
@@ -34,6 +33,10 @@ from tests.fakes import (
     FakeSnapshots,
     FakeWakes,
 )
+from tests.sandboxed import request_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ACCOUNT = "acme"
 TOKEN = "pat_test"
@@ -50,15 +53,7 @@ class SandboxHolded:
     async def call(self, request: Any, credential: Credential, *, timeout_ms: int) -> Any:
         self.calls.append(f"{request.method} {request.path}")
         await asyncio.sleep(0)
-        headers = {"authorization": f"Bearer {credential.token}", "content-type": "application/json"}
-        sent = SandboxRequest(
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            headers=headers,
-            body=encoding.encode(request),
-        )
-        exchange = self.sandbox.handle(sent, self.clock.now().timestamp())
+        exchange = self.sandbox.handle(request_of(request, credential.token), self.clock.now().timestamp())
         if exchange.action != "reply" or exchange.response is None:
             if request.writes:
                 raise OutcomeUnknown("connection_lost")
@@ -140,11 +135,19 @@ class World:
             timing=self.timing,
         )
 
-    def deliver(self, body: Any, *, topic: str, source: str = "shopify", account: str = ACCOUNT) -> list[str]:
+    def deliver(
+        self,
+        body: Any,
+        *,
+        topic: str,
+        source: str = "shopify",
+        account: str = ACCOUNT,
+        headers: dict[str, str] | None = None,
+    ) -> list[str]:
         """Put a verified delivery into the inbox; returns its event refs."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         module = registry.get(source)
-        headers = {"x-shopify-topic": topic} if source == "shopify" else {}
+        headers = headers or ({"x-shopify-topic": topic} if source == "shopify" else {})
         meaning = module.identify(raw, headers)
         digest = identity.body_digest(raw)
         delivery = Delivery(
@@ -161,6 +164,23 @@ class World:
         from relay.services.unfold import unfold
 
         return [f"{inbox_id}#{n}" for n in range(unfold(delivery).of)]
+
+    def hint(self, document_id: str, action: str = "create", kind: str = "invoice", **extra: Any) -> list[str]:
+        """Deliver a webhook of Holded as its emitter writes them; returns its event refs."""
+        headers = {
+            "x-holded-webhook-event": f"{kind}.{action}",
+            "x-holded-webhook-date": self.clock.now().isoformat(),
+        }
+        body = {"id": document_id, "type": kind} | extra
+        return self.deliver(body, topic=f"{kind}.{action}", source="holded", headers=headers)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What happens meanwhile finds the account paused."""
+        account = self.accounts.accounts[ACCOUNT]
+        self.accounts.accounts[ACCOUNT] = replace(account, status="paused")
+        yield
+        self.accounts.accounts[ACCOUNT] = account
 
     def run(self, refs: list[str] | None = None, *, seconds: float = 60.0):
         deadline = at_ms(self.clock.now() + timedelta(seconds=seconds))
@@ -236,6 +256,3 @@ def shopify_order(number: int = 1001, *, total: str = "121.00", paid: bool = Tru
         ],
         "shipping_lines": [],
     } | extra
-
-
-__all__ = ["ACCOUNT", "PRIORITIES", "World", "replace", "shopify_order"]

@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from holded_sandbox.faults import Fault
-from holded_sandbox.wire import Request
 from relay.errors import OutcomeUnknown, RetryAt
-from relay.holded import encoding, protocol
+from relay.holded import protocol
+from tests.sandboxed import request_of
 from tests.simulation import faults as kinds
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class HoldedLine:
         fault = Fault(kind=kind, seconds=seconds) if kind in kinds.HOLDED else None
         if universe.is_down(credential.token):
             fault = Fault(kind="error_before", seconds=0.0)
-        exchange = universe.holded_handles(request_of(request, credential), fault=fault)
+        exchange = universe.holded_handles(request_of(request, credential.token), fault=fault)
         if kind == "kill_after":
             machine.die()
         if kind == "time_out":
@@ -88,17 +88,6 @@ class HoldedLine:
             raise RetryAt("reply_lost", retry_at=machine.now() + timedelta(seconds=10))
         response = exchange.response
         return protocol.decipher(request, response.status, response.headers, response.body, machine.now())
-
-
-def request_of(request: Any, credential: Credential) -> Request:
-    headers = {"authorization": f"Bearer {credential.token}", "content-type": "application/json"}
-    return Request(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        headers=headers,
-        body=encoding.encode(request),
-    )
 
 
 class Courier:

@@ -26,7 +26,6 @@ SECONDS = {
     "index_dead_letters": 60,
     "operator": 600,  # no function: a command, which somebody breaks off
 }
-MOST_SKEW_S = 0.5
 CONCURRENCY = 4
 BATCH = 10
 STREAM_BATCH = 25

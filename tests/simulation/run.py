@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from relay.holded import listings, protocol
 from relay.ports import Account, AccountSecrets, Credential
 from relay.services.settlement import settle_key
+from tests.sandboxed import request_of
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
-from tests.simulation.holded import request_of
 from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person, written_s
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.operators import retry_reason
@@ -144,7 +144,7 @@ async def admit(universe: Universe, company: Company) -> None:
         ("taxes", listings.list_taxes()),
         ("treasury_accounts", listings.list_treasury_accounts()),
     ):
-        response = universe.sandbox.handle(request_of(request, credential), before).response
+        response = universe.sandbox.handle(request_of(request, credential.token), before).response
         assert response is not None
         reply = protocol.decipher(request, response.status, response.headers, response.body, START)
         # Admission's own calls come before the relay counts any: the two sides begin alike.

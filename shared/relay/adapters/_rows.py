@@ -49,7 +49,6 @@ STRINGS: Mapping[str, str] = {
     "currency": "cu",
     "document_date": "dd",
     "pending_event_id": "pe",
-    "superseded_by": "sb",
 }
 NUMBERS: Mapping[str, str] = {
     "rev": "rev",

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.console import AsJson, RelayGroup, emit, table, utc
+from relay.cli.console import AsJson, RelayGroup, emit, table_of, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
 
 app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="The change log of an account.")
@@ -30,11 +30,7 @@ def list_changes(
     from_ms = max(0, now_ms - round(back.total_seconds() * 1000))
     told = asyncio.run(_list(here, account, from_ms=from_ms, to_ms=now_ms + 1, limit=limit))
     columns = ["at", "who", "what", "before", "after"]
-    emit(
-        told,
-        as_json=as_json,
-        human=lambda: table(f"changes of {account}", columns, ([one[name] for name in columns] for one in told)),
-    )
+    emit(told, as_json=as_json, human=lambda: table_of(f"changes of {account}", columns, told))
 
 
 @app.callback()

@@ -1,6 +1,6 @@
 """Which accounts and which time a command is about: one account, or all of them said out loud."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -13,6 +13,8 @@ AccountChoice = Annotated[str | None, typer.Option("--account", "-a", envvar="RE
 AllAccounts = Annotated[bool, typer.Option("--all-accounts", help="Every account, instead of one.")]
 From = Annotated[str | None, typer.Option("--from", help="ISO 8601, UTC without an offset.")]
 To = Annotated[str | None, typer.Option("--to", help="ISO 8601, not included; now without it.")]
+KEPT = timedelta(days=35)
+"""A delivery leaves the inbox so long after its end."""
 Rate = Annotated[int, typer.Option(min=0, max=6000, help="Events a minute; 0: as fast as quota of its class allows.")]
 
 
@@ -36,7 +38,3 @@ def span(here: World, start: str | None, end: str | None) -> tuple[datetime, dat
     if from_ >= to:
         raise BadInput("span_empty", field="--from", detail="expected to be before --to")
     return from_, to
-
-
-def ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)

@@ -112,6 +112,11 @@ def table(
     Console(width=max(there, _needed(columns, cells))).print(made)
 
 
+def table_of(title: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """A table of what `--json` prints as objects: the columns are some of their names."""
+    table(title, columns, ([row[name] for name in columns] for row in rows))
+
+
 def _needed(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
     """The width below which what people copy would be folded; where a terminal has less, it wraps the line itself."""
     widest = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]

@@ -13,6 +13,7 @@ import typer
 from relay.cli import stack as stacks
 from relay.cli.console import note
 from relay.errors import BadInput
+from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     import httpx
@@ -70,7 +71,7 @@ class World:
         return self.clock.now()
 
     def now_ms(self) -> int:
-        return round(self.clock.now().timestamp() * 1000)
+        return at_ms(self.clock.now())
 
     def url(self, account: str, source: str) -> str:
         return f"{self.api_url.rstrip('/')}/v1/{account}/{source}"

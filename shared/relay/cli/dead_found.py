@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from relay.cli.choice import accounts_of, ms, span
+from relay.cli.choice import accounts_of, span
 from relay.cli.console import note, utc
 from relay.cli.context import World
 from relay.cli.desks import dead_desk, would_replay
 from relay.cli.replaying import awaited, told
 from relay.errors import NotFound
+from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from relay.services.dead_desk import Dead, Wanted
@@ -23,7 +24,7 @@ def asked_for(
     start, end = span(here, *when) or (None, None)
     texts = {name: text or "" for name, text in asked.items()}
     return Wanted(
-        names=frozenset(names or ()), from_ms=ms(start) if start else 0, to_ms=ms(end) if end else None, **texts
+        names=frozenset(names or ()), from_ms=at_ms(start) if start else 0, to_ms=at_ms(end) if end else None, **texts
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from relay.cli.choice import AccountChoice, AllAccounts, From, Rate, To
-from relay.cli.console import AsJson, RelayGroup, emit, fields, note, table
+from relay.cli.console import AsJson, RelayGroup, emit, fields, note, table_of
 from relay.cli.context import AccountId, Local, StackName, world
 from relay.cli.dead_found import asked_for, discarded, listed, previewed, replayed, row_of, shown
 from relay.cli.replaying import exit_for
@@ -44,11 +44,7 @@ def list_dead(
     here = world(ctx, local=local, stack=stack)
     wanted = asked_for(here, None, (from_, to), source=source, type=event_type, reason=reason)
     rows = [row_of(one) for one in asyncio.run(listed(here, account, wanted, every=all_accounts))]
-    emit(
-        rows,
-        as_json=as_json,
-        human=lambda: table("dead letters", COLUMNS, ([row[name] for name in COLUMNS] for row in rows)),
-    )
+    emit(rows, as_json=as_json, human=lambda: table_of("dead letters", COLUMNS, rows))
 
 
 @app.command()
@@ -91,11 +87,7 @@ def replay(
     wanted = asked_for(here, names, (from_, to), source=source, type=event_type, reason=reason)
     if dry_run:
         rows = asyncio.run(previewed(here, account, wanted, every=all_accounts))
-        emit(
-            rows,
-            as_json=as_json,
-            human=lambda: table("what a replay would do", PREVIEW, ([row[name] for name in PREVIEW] for row in rows)),
-        )
+        emit(rows, as_json=as_json, human=lambda: table_of("what a replay would do", PREVIEW, rows))
         return
     done = asyncio.run(replayed(here, account, wanted, rate=rate, wait=wait, every=all_accounts))
     emit(done, as_json=as_json, human=lambda: show_replays(done) if done else note("nothing to replay"))

@@ -1,11 +1,13 @@
-"""The services behind the commands for waiting and dead work, put together over a command's world."""
+"""The services behind the commands that only people give, put together over a command's world."""
 
 from typing import TYPE_CHECKING
 
 from relay.cli.context import World
 
 if TYPE_CHECKING:
+    from relay.domain.documents import Priority
     from relay.services.dead_desk import DeadDesk
+    from relay.services.paid_calls import PaidCalls
     from relay.services.replay_orders import ReplayOrders
     from relay.services.would import WouldReplay
 
@@ -37,3 +39,18 @@ def would_replay(here: World) -> "WouldReplay":
     from relay.services.would import WouldReplay
 
     return WouldReplay(inbox=here.inbox, ledger=here.ledger)
+
+
+async def paid_calls(here: World, account: str, *, wait: bool, priority: "Priority" = "background") -> "PaidCalls":
+    """Calls to Holded with the account's credential, paid from its budget."""
+    from relay.services.paid_calls import PaidCalls
+
+    return PaidCalls(
+        account=account,
+        credential=await here.accounts.credential(account),
+        gates=here.gates,
+        holded=here.holded,
+        clock=here.clock,
+        wait=wait,
+        priority=priority,
+    )

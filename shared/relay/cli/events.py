@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.choice import AccountChoice, AllAccounts, accounts_of
+from relay.cli.choice import KEPT, AccountChoice, AllAccounts, accounts_of
 from relay.cli.console import AsJson, RelayGroup, emit, lines, table
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.timeline import shown, timeline
@@ -154,7 +154,9 @@ async def _story(here: World, account: str, inbox_id: str, number: str) -> dict[
     await here.account(account)
     item = await here.inbox.get(account, inbox_id)
     if item is None:
-        raise NotFound("event_unknown", detail=f"{account} has no delivery {inbox_id}; it may have passed its 35 days")
+        raise NotFound(
+            "event_unknown", detail=f"{account} has no delivery {inbox_id}; it may have passed its {KEPT.days} days"
+        )
     delivery = item.delivery
     from relay.services.unfold import unfold
 

@@ -10,12 +10,15 @@ import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from relay.errors import BadInput
 
 ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 SOURCES = ("holded", "shopify", "stripe", "woocommerce", "standard")
+SourceName = Annotated[str, typer.Option("--source", help="holded, shopify, stripe, woocommerce or standard.")]
 MAX_FILE_BYTES = 32 * 1024 * 1024
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -13,7 +13,7 @@ from relay.cli.console import AsJson, emit, lines, table
 def preview(
     file: Annotated[Path, typer.Argument(help="The raw body of the webhook; - is standard input.")],
     *,
-    source: Annotated[str, typer.Option(help="holded, shopify, stripe, woocommerce or standard.")],
+    source: inputs.SourceName,
     topic: Annotated[str, typer.Option(help="As the source names it: orders/paid, invoice.paid, order.created ...")],
     account: Annotated[str, typer.Option(help="Account id; part of the document's marker.")],
     settings: Annotated[

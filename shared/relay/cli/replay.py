@@ -1,20 +1,20 @@
 """`relay replay`: bring events again, one or a month of them, or show what that would do."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from relay.cli import inputs
-from relay.cli.choice import AccountChoice, AllAccounts, From, Rate, To, accounts_of, ms, span
-from relay.cli.console import AsJson, emit, note, table
+from relay.cli.choice import KEPT, AccountChoice, AllAccounts, From, Rate, To, accounts_of, span
+from relay.cli.console import AsJson, emit, note, table_of
 from relay.cli.context import Local, StackName, World, world
 from relay.cli.desks import replay_orders, would_replay
 from relay.cli.replaying import awaited, exit_for, show, told
 from relay.errors import BadInput, Rejected
+from relay.services.times import at_ms
 
-_KEPT = timedelta(days=35)
 _FEW = 10
 COLUMNS = ("event", "type", "object", "written", "compared", "replay")
 
@@ -76,8 +76,8 @@ async def _chosen(
     for name in await accounts_of(here, account, every=every):
         await here.account(name)
         found[name] = named or await _received(here, name, when, filters)
-    if when is not None and when[0] < here.now() - _KEPT:
-        note("a delivery leaves the inbox 35 days after its end: what is older cannot be brought again")
+    if when is not None and when[0] < here.now() - KEPT:
+        note(f"a delivery leaves the inbox {KEPT.days} days after its end: what is older cannot be brought again")
     return found
 
 
@@ -91,7 +91,7 @@ async def _received(
         return []
     source, topic, event_type = filters
     # Without the bodies: one that cannot be read any more must not keep a month of others from being chosen.
-    found = here.inbox.ends_between(account=account, from_ms=ms(when[0]), to_ms=ms(when[1]))
+    found = here.inbox.ends_between(account=account, from_ms=at_ms(when[0]), to_ms=at_ms(when[1]))
     wanted = [each async for each in found if source in {None, each.source} and topic in {None, each.topic}]
     chosen = [each.inbox_id for each in sorted(wanted, key=lambda each: (each.received_ms, each.inbox_id))]
     if event_type is None:
@@ -136,11 +136,7 @@ async def _started(
 
 def _compare(here: World, chosen: dict[str, list[str]], *, as_json: bool) -> None:
     rows = asyncio.run(_compared(here, chosen))
-    emit(
-        rows,
-        as_json=as_json,
-        human=lambda: table("what a replay would do", COLUMNS, ([row[name] for name in COLUMNS] for row in rows)),
-    )
+    emit(rows, as_json=as_json, human=lambda: table_of("what a replay would do", COLUMNS, rows))
     if any(row["compared"].startswith("would differ") for row in rows):
         raise typer.Exit(1)
 

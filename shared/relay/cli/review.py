@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import review_adopt, review_remedies
-from relay.cli.console import AsJson, RelayGroup, emit, fields, lines, table, utc
+from relay.cli.console import AsJson, RelayGroup, emit, fields, lines, table, table_of, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.review_remedies import Item
 
@@ -119,7 +119,7 @@ def _print_list(told: dict[str, Any]) -> None:
     )
     if told.get("items"):
         shown = ["item", "reason", "since", "total", "currency", "document", "detail"]
-        table("items", shown, ([item[name] for name in shown] for item in told["items"]))
+        table_of("items", shown, told["items"])
 
 
 def _totals(totals: dict[str, Any]) -> str:

@@ -7,13 +7,12 @@ import typer
 
 from relay.cli.console import AsJson, Sure, emit, fields, note, sure
 from relay.cli.context import AccountId, Local, StackName, World, world
+from relay.cli.desks import paid_calls
 from relay.cli.review_remedies import Item, studied, told_of
 from relay.errors import Rejected
 
 if TYPE_CHECKING:
     from relay.domain.remedies import Found
-    from relay.ports import Account
-    from relay.services.paid_calls import PaidCalls
     from relay.services.review import Study
 
 
@@ -40,7 +39,8 @@ async def _adopt(
     here: World, account: str, item: str, holded_id: str, *, doc_type: str, total_differs: bool, yes: bool
 ) -> dict[str, Any]:
     one, study, remedies = await studied(here, account, item)
-    found = await remedies.look(study, holded_id, doc_type=doc_type, call=await _call(here, one))
+    call = await paid_calls(here, one.account, wait=True, priority="normal")
+    found = await remedies.look(study, holded_id, doc_type=doc_type, call=call)
     differing = _differing(study, found)
     if differing:
         note("\n".join(f"{field}: meant was {meant}, the document has {there}" for field, meant, there in differing))
@@ -68,7 +68,8 @@ async def found_now(here: World, study: "Study") -> list[tuple[str, str, str]]:
     row = study.own or study.row
     if not row.holded_id:
         return []
-    call = await _call(here, await here.account(row.key.account))
+    one = await here.account(row.key.account)
+    call = await paid_calls(here, one.account, wait=True, priority="normal")
     try:
         document = (await call(requests.get_document(row.doc_type, row.holded_id))).value  # type: ignore[arg-type]  # a row with a document has its type
     except NotFound:
@@ -80,17 +81,3 @@ async def found_now(here: World, study: "Study") -> list[tuple[str, str, str]]:
         "contact": document.contact_id,
     }
     return field_by_field(written(row), there)
-
-
-async def _call(here: World, account: "Account") -> "PaidCalls":
-    from relay.services.paid_calls import PaidCalls
-
-    return PaidCalls(
-        account=account.account,
-        credential=await here.accounts.credential(account.account),
-        gates=here.gates,
-        holded=here.holded,
-        clock=here.clock,
-        wait=True,
-        priority="normal",
-    )

@@ -20,7 +20,7 @@ def send(
     ctx: typer.Context,
     *,
     files: Annotated[list[Path], typer.Argument(help="Webhook bodies, sent byte for byte.")],
-    source: Annotated[str, typer.Option(help="holded, shopify, stripe, woocommerce or standard.")],
+    source: inputs.SourceName,
     account: AccountId,
     topic: Annotated[
         str,

@@ -13,7 +13,7 @@ from relay.errors import BadInput
 
 def check_signature(
     *,
-    source: Annotated[str, typer.Option(help="holded, shopify, stripe, woocommerce or standard.")],
+    source: inputs.SourceName,
     headers: Annotated[Path, typer.Option(help="JSON: an object of names and values, or a list of pairs.")],
     body: Annotated[Path, typer.Option(help="The raw body, byte for byte; - is standard input.")],
     secret: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,

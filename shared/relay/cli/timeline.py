@@ -11,14 +11,21 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
 
 
-def shown(row: "Row") -> dict[str, Any]:
-    """A ledger row for people and programs: what it is about, where it stands, why, and what it became in Holded."""
+def about(row: "Row") -> dict[str, Any]:
+    """What a ledger row is about, under the names every listing uses."""
     return {
         "event": row.event_id,
         "type": row.event_type,
         "source": row.key.source,
         "object": row.key.object_id,
         "purpose": row.key.purpose,
+    }
+
+
+def shown(row: "Row") -> dict[str, Any]:
+    """A ledger row for people and programs: what it is about, where it stands, why, and what it became in Holded."""
+    return {
+        **about(row),
         "state": row.state,
         "step": row.step,
         "reason": row.reason,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
+from relay.cli.choice import KEPT
 from relay.cli.console import AsJson, counted, emit, lines, note, table, utc
 from relay.cli.context import Local, StackName, World, world
+from relay.cli.desks import paid_calls
 from relay.errors import BadInput, NotAllowed, Rejected, RetryAt
+from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from relay.ports import Account
     from relay.services.counting import Finding, Tally
-
-KEPT = timedelta(days=35)
-"""A delivery leaves the inbox so long after its end."""
 
 
 def verify(
@@ -47,7 +47,7 @@ def verify(
     since = _since(start, back, to)
     if since >= to:
         raise BadInput("range_empty", field="--from", detail="expected an instant before --to")
-    from_ms, to_ms = (round(each.timestamp() * 1000) for each in (since, to))
+    from_ms, to_ms = (at_ms(each) for each in (since, to))
     told = asyncio.run(_verify(here, account, from_ms=from_ms, to_ms=to_ms, offline=offline, wait=wait))
     told = {"from": since, "to": to, "warnings": _warnings(since, to, here.now()), **told}
     emit(told, as_json=as_json, human=lambda: _print(told))
@@ -92,7 +92,6 @@ async def _compare(
     here: World, account: "Account", tally: "Tally", *, from_ms: int, to_ms: int, wait: bool
 ) -> dict[str, Any]:
     from relay.services.counting import Finding
-    from relay.services.paid_calls import PaidCalls
     from relay.services.verify import Verify
 
     service = Verify(inbox=here.inbox, ledger=here.ledger)
@@ -102,14 +101,7 @@ async def _compare(
         documents, calls_ = counted(len(written.rows), "document"), counted(written.calls, "call")
         note(f"{account.account}: {documents}, at least {calls_} to Holded")
         try:
-            calls = PaidCalls(
-                account=account.account,
-                credential=await here.accounts.credential(account.account),
-                gates=here.gates,
-                holded=here.holded,
-                clock=here.clock,
-                wait=wait,
-            )
+            calls = await paid_calls(here, account.account, wait=wait)
             try:
                 tally.findings += await service.compare(account, written, calls, now=here.now())
             finally:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relay.cli.console import AsJson, RelayGroup, emit, note, table, utc
+from relay.cli.console import AsJson, RelayGroup, emit, note, table, table_of, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
+from relay.cli.timeline import about
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
@@ -88,11 +89,7 @@ def _until(row: "Row") -> datetime | None:
 
 def _row(row: "Row") -> dict[str, Any]:
     return {
-        "event": row.event_id,
-        "type": row.event_type,
-        "source": row.key.source,
-        "object": row.key.object_id,
-        "purpose": row.key.purpose,
+        **about(row),
         "kind": row.kind,
         "state": row.state,
         "class": row.priority,
@@ -128,4 +125,4 @@ def _print(told: dict[str, Any]) -> None:
         none="nothing waits",
     )
     if told["rows"]:
-        table("rows", COLUMNS, ([row[name] for name in COLUMNS] for row in told["rows"]))
+        table_of("rows", COLUMNS, told["rows"])

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.console import AsJson, RelayGroup, emit, fields, table, utc
+from relay.cli.console import AsJson, RelayGroup, emit, fields, table_of, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.errors import BadInput, NotFound
 from relay.ports import AccountSecrets
@@ -21,7 +21,6 @@ SENDER_MAKES_IT = frozenset({"holded", "shopify", "stripe"})
 """These show a secret of their own when the webhook is registered; WooCommerce and Standard Webhooks take ours."""
 
 app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="Webhook secrets: rotate them, see how many are valid.")
-SourceOption = Annotated[str, typer.Option("--source", help="holded, shopify, stripe, woocommerce or standard.")]
 
 
 def fresh(source: str) -> str:
@@ -59,7 +58,7 @@ def rotate(
     ctx: typer.Context,
     *,
     account: AccountId,
-    source: SourceOption,
+    source: inputs.SourceName,
     overlap: Annotated[str, typer.Option(help="How long the old secrets stay valid: 0, 30m, 24h, 7d.")] = "24h",
     secret_file: Annotated[
         Path | None, typer.Option(help="The secret the sender made (- is standard input); else one is made here.")
@@ -130,8 +129,4 @@ def show(
         for at, secret in enumerate(ours, start=1)
     ]
     columns = ["source", "position", "valid_until", *(["secret"] if reveal else [])]
-    emit(
-        rows,
-        as_json=as_json,
-        human=lambda: table(f"secrets of {account}", columns, ([row[name] for name in columns] for row in rows)),
-    )
+    emit(rows, as_json=as_json, human=lambda: table_of(f"secrets of {account}", columns, rows))

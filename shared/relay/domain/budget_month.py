@@ -42,8 +42,8 @@ class Month:
 class Forecast:
     """`expected` is what each class comes to by the month's end at its pace, `expected_foreign` the same of others.
 
-    `ends_at_ms` is when the quota is used up by `fiscal` and other programs (the rest gives way to them), and `ends_on`
-    that day (ISO, UTC); both are None when it lasts the month.
+    `ends_on` is the day (ISO, UTC) on which the quota is used up by `fiscal` and other programs (the rest gives way to
+    them), None when it lasts the month.
     """
 
     limit: int
@@ -53,7 +53,6 @@ class Forecast:
     foreign: int
     expected: Counts
     expected_foreign: int
-    ends_at_ms: int | None
     ends_on: str | None
 
 
@@ -116,7 +115,6 @@ def forecast(month: Month, now_ms: int) -> Forecast:
             month.used[2] + _to_come(month, now_ms, month.used[2]),
         ),
         expected_foreign=month.foreign + _to_come(month, now_ms, month.foreign),
-        ends_at_ms=ends_at,
         ends_on=None if ends_at is None else datetime.fromtimestamp(ends_at // 1000, UTC).date().isoformat(),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relay.domain import transitions
-from relay.domain.decisions import BY_HAND, IN_DOUBT, may_stand
+from relay.domain.decisions import BY_HAND, may_stand
 from relay.domain.ledger import Key
 
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ def revived(row: Row, *, now_ms: int, settle_ms: int, reason: str) -> Row:
         indexed=True,
     )
     if doubt:
-        named = row.reason if row.reason.startswith(IN_DOUBT) else f"{IN_DOUBT}_{row.reason}"
         fence_ms = row.lease_until_ms + settle_ms if row.lease_until_ms else 0
-        return replace(back, due_ms=max(now_ms, fence_ms), reason=named)
+        return replace(back, due_ms=max(now_ms, fence_ms), reason=transitions.in_doubt(row.reason))
     return back if row.kind in _OF_ITS_OWN else replace(back, reason=reason)
 
 

@@ -109,6 +109,5 @@ class Row:
     document_date: str = ""  # ISO day, Holded's
     written_ms: int = 0  # last write of ours that Holded answered: echoes are measured against it
     pending_event_id: str = ""  # a newer version that arrived while the key was in `sent`
-    superseded_by: str = ""
     event: bytes = b""  # gzipped unified event, only while the row is unfinished
     indexed: bool = False

@@ -150,7 +150,7 @@ def parked(
     if row is not None and doubtful:
         # What was sent is what must be looked for, whatever today's settings would make of the event.
         base = replace(row, event=row.event or fact.event)
-        reason = row.reason if row.reason == CREATE_ANYWAY else _in_doubt(reason)
+        reason = row.reason if row.reason == CREATE_ANYWAY else in_doubt(reason)
     return replace(
         base,
         state="dead" if dead else "unknown" if doubtful else "waiting",
@@ -166,7 +166,8 @@ def parked(
     )
 
 
-def _in_doubt(reason: str) -> str:
+def in_doubt(reason: str) -> str:
+    """The reason of a row whose document may stand in Holded: `IN_DOUBT`, and why."""
     return reason if reason.startswith(IN_DOUBT) else f"{IN_DOUBT}_{reason}"
 
 
@@ -175,7 +176,7 @@ def troubled(row: Row, *, now_ms: int, due_ms: int, reason: str) -> Row:
     attempts = row.attempts + 1
     dead = attempts >= MAX_ATTEMPTS
     if row.state in {"sent", "unknown"}:
-        reason = _in_doubt(reason)
+        reason = in_doubt(reason)
     return replace(
         row,
         state="dead" if dead else row.state,
@@ -200,7 +201,7 @@ def child_of(row: Row, parent: Key) -> Row:
     return replace(row, parent=str(parent))
 
 
-def doubted(row: Row, *, event: bytes, now_ms: int, settle_ms: int, reason: str = "outcome_unknown") -> Row:
+def doubted(row: Row, *, event: bytes, now_ms: int, settle_ms: int) -> Row:
     """The request left and no whole answer came: looked at again when the lease is over and Holded has settled."""
     return replace(
         row,
@@ -208,7 +209,7 @@ def doubted(row: Row, *, event: bytes, now_ms: int, settle_ms: int, reason: str 
         rev=row.rev + 1,
         updated_ms=now_ms,
         due_ms=max(row.lease_until_ms, now_ms) + settle_ms,
-        reason=reason,
+        reason=IN_DOUBT,
         event=event,
         indexed=True,
     )
@@ -223,7 +224,7 @@ def seen_empty(row: Row, *, event: bytes, now_ms: int, again_ms: int) -> Row:
         updated_ms=now_ms,
         seen_empty=row.seen_empty + 1,
         due_ms=now_ms + again_ms,
-        reason=row.reason or "outcome_unknown",
+        reason=row.reason or IN_DOUBT,
         event=event,
         indexed=True,
     )
@@ -233,7 +234,7 @@ def reviewed(row: Row | None, fact: Fact, *, now_ms: int, reason: str, detail: s
     """A human must judge. The row keeps its copy of the event, so that it can be run again when the cause is mended."""
     base = _with_fact(row or Row(key=fact.key, state="review", rev=0, created_ms=now_ms, updated_ms=now_ms), fact)
     if row is not None and row.state == "unknown":
-        reason = _in_doubt(reason)
+        reason = in_doubt(reason)
         # As in `parked`: what may stand is what was sent, and a later look needs its day and total.
         base = replace(row, event=row.event or fact.event)
     return replace(
@@ -261,7 +262,7 @@ def stranded(row: Row, *, now_ms: int) -> Row:
         owner="",
         lease_until_ms=0,
         due_ms=0,
-        reason=_in_doubt(reason) if row.state in {"sent", "unknown"} else reason,
+        reason=in_doubt(reason) if row.state in {"sent", "unknown"} else reason,
         detail="the copy of the event is gone: send it again from its source",
         indexed=True,
     )

@@ -68,9 +68,8 @@ _REASONS = {400: "bad_request", 409: "conflict", 410: "gone", 413: "too_large", 
 class Request(Generic[T]):
     """One call to Holded, ready to send. `path` is all below the host; `json` may hold `Decimal`s (see `encoding.encode`).
 
-    `writes`: it may change state, so a lost reply leaves its outcome unknown. `idempotent`: said twice, it does no more than
-    said once. `names_object`: the path holds an object's id. `reads` turns the parsed reply (`None` for an empty one) into
-    the value and raises `BadInput` where it cannot.
+    `writes`: it may change state, so a lost reply leaves its outcome unknown. `names_object`: the path holds an object's
+    id. `reads` turns the parsed reply (`None` for an empty one) into the value and raises `BadInput` where it cannot.
     """
 
     method: Literal["GET", "POST", "PUT", "DELETE"]
@@ -80,7 +79,6 @@ class Request(Generic[T]):
     json: Mapping[str, Any] | None = None
     version: Version = "v2"
     writes: bool = False
-    idempotent: bool = True
     names_object: bool = False
 
     def __repr__(self) -> str:

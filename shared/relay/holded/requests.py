@@ -40,7 +40,6 @@ def create_contact(draft: ContactDraft) -> Request[Created]:
         json=bodies.contact_body(draft),
         reads=replies.created,
         writes=True,
-        idempotent=False,
     )
 
 
@@ -98,7 +97,6 @@ def create_document(
         json=bodies.document_body(draft, contact_id=_contact(contact_id), marker=_marker(marker), number=number),
         reads=replies.created,
         writes=True,
-        idempotent=False,
     )
 
 
@@ -189,7 +187,6 @@ def pay(doc_type: DocType, document_id: str, payment: PaymentDraft) -> Request[C
         json=bodies.payment_body(payment, treasury="treasury_id"),
         reads=replies.created,
         writes=True,
-        idempotent=False,
         names_object=True,
     )
 
@@ -225,7 +222,7 @@ def create_payment(
     """Money in (`collection`) or out (`payment`) that belongs to no document."""
     body = bodies.payment_body(payment, treasury="bank_account_id")
     body |= bodies.present({"type": kind, "contact_id": contact_id})
-    return Request(method="POST", path=PAYMENTS, json=body, reads=replies.created, writes=True, idempotent=False)
+    return Request(method="POST", path=PAYMENTS, json=body, reads=replies.created, writes=True)
 
 
 def _action(path: str, document_id: str, word: str) -> Request[Any]:
@@ -234,7 +231,6 @@ def _action(path: str, document_id: str, word: str) -> Request[Any]:
         path=f"{_one(path, document_id)}/{word}",
         reads=replies.done,
         writes=True,
-        idempotent=False,
         names_object=True,
     )
 

@@ -28,7 +28,7 @@ def create_product(draft: ProductDraft) -> Request[Created]:
         "for_sale": True,
         "for_purchase": False,
     }
-    return Request(method="POST", path=PRODUCTS, json=body, reads=replies.created, writes=True, idempotent=False)
+    return Request(method="POST", path=PRODUCTS, json=body, reads=replies.created, writes=True)
 
 
 def update_product(product_id: str, draft: ProductDraft, *, current: ProductRecord) -> Request[None]:
@@ -49,18 +49,16 @@ def list_products(cursor: str | None = None, *, limit: int = 200) -> Request[Pag
     return listed(PRODUCTS, replies.product, cursor=cursor, limit=limit)
 
 
-def find_products(
-    *, sku: str | None = None, barcode: str | None = None, cursor: str | None = None
-) -> Request[Page[ProductRecord]]:
-    """A page of products, only those with this sku (a variant's counts) or barcode. Walk on while there is a cursor.
+def find_products(*, sku: str, cursor: str | None = None) -> Request[Page[ProductRecord]]:
+    """A page of products, only those with this sku (a variant's counts). Walk on while there is a cursor.
 
     Holded's list takes no filter and would ignore one, so the page is searched here (Holded facts 2.2, 8.3).
     """
-    if bool(sku) == bool(barcode):
-        raise BadInput("filter_missing", field="sku", detail="expected exactly one of sku and barcode")
+    if not sku:
+        raise BadInput("filter_missing", field="sku", detail="expected a sku")
 
     def wanted(found: ProductRecord) -> bool:
-        return sku in (found.sku, *found.variant_skus) if sku else barcode == found.barcode
+        return sku in (found.sku, *found.variant_skus)
 
     return listed(PRODUCTS, replies.product, cursor=cursor, wanted=wanted)
 

@@ -76,7 +76,6 @@ def v1_create_document(
         reads=replies_v1.created,
         version="v1",
         writes=True,
-        idempotent=False,
     )
 
 
@@ -109,7 +108,6 @@ def v1_create_contact(draft: ContactDraft, *, custom_id: str) -> Request[Created
         reads=replies_v1.created,
         version="v1",
         writes=True,
-        idempotent=False,
     )
 
 

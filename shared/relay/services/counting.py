@@ -22,6 +22,7 @@ from relay.services.desk import delivery_key
 from relay.services.hints import hint_key
 from relay.services.job import fact_of
 from relay.services.rows import rows_at, rows_beside, rows_of
+from relay.services.times import at_ms
 from relay.services.unfold import event_ref, unfold
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Counting:
         for each, ended in zip(batch, found, strict=True):
             tally = tallies[each.account]
             tally.deliveries += 1
-            age_ms = round(now.timestamp() * 1000) - (each.open_ms or each.received_ms)
+            age_ms = at_ms(now) - (each.open_ms or each.received_ms)
             if isinstance(ended, BaseException):
                 if isinstance(ended, Unavailable) or not isinstance(ended, Exception):
                     raise ended

@@ -45,6 +45,13 @@ class Desk:
             return await self.ledger.insert(row) is None
         return await self.ledger.replace(row, expected_rev=row.rev - 1)
 
+    async def keep(self, job: Job, row: Row) -> bool:
+        """Write the row of the job's own key: from then on it is the job's. False: it moved, and the job's is the old one."""
+        if not await self.write(row):
+            return False
+        job.row = row
+        return True
+
     async def park(
         self, session: Session, job: Job, *, due_ms: int, reason: str, detail: str = "", jitter: float | None = None
     ) -> str | None:
@@ -108,10 +115,7 @@ class Desk:
         if aside:
             return await self._review_aside(session, job.aside(aside), reason, detail)
         row = transitions.reviewed(job.row, job.fact, now_ms=session.now_ms(), reason=reason, detail=detail)
-        if not await self.write(row):
-            return None
-        job.row = row
-        return f"review:{reason}"
+        return f"review:{reason}" if await self.keep(job, row) else None
 
     async def _review_aside(self, session: Session, fact: Fact, reason: str, detail: str) -> str | None:
         there = await self.ledger.get(fact.key)

@@ -66,9 +66,8 @@ class Doubt:
         again = transitions.seen_empty(
             row, event=job.fact.event, now_ms=session.now_ms(), again_ms=session.timing.again_ms
         )
-        if not await self._desk.write(again):
+        if not await self._desk.keep(job, again):
             return Found(end=None)
-        job.row = again
         session.note(again)
         return Found(end="waiting:outcome_unknown")
 

@@ -46,9 +46,8 @@ class Saga:
             now_ms=session.now_ms(),
             contact_id=contact_id,
         )
-        if not await self._desk.write(row):
+        if not await self._desk.keep(job, row):
             return None
-        job.row = row
         request = _create_request(job, contact_id)
         try:
             reply = await session.send(request, token)
@@ -61,25 +60,17 @@ class Saga:
         if job.plan.document is None or job.plan.finish == "draft":
             return await self.confirm(session, job, row, holded_id=holded_id)
         stepped = transitions.stepped(row, step="approve", now_ms=session.now_ms(), holded_id=holded_id)
-        if not await self._desk.write(stepped):
+        if not await self._desk.keep(job, stepped):
             return None
-        job.row = stepped
         return await self.approve(session, job, stepped)
 
     async def advance(self, session: Session, job: Job, row: Row) -> str | None:
         """The document stands, and policy takes this fact further: claimed with the new event, so that a crash resumes there."""
         session.check()
-        claim = transitions.claimed(
-            row,
-            job.fact,
-            step="approve",
-            hold=session.hold,
-            now_ms=session.now_ms(),
-        )
+        claim = transitions.claimed(row, job.fact, step="approve", hold=session.hold, now_ms=session.now_ms())
         claim = replace(claim, document_date=row.document_date, total=row.total)
-        if not await self._desk.write(claim):
+        if not await self._desk.keep(job, claim):
             return None
-        job.row = claim
         return await self.approve(session, job, claim)
 
     async def approve(self, session: Session, job: Job, row: Row) -> str | None:
@@ -106,9 +97,8 @@ class Saga:
                 return await self._doubt(session, job, row)
         if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
             stepped = transitions.stepped(row, step="pay", now_ms=session.now_ms(), holded_id=row.holded_id)
-            if not await self._desk.write(stepped):
+            if not await self._desk.keep(job, stepped):
                 return None
-            job.row = stepped
             return await self.pay(session, job, stepped, certain=True)
         return await self.confirm(session, job, row, holded_id=row.holded_id, number=document.number or "")
 
@@ -136,14 +126,9 @@ class Saga:
         token = await session.reserve(job.priority)
         if row.state == "sent" and row.owner == session.owner:
             return row, token
-        claim = transitions.taken_over(
-            row,
-            hold=session.hold,
-            now_ms=session.now_ms(),
-        )
-        if not await self._desk.write(claim):
+        claim = transitions.taken_over(row, hold=session.hold, now_ms=session.now_ms())
+        if not await self._desk.keep(job, claim):
             return None
-        job.row = claim
         return claim, token
 
     async def _paid(self, session: Session, job: Job, row: Row, reference: str) -> bool:
@@ -190,16 +175,9 @@ class Saga:
             _doc_type(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
         )
         token = await session.reserve(job.priority)
-        claim = transitions.claimed(
-            row,
-            job.fact,
-            step="update",
-            hold=session.hold,
-            now_ms=session.now_ms(),
-        )
-        if not await self._desk.write(claim):
+        claim = transitions.claimed(row, job.fact, step="update", hold=session.hold, now_ms=session.now_ms())
+        if not await self._desk.keep(job, claim):
             return None
-        job.row = claim
         try:
             await session.send(request, token)
         except OutcomeUnknown:
@@ -207,9 +185,8 @@ class Saga:
         except Rejected as refusal:
             # The document stands as it was: its row goes back to that, the newer version is for a human.
             back = replace(row, rev=claim.rev + 1)
-            if row.state != "confirmed" or not await self._desk.write(back):
+            if row.state != "confirmed" or not await self._desk.keep(job, back):
                 raise
-            job.row = back
             return await self._desk.review(session, job, refusal.reason, refusal.detail, aside=UPDATE)
         # It may have been on its way to be approved when this version came.
         return await self.created(session, job, claim, holded_id=row.holded_id)
@@ -231,9 +208,8 @@ class Saga:
         if end is None or not own:
             return end
         stands = transitions.left_standing(row, now_ms=session.now_ms(), total=total)
-        if not await self._desk.write(stands):
+        if not await self._desk.keep(job, stands):
             return None
-        job.row = stands
         if row.pending_event_id:
             session.follow_up.append(row.pending_event_id)
         return end
@@ -241,7 +217,7 @@ class Saga:
     async def confirm(self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = "") -> str | None:
         """The end: one write. If the row moved meanwhile only its pending version can have been noted: keep that, end again."""
         done = transitions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number)
-        if not await self._desk.write(done):
+        if not await self._desk.keep(job, done):
             there = await self._desk.ledger.get(row.key)
             if there is not None and there.holded_id not in {"", holded_id}:
                 # The fence was broken, and the other's document is the one on record: say so at once.
@@ -251,9 +227,8 @@ class Saga:
                 return None
             row = there
             done = transitions.confirmed(there, now_ms=session.now_ms(), holded_id=holded_id, number=number)
-            if not await self._desk.write(done):
+            if not await self._desk.keep(job, done):
                 return None
-        job.row = done
         if row.pending_event_id:
             session.follow_up.append(row.pending_event_id)
         return f"document:{holded_id}"
@@ -277,9 +252,8 @@ class Saga:
         doubt = transitions.doubted(
             row, event=job.fact.event, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms
         )
-        if not await self._desk.write(doubt):
+        if not await self._desk.keep(job, doubt):
             return None
-        job.row = doubt
         session.note(doubt)
         return "waiting:outcome_unknown"
 

@@ -17,6 +17,7 @@ from relay.holded import requests
 from relay.holded.listings import LARGEST_PAGE
 from relay.services.counting import Finding, key_of, rules_of
 from relay.services.listing import listed, seen, spans_of
+from relay.services.times import at_ms
 from relay.services.unfold import unfold
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Verify:
                 if row.marker:
                     markers.add(row.marker)
         rules = rules_of(account)
-        before_ms = round(now.timestamp() * 1000) + 1
+        before_ms = at_ms(now) + 1
         async for owner, inbox_id, _ in self._inbox.open_since(before_ms=before_ms, limit=_MOST_OPEN):
             item = await self._inbox.get(owner, inbox_id) if owner == account.account else None
             if item is not None:

@@ -232,18 +232,11 @@ class Writer:
             return await self._desk.review(
                 session, job, "payment_without_document", "no document was written for what it pays"
             )
-        claim = transitions.claimed(
-            job.row,
-            job.fact,
-            step="pay",
-            hold=session.hold,
-            now_ms=session.now_ms(),
-        )
-        claim = replace(claim, holded_id=parent.holded_id, doc_type=parent.doc_type)
-        if not await self._desk.write(claim):
-            return None
         fresh = job.row is None
-        job.row = claim
+        claim = transitions.claimed(job.row, job.fact, step="pay", hold=session.hold, now_ms=session.now_ms())
+        claim = replace(claim, holded_id=parent.holded_id, doc_type=parent.doc_type)
+        if not await self._desk.keep(job, claim):
+            return None
         return await self._saga.pay(session, job, claim, certain=fresh)
 
     def _parent_key(self, job: Job) -> Key:

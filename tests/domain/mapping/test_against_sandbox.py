@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from holded_sandbox.core import Sandbox
 from holded_sandbox.seed_taxes import SPANISH_TAXES
-from holded_sandbox.wire import Request
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.models import Discount
 from relay.domain.money import cents
-from relay.holded import encoding, protocol, requests
+from relay.holded import protocol, requests
 from tests.domain.mapping.factories import D, line, order, planned, tax
+from tests.sandboxed import request_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN = "pat_test"
@@ -33,15 +33,7 @@ class Company:
 
     def call(self, request):
         self.at += 1
-        headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
-        sent = Request(
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            headers=headers,
-            body=encoding.encode(request),
-        )
-        response = self.sandbox.handle(sent, self.at).response
+        response = self.sandbox.handle(request_of(request, TOKEN), self.at).response
         assert response is not None
         return protocol.decipher(request, response.status, response.headers, response.body, NOW).value
 

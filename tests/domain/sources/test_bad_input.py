@@ -93,6 +93,12 @@ SALES: list[tuple[str, dict[str, Any], str, str, str]] = [
 each_sale = pytest.mark.parametrize(("source", "base", "lines", "total", "price"), SALES, ids=[one[0] for one in SALES])
 
 
+def first_line(body: dict[str, Any], lines: str) -> dict[str, Any]:
+    rows = body[lines]["data"] if isinstance(body[lines], dict) else body[lines]
+    found: dict[str, Any] = rows[0]
+    return found
+
+
 @each_sale
 def test_a_sale_without_lines_goes_to_review(
     source: str, base: dict[str, Any], lines: str, total: str, price: str
@@ -138,8 +144,8 @@ def test_a_line_without_price_goes_to_review(
     source: str, base: dict[str, Any], lines: str, total: str, price: str
 ) -> None:
     body = changed(base)
-    rows = body[lines]["data"] if isinstance(body[lines], dict) else body[lines]
-    del rows[0][price]
+    line = first_line(body, lines)
+    del line[price]
     found = normalise(source, TOPIC[source], body)
 
     assert found.review == "missing_price"
@@ -162,8 +168,8 @@ def test_markup_formulas_and_templates_in_names_stay_text(
     source: str, base: dict[str, Any], lines: str, total: str, price: str, name: str
 ) -> None:
     body = changed(base)
-    rows = body[lines]["data"] if isinstance(body[lines], dict) else body[lines]
-    rows[0]["name"] = rows[0]["description"] = name
+    line = first_line(body, lines)
+    line["name"] = line["description"] = name
 
     assert only(normalise(source, TOPIC[source], body)).data.lines[0].name == name
 
@@ -174,8 +180,8 @@ def test_control_characters_go_and_long_names_are_cut(
     source: str, base: dict[str, Any], lines: str, total: str, price: str
 ) -> None:
     body = changed(base)
-    rows = body[lines]["data"] if isinstance(body[lines], dict) else body[lines]
-    rows[0]["name"] = rows[0]["description"] = "a\x00b\x1b[31m\u202e\r\nc\ud800" + "x" * 10_000
+    line = first_line(body, lines)
+    line["name"] = line["description"] = "a\x00b\x1b[31m\u202e\r\nc\ud800" + "x" * 10_000
     name = only(normalise(source, TOPIC[source], body)).data.lines[0].name
 
     assert name.startswith("ab[31m cxx")

@@ -20,19 +20,9 @@ from tests.domain.sources.payloads import (
     normalise,
     only,
 )
-from tests.domain.sources.test_stripe import SESSION
+from tests.domain.sources.test_stripe import NOTE, SESSION
 
 D = Decimal
-NOTE: dict[str, Any] = {
-    "id": "cn_1",
-    "object": "credit_note",
-    "status": "issued",
-    "currency": "eur",
-    "created": 1772355600,
-    "total": 12100,
-    "lines": STRIPE_INVOICE["lines"],
-    "total_taxes": STRIPE_INVOICE["total_taxes"],
-}
 ARTICLE = SHOPIFY_ORDER["line_items"][0]
 BOUGHT = SHOPIFY_REFUND["refund_line_items"][0]
 TRANSACTION = SHOPIFY_REFUND["transactions"][0]

@@ -201,20 +201,20 @@ def test_a_verified_eu_vat_id_is_a_recorded_confirmation() -> None:
     assert found.contact.tax_ids[0].vies_confirmed_at is not None
 
 
+NOTE: dict[str, Any] = {
+    "id": "cn_1",
+    "object": "credit_note",
+    "status": "issued",
+    "currency": "eur",
+    "created": 1772355600,
+    "total": 12100,
+    "lines": STRIPE_INVOICE["lines"],
+    "total_taxes": STRIPE_INVOICE["total_taxes"],
+}
+
+
 def test_a_credit_note_names_its_invoice_and_is_positive() -> None:
-    note = {
-        "id": "cn_1",
-        "object": "credit_note",
-        "status": "issued",
-        "currency": "eur",
-        "created": 1772355600,
-        "total": 12100,
-        "invoice": "in_1",
-        "customer": "cus_1",
-        "number": "A-1-CN-01",
-        "lines": STRIPE_INVOICE["lines"],
-        "total_taxes": STRIPE_INVOICE["total_taxes"],
-    }
+    note = changed(NOTE, invoice="in_1", customer="cus_1", number="A-1-CN-01")
     event = only(normalise("stripe", "", note))
 
     assert (event.type, event.subject, event.data.refers_to) == ("credit_note.issued", "cn_1", "in_1")

@@ -8,6 +8,7 @@ from relay.domain.documents import PaymentDraft, Plan, ProductDraft
 from relay.domain.mapping import choices, digest
 from relay.domain.mapping.contacts import buyer_of
 from relay.domain.mapping.sale import MADRID
+from relay.domain.mapping.sales import ignored
 from relay.domain.mapping.taxes import select
 from relay.domain.mapping.undecided import Undecided
 from relay.domain.money import HUNDRED, plain
@@ -28,24 +29,12 @@ _GRAMS_A_KILO = 1000
 def plan_contact(event: Event, contact: Contact, settings: Settings) -> Plan:
     """A customer becomes a contact. One without name, e-mail and tax id would be nobody."""
     if not settings.policy.contacts:
-        return Plan(outcome="ignored", purpose="contact", subject=event.subject, reason="policy_contacts")
+        return ignored(event, "contact", "policy_contacts")
     if event.type.endswith(".deleted"):
-        return Plan(
-            outcome="ignored",
-            purpose="contact",
-            subject=event.subject,
-            reason="contact_deleted",
-            detail="A contact with documents stays in Holded.",
-        )
+        return ignored(event, "contact", "contact_deleted", "A contact with documents stays in Holded.")
     buyer = buyer_of(contact, billing=None, shipping=None, settings=settings)
     if buyer.anonymous:
-        return Plan(
-            outcome="ignored",
-            purpose="contact",
-            subject=event.subject,
-            reason="contact_anonymous",
-            detail="The customer has neither name nor e-mail nor tax id.",
-        )
+        return ignored(event, "contact", "contact_anonymous", "The customer has neither name nor e-mail nor tax id.")
     return Plan(
         outcome="document",
         purpose="contact",
@@ -58,15 +47,9 @@ def plan_contact(event: Event, contact: Contact, settings: Settings) -> Plan:
 def plan_product(event: Event, product: Product, settings: Settings, catalogue: Catalogue) -> Plan:
     """A product without variants, or with one, becomes a product. Raises `Undecided` for several variants."""
     if not settings.policy.products:
-        return Plan(outcome="ignored", purpose="product", subject=event.subject, reason="policy_products")
+        return ignored(event, "product", "policy_products")
     if event.type.endswith(".deleted"):
-        return Plan(
-            outcome="ignored",
-            purpose="product",
-            subject=event.subject,
-            reason="product_deleted",
-            detail="A product with documents stays in Holded.",
-        )
+        return ignored(event, "product", "product_deleted", "A product with documents stays in Holded.")
     if len(product.variants) > 1:
         raise Undecided(
             "product_variants",
@@ -98,13 +81,7 @@ def plan_product(event: Event, product: Product, settings: Settings, catalogue: 
 def plan_payment(event: Event, payment: Payment, settings: Settings, catalogue: Catalogue) -> Plan:
     """By policy, money that came in is registered on the document it pays. Raises `Undecided` where none is named."""
     if settings.policy.payments == "ignore":
-        return Plan(
-            outcome="ignored",
-            purpose="payment",
-            subject=event.subject,
-            reason="policy_payments",
-            detail="Payments come with the order or invoice they pay.",
-        )
+        return ignored(event, "payment", "policy_payments", "Payments come with the order or invoice they pay.")
     if payment.document_id is None:
         raise Undecided("payment_without_document", "The source does not say which order or invoice this payment pays.")
     if payment.amount <= 0:

@@ -142,5 +142,5 @@ def _payment(event: Event, sale: Sale, draft: DocumentDraft) -> PaymentDraft | N
     )
 
 
-def ignored(event: Event, purpose: Purpose, reason: str, detail: str) -> Plan:
+def ignored(event: Event, purpose: Purpose, reason: str, detail: str = "") -> Plan:
     return Plan(outcome="ignored", purpose=purpose, subject=event.subject, reason=reason, detail=detail)

@@ -111,10 +111,10 @@ class Node:
             raise self.wrong("number_out_of_range", key, "an amount below 10^13")
         return number
 
-    def need_number(self, key: str, reason: str = "missing_field") -> Decimal:
+    def need_number(self, key: str) -> Decimal:
         found = self.number(key)
         if found is None:
-            raise self.wrong(reason, key, "a number")
+            raise self.wrong("missing_field", key, "a number")
         return found
 
     def flag(self, key: str) -> bool | None:
@@ -154,13 +154,13 @@ class Node:
         except (ValueError, OverflowError, OSError) as exc:
             raise self.wrong("not_a_date", key, "unix seconds") from exc
 
-    def pairs(self, key: str, name: str = "name", value: str = "value") -> dict[str, str]:
+    def pairs(self, key: str, name: str = "name") -> dict[str, str]:
         """A list of named texts (`note_attributes`, `meta_data`) or a plain object (`metadata`) as a mapping of texts."""
         found = self.value.get(key)
-        rows = [Node({name: one, value: found[one]}) for one in found] if isinstance(found, dict) else []
+        rows = [Node({name: one, "value": found[one]}) for one in found] if isinstance(found, dict) else []
         if isinstance(found, list):
             rows = [Node(one) for one in found if isinstance(one, dict)]
-        texts = ((row.text(name, 100), row.text(value, 500)) for row in rows)
+        texts = ((row.text(name, 100), row.text("value", 500)) for row in rows)
         return {one: text for one, text in texts if one and text}
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
+from relay.domain.sources._instants import first_ms
 from relay.domain.sources.base import Identity
 from relay.errors import BadInput
 
@@ -53,12 +53,4 @@ def identify(topic: str, body: Any) -> Identity:
 
 def version(obj: dict[str, Any]) -> int:
     """When the object last changed, in milliseconds; 0 where it does not say."""
-    for key in ("updated_at", "processed_at", "created_at"):
-        value = obj.get(key)
-        if isinstance(value, str):
-            try:
-                at = datetime.fromisoformat(value)
-                return round(at.timestamp() * 1000) if at.tzinfo else 0
-            except (ValueError, OverflowError):
-                return 0
-    return 0
+    return first_ms(obj.get(key) for key in ("updated_at", "processed_at", "created_at"))

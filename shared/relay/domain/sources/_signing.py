@@ -50,6 +50,14 @@ def header(headers: Mapping[str, str], name: str) -> str | None:
     return found.pop() or None if found else None
 
 
+def topic(headers: Mapping[str, str], name: str) -> str:
+    """The topic that a header tells, in lower case; "" where it is absent or unreadable. No signature covers it."""
+    try:
+        return (header(headers, name) or "").lower()
+    except Malformed:
+        return ""
+
+
 def elements(value: str, separator: str | None) -> list[str]:
     """The header's elements, trimmed (`separator` None: any white space).
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from datetime import datetime
 from typing import Any, Final
 
 from relay.domain.sources import _signing
+from relay.domain.sources._instants import first_ms
 from relay.domain.sources.base import Identity
 
 TOPICS: Final = frozenset(
@@ -79,11 +79,4 @@ def version(body: dict[str, Any], data: dict[str, Any]) -> int:
     own = body.get("version")
     if isinstance(own, int) and not isinstance(own, bool) and 0 <= own < 2**63:
         return own
-    for value in (data.get("updated_at"), body.get("time")):
-        if isinstance(value, str):
-            try:
-                at = datetime.fromisoformat(value)
-                return round(at.timestamp() * 1000) if at.tzinfo else 0
-            except (ValueError, OverflowError):
-                return 0
-    return 0
+    return first_ms((data.get("updated_at"), body.get("time")))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, Final
 
+from relay.domain.sources._instants import first_ms
 from relay.domain.sources.base import Identity
 from relay.errors import BadInput
 
@@ -76,12 +77,5 @@ def identify(topic: str, body: Any) -> Identity:
 
 def version(obj: dict[str, Any]) -> int:
     """When the object last changed, in milliseconds; its `_gmt` dates are UTC without saying so."""
-    for key in ("date_modified_gmt", "updated_at", "date_created_gmt", "created_at"):
-        value = obj.get(key)
-        if isinstance(value, str) and value:
-            try:
-                at = datetime.fromisoformat(value)
-                return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-            except (ValueError, OverflowError):
-                return 0
-    return 0
+    keys = ("date_modified_gmt", "updated_at", "date_created_gmt", "created_at")
+    return first_ms((obj.get(key) or None for key in keys), naive=UTC)

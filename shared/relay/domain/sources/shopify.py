@@ -41,11 +41,7 @@ def verify(
 
 def identify(body: bytes, headers: Mapping[str, str]) -> Identity:
     """The topic stands only in a header; `normalise` holds it against the signed body."""
-    try:
-        topic = _signing.header(headers, "x-shopify-topic") or ""
-    except _signing.Malformed:
-        topic = ""
-    return _shopify_shape.identify(topic.lower(), _json.peek(body))
+    return _shopify_shape.identify(_signing.topic(headers, "x-shopify-topic"), _json.peek(body))
 
 
 def normalise(delivery: Delivery) -> Normalised:

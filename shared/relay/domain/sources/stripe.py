@@ -68,11 +68,7 @@ def _parts(value: str) -> tuple[list[str], list[str]]:
 
 def identify(body: bytes, headers: Mapping[str, str]) -> Identity:
     """The signed event's type; only a body that is no event takes the topic from the header beside it."""
-    try:
-        told = _signing.header(headers, TOPIC_HEADER) or ""
-    except _signing.Malformed:
-        told = ""
-    return _stripe_shape.identify(_json.peek(body), told.lower())
+    return _stripe_shape.identify(_json.peek(body), _signing.topic(headers, TOPIC_HEADER))
 
 
 def normalise(delivery: Delivery) -> Normalised:
