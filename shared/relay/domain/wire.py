@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 _CLASSES: Final = (
     *(models.Address, models.TaxId, models.TaxLine, models.Discount, models.Line),
     *(Contact, Product, Payment, Order, Invoice, CreditNote, Refund, Hint),
-    *(models_company.Stage, models_company.Funnel, models_company.LeadNote, models_company.LeadTask, models_company.Lead),
+    *(
+        models_company.Stage,
+        models_company.Funnel,
+        models_company.LeadNote,
+        models_company.LeadTask,
+        models_company.Lead,
+    ),
     *(models_company.Project, models_company.Stock, models_company.BankMovement, models_company.LedgerEntry),
     models_company.Record,
 )

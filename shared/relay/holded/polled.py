@@ -55,4 +55,10 @@ class Resource:
     again: tuple[tuple[tuple[str, str], ...], ...] = ()
     hinted: bool = False
     weight: int = 1
-    parent: str = ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
+    parent: str = (
+        ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
+    )
+
+
+PARENT = "_parent"
+"""Key under which an item of a parented list is given its parent's id before it is observed: some items do not tell it."""
