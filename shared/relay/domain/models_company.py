@@ -40,10 +40,10 @@ class LedgerEntry:
     id: str
     entry_number: int
     line: int
-    date: Day
-    account: str
-    debit: Decimal
-    credit: Decimal
+    date: Day | None = None
+    account: str | None = None
+    debit: Decimal = Decimal(0)
+    credit: Decimal = Decimal(0)
     type: str | None = None  # the source's word for what was booked: invoice, payment ...
     description: str | None = None
     document_description: str | None = None
