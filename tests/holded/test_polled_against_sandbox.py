@@ -205,6 +205,9 @@ def test_the_chart_tells_which_accounts_were_booked_on():
     assert company.calls.total() == calls + 1
     moved = {after[one].data.fields["number"] for one in after if after[one].matters != before[one].matters}
     assert moved == {"62900000", "57200000"}
+    query = (("account", "62900000"),)
+    (line,) = company.ask(list_page(ROWS["ledger_entry"], window=WINDOW, query=query)).items
+    assert (line.data.account, line.data.debit, line.data.date) == ("62900000", 10, date(2026, 3, 10))
 
 
 def test_a_ledger_line_keeps_its_identity_when_it_is_booked_again():
@@ -247,7 +250,8 @@ def test_a_token_with_a_row_s_scope_alone_may_list_and_read_it(name):
         ("ledger_entry", {}),
         ("lead", {"window": WINDOW}),
         ("stock", {"parent": "../x"}),
-        ("bank_movement", {"parent": "x", "window": WINDOW, "query": (("status", "pending"),)}),
+        ("bank_movement", {"parent": "x", "query": (("status", "pending"),)}),
+        ("ledger_entry", {"query": (("account", "57200000"),)}),
     ],
 )
 def test_a_list_that_cannot_be_asked_for_so_is_refused(name, given):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holded_sandbox.webhooks import EVENTS
 from relay.domain import wire
 from relay.domain.models import Event
 from relay.errors import BadInput
@@ -83,6 +84,12 @@ def test_a_row_says_what_the_poller_needs(name):
     assert re.fullmatch(r"[a-z]+:[a-z-]+\.read", row.scope)
     assert row.cadence_ms >= 60_000
     assert row.weight >= 1
+
+
+def test_a_row_is_hinted_where_holded_has_webhooks_of_it():
+    told = {event.partition(".")[0] for event in EVENTS}
+
+    assert {name for name, row in ROWS.items() if row.hinted} == told & set(ROWS)
 
 
 @EACH

@@ -62,7 +62,8 @@ MODEL_OF: Final[Mapping[str, type[Model]]] = {
 }
 """The model of `data` by the first word of an event's type."""
 
-ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: TypeAdapter(model) for name, model in MODEL_OF.items()}
+_OF_MODEL: Final = {model: TypeAdapter[Any](model) for model in dict.fromkeys(MODEL_OF.values())}
+ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: _OF_MODEL[model] for name, model in MODEL_OF.items()}
 _HINT: Final[TypeAdapter[Hint]] = TypeAdapter(Hint)
 _ESCAPED_HALF: Final = re.compile(
     rb"\\u[dD][89a-fA-F]"

@@ -29,7 +29,7 @@ def list_page(
     limit: int = LARGEST_PAGE,
 ) -> Request[Page[Observed]]:
     """One page of a resource. `parent`: whose list, where it is one list a parent; `window`: the first and the last day;
-    `query`: one of the resource's `again`.
+    `query`: one of the resource's `again`, or a filter of its list (`account` of ledger entries).
 
     Raises:
         BadInput: `parent` or `window` is missing where the resource needs it, or given where it has none.
@@ -37,7 +37,8 @@ def list_page(
     if bool(parent) != bool(resource.parent):
         raise BadInput("wrong_parent", field="parent", detail=f"a list of {resource.name} is not asked for so")
     # The open ones of a windowed resource are looked for by their state, whatever their day.
-    if bool(window) != (resource.listing == "window" and not query):
+    whole = resource.listing == "window" and query not in resource.again
+    if (window is None and whole) or (window is not None and resource.listing != "window"):
         raise BadInput("wrong_window", field="window", detail=f"a list of {resource.name} is not asked for so")
     path = resource.path.replace("{parent}", segment(parent, "parent")) if parent else resource.path
     days = zip(resource.days, (day.isoformat() for day in window), strict=True) if window else ()
@@ -47,6 +48,7 @@ def list_page(
         path=path,
         query=(*resource.query, *query, *days, *filters(paging)),
         reads=replies.page(_of_parent(resource.observe, parent), after=cursor),
+        version=resource.version,
     )
 
 
@@ -55,7 +57,7 @@ def read_one(resource: Resource, holded_id: str) -> Request[Observed]:
     if not resource.read:
         raise BadInput("not_offered", field="id", detail=f"Holded shows no {resource.name} by itself")
     path = resource.read.replace("{id}", segment(holded_id, "id"))
-    return Request(method="GET", path=path, reads=resource.observe, names_object=True)
+    return Request(method="GET", path=path, reads=resource.observe, version=resource.version, names_object=True)
 
 
 def _of_parent(observe: Callable[[Any], Observed], parent: str | None) -> Callable[[Any], Observed]:
