@@ -13,6 +13,7 @@ from holded_sandbox import (
     v2_payments,
     v2_projects,
     v2_settings,
+    v2_stock,
     v2_team,
     v2_treasury,
     v2_usage,
@@ -29,8 +30,8 @@ PREFIX = "/api/v2"
 
 ROUTER: Router[Handler] = Router(PREFIX)
 _MODULES = (
-    v2_document_routes, v2_contacts, v2_catalogue, v2_settings, v2_payments, v2_usage, v2_ledger, v2_treasury, v2_leads,
-    v2_projects, v2_team,
+    v2_document_routes, v2_contacts, v2_catalogue, v2_stock, v2_settings, v2_payments, v2_usage, v2_ledger, v2_treasury,
+    v2_leads, v2_projects, v2_team,
 )  # fmt: skip
 for _module in _MODULES:
     _module.register(ROUTER)
