@@ -68,7 +68,7 @@ def bank_movement(source: Mapping[str, Any]) -> Observed:
 
 @observer
 def ledger_entry(source: Mapping[str, Any]) -> Observed:
-    """A line has no id: its year, entry number and line are one (entries are numbered anew each year)."""
+    """A line has no id: its year, entry number and line are one (the year, should entries be numbered anew with each)."""
     booked = day(source, "date")
     if booked is None:
         raise unreadable("date", source.get("date"), "the day of the entry")
