@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TABLES = (
     "contacts", "contact_groups", "products", "services", "taxes", "series", "channels", "expense_accounts",
     "warehouses", "payment_methods", "treasuries", "documents", "payments", "tags", "webhooks", "gone",
+    "ledger", "entries", "accounts", "counters", "movements", "leads", "funnels", "events", "projects", "tasks",
+    "project_times", "employees", "employee_times",
 )  # fmt: skip
 
 

@@ -54,5 +54,14 @@ def read_day(value: object) -> str:
     return moment.date().isoformat()
 
 
+def read_moment(value: object) -> str:
+    """An ISO instant as it is kept, in UTC; one without offset is Madrid time. Anything else is a 400."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+        return iso_utc((moment if moment.tzinfo else moment.replace(tzinfo=MADRID)).timestamp())
+    except (ValueError, OverflowError):
+        bad_request(f'Invalid date format: "{str(value)[:40]}". Expected format: ISO 8601 datetime')
+
+
 def iso_utc(now: float) -> str:
     return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from holded_sandbox import ledger
 from holded_sandbox.days import local_datetime, today
 from holded_sandbox.facts import fact
 from holded_sandbox.kinds import KINDS, Kind
@@ -103,6 +104,7 @@ def changed(desk: Desk, document: Record) -> None:
     for line in document["lines"]:
         line["line_id"] = line["line_id"] or desk.mint()
     recompute(desk, document)
+    ledger.book_document(desk, document)
     desk.company.put("documents", document, desk.now)
     desk.emitter.emit(desk.company, document["_kind"], "update", document_event(document), desk.now)
 
@@ -125,6 +127,11 @@ def _number(desk: Desk, kind: Kind, document: Record) -> None:
     document["draft"] = False
     document["approved_at"] = local_datetime(desk.now)
     document["accounting_date"] = document["date"]
+    _give_number(desk, kind, document)
+    ledger.book_document(desk, document)
+
+
+def _give_number(desk: Desk, kind: Kind, document: Record) -> None:
     own = document["_own_number"]
     if own and kind.side == "purchases":
         document["document_number"] = own  # the supplier's number is kept (Holded facts 3.2, 3.4)
@@ -149,6 +156,7 @@ def pay(desk: Desk, document: Record, *, amount: Decimal, day: str, bank_id: str
         "amount": plain(amount), "description": note, "date": day,
         "document_type": document["_kind"], "document_id": document["id"],
     }  # fmt: skip
+    ledger.book_payment(desk, payment)
     desk.company.put("payments", payment, desk.now)
     document["payments_detail"].append({"id": payment["id"], "amount": plain(amount), "date": day, "bank_id": bank_id})
     recompute(desk, document)
@@ -160,6 +168,7 @@ def pay(desk: Desk, document: Record, *, amount: Decimal, day: str, bank_id: str
 
 
 def forget_payment(desk: Desk, payment: Record) -> None:
+    ledger.unbook(desk, payment)
     desk.company.drop("payments", payment["id"])
     document = desk.company.get("documents", payment["document_id"] or "")
     if document is not None:
@@ -183,7 +192,10 @@ def delete(desk: Desk, document: Record, *, by_person: bool = False) -> None:
     if not document["draft"] and not by_person and desk.company.settings.delete_approved == "refuse":
         raise RefusedError("An approved document cannot be deleted")
     for detail in document["payments_detail"]:
-        if desk.company.get("payments", detail["id"]) is not None:
+        payment = desk.company.get("payments", detail["id"])
+        if payment is not None:
+            ledger.unbook(desk, payment)
             desk.company.drop("payments", detail["id"])
+    ledger.unbook(desk, document)
     desk.company.drop("documents", document["id"])
     desk.emitter.emit(desk.company, document["_kind"], "delete", document_event(document, deleted=True), desk.now)

@@ -1,6 +1,7 @@
-"""Which researched fact of Holded a behaviour stands for: the names are the rows of section 12 of the Holded facts.
+"""Which researched fact of Holded a behaviour stands for: a row of section 12 of the Holded facts, or words of another one.
 
-A behaviour carries `@fact("12.1 bearer check")`; a test reads section 12 and fails for a row that no behaviour names.
+A behaviour carries `@fact("12.1 bearer check")`; a test reads section 12 and fails for a row that no behaviour names, and
+for a name that stands nowhere in its section.
 """
 
 from __future__ import annotations

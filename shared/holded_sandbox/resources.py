@@ -6,9 +6,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from holded_sandbox.days import ledger_date, read_day, read_moment
 from holded_sandbox.money import plain, readable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from holded_sandbox.documents import Desk
     from holded_sandbox.wire import Record
 
 _WORDS: dict[type, str] = {str: "text", bool: "true or false", list: "an array of text", dict: "an object"}
@@ -16,7 +20,11 @@ _WORDS: dict[type, str] = {str: "text", bool: "true or false", list: "an array o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """`defaults` are the stored fields; `writable` what a body may set; `money` fields are dotted text."""
+    """`defaults` are the stored fields; `writable` what a body may set; `money` fields are dotted text, `days` and `moments` ISO.
+
+    `refers` names the table an id must be found in; `filters` the query keys that compare a field; `settle` completes a
+    record from its body after the writable fields were read.
+    """
 
     path: str
     table: str
@@ -28,10 +36,20 @@ class Resource:
     update_method: str = "PUT"
     event: str | None = None  # the webhook's object, where there is one
     hidden: tuple[str, ...] = field(default=())
+    days: tuple[str, ...] = ()
+    spanish_days: bool = False  # shown as DD/MM/YYYY (Holded facts 3.6)
+    moments: tuple[str, ...] = ()
+    refers: tuple[tuple[str, str], ...] = ()
+    filters: tuple[str, ...] = ()
+    settle: Callable[[Desk, Record, Record], None] | None = None
 
     def typed(self, name: str, value: object) -> object:
         """The value as it is stored, of the kind of the field's default; raises ValueError naming the field."""
         default = self.defaults[name]
+        if name in self.days:
+            return read_day(value)
+        if name in self.moments:
+            return read_moment(value)
         if name in self.money or (isinstance(default, int) and not isinstance(default, bool)):
             amount = readable(value)
             if amount is None:
@@ -43,6 +61,12 @@ class Resource:
         if not isinstance(value, kind) or (kind is list and not all(isinstance(item, str) for item in value)):
             raise ValueError(f"{name} must be {_WORDS[kind]}")
         return value
+
+    def shown(self, record: Record) -> Record:
+        view = {"id": record["id"]} | {name: record.get(name, default) for name, default in self.defaults.items()}
+        if self.spanish_days:
+            view |= {name: ledger_date(view[name]) for name in self.days if view[name]}
+        return {name: value for name, value in view.items() if name not in self.hidden}
 
     def blank(self, record_id: str) -> Record:
         return {"id": record_id} | deepcopy(self.defaults)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from holded_sandbox.ledger import standard_chart
 from holded_sandbox.resources import RESOURCES
 from holded_sandbox.seed_taxes import SPANISH_TAXES
 from holded_sandbox.v2_settings import new_series
@@ -87,6 +88,8 @@ def fill(company: Company, ids: IdMint, now: float) -> None:
     replace_taxes(company, ids, now, (tax._asdict() for tax in SPANISH_TAXES))
     for kind, name, pattern in _SERIES:
         company.put("series", new_series(ids.mint(now), kind, name, pattern), now)
+    for account in standard_chart():
+        company.put("accounts", account, now)
     resources = {resource.path: resource for resource in RESOURCES}
     for path, values in _CATALOGUE:
         resource = resources[path]

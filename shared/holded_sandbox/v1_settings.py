@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from holded_sandbox import documents
+from holded_sandbox import documents, ledger
 from holded_sandbox.days import to_unix
 from holded_sandbox.kinds import SERIES_TYPES
 from holded_sandbox.money import plain
@@ -99,6 +99,7 @@ def _create_payment(call: Call) -> Response:
         "amount": plain(amount(body["amount"], "amount")), "description": str(body.get("desc") or ""),
         "date": day(body["date"], "date"), "document_type": None, "document_id": None,
     }  # fmt: skip
+    ledger.book_payment(call.desk, payment)
     call.desk.company.put("payments", payment, call.desk.now)
     event = {"id": payment["id"], "amount": payment["amount"]}
     call.desk.emitter.emit(call.desk.company, "payment", "create", event, call.desk.now)

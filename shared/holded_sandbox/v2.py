@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from holded_sandbox import v2_catalogue, v2_contacts, v2_document_routes, v2_payments, v2_settings, v2_usage
+from holded_sandbox import (
+    v2_catalogue,
+    v2_contacts,
+    v2_document_routes,
+    v2_leads,
+    v2_ledger,
+    v2_payments,
+    v2_projects,
+    v2_settings,
+    v2_stock,
+    v2_team,
+    v2_treasury,
+    v2_usage,
+)
 from holded_sandbox.facts import fact
 from holded_sandbox.routes import Call, Handler, Route, Router
 from holded_sandbox.wire import ProblemError, Request, Response, bad_request, not_found, problem_response, read_object
@@ -16,7 +29,11 @@ if TYPE_CHECKING:
 PREFIX = "/api/v2"
 
 ROUTER: Router[Handler] = Router(PREFIX)
-for _module in (v2_document_routes, v2_contacts, v2_catalogue, v2_settings, v2_payments, v2_usage):
+_MODULES = (
+    v2_document_routes, v2_contacts, v2_catalogue, v2_stock, v2_settings, v2_payments, v2_usage, v2_ledger, v2_treasury,
+    v2_leads, v2_projects, v2_team,
+)  # fmt: skip
+for _module in _MODULES:
     _module.register(ROUTER)
 
 
@@ -53,7 +70,7 @@ def answer(desk: Desk, request: Request, found: tuple[Route[Handler], dict[str, 
         route, params = found
         _check_scope(desk.company, token_of(request), route)
         try:
-            body = read_object(request.body) if request.method in {"POST", "PUT", "PATCH"} else {}
+            body = read_object(request.body) if request.method != "GET" else {}
         except (ValueError, RecursionError):
             bad_request("The request body is not a valid JSON object")
         return route.handler(Call(desk=desk, request=request, params=params, body=body))

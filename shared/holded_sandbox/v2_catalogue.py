@@ -1,11 +1,13 @@
-"""The v2 routes of the small resources, all alike, and of stock and tags (Holded facts 2.2)."""
+"""The v2 routes of the small resources, all alike, and of tags (Holded facts 2.2)."""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from holded_sandbox.money import number
+from holded_sandbox.days import iso_utc
 from holded_sandbox.resources import RESOURCES, Resource
+from holded_sandbox.resources_work import WORK
 from holded_sandbox.v2_pages import page
 from holded_sandbox.wire import Record, Response, bad_request, json_response, not_found
 
@@ -16,25 +18,28 @@ if TYPE_CHECKING:
     from holded_sandbox.routes import Call, Handler, Router
 
 
-def shown(resource: Resource, record: Record) -> Record:
-    view = {"id": record["id"]} | {name: record.get(name, default) for name, default in resource.defaults.items()}
-    return {name: value for name, value in view.items() if name not in resource.hidden}
-
-
-def _find(call: Call, resource: Resource) -> Record:
+def find(call: Call, resource: Resource) -> Record:
     record = call.desk.company.get(resource.table, call.params["id"])
     if record is None:
         not_found()
     return record
 
 
-def _apply(resource: Resource, record: Record, body: Record) -> None:
+def _apply(desk: Desk, resource: Resource, record: Record, body: Record) -> None:
     for name in resource.writable:
         if body.get(name) is not None:
             try:
                 record[name] = resource.typed(name, body[name])
             except ValueError as error:
                 bad_request(str(error))
+    for name, table in resource.refers:
+        if record.get(name) is not None and desk.company.get(table, record[name]) is None:
+            bad_request(f"{name} names nothing")
+    if "updated_at" in resource.defaults:
+        record["updated_at"] = iso_utc(desk.now)
+        record["created_at"] = record["created_at"] or record["updated_at"]
+    if resource.settle is not None:
+        resource.settle(desk, record, body)
 
 
 def product_event(record: Record) -> Record:
@@ -59,53 +64,39 @@ def _create(call: Call, resource: Resource) -> Response:
         if not call.body.get(name):
             bad_request(f"{name} is required")
     record = resource.blank(call.desk.mint())
-    _apply(resource, record, call.body)
+    _apply(call.desk, resource, record, call.body)
     call.desk.company.put(resource.table, record, call.desk.now)
     tell(call.desk, resource, "create", record)
     return json_response({"id": record["id"]}, 201)
 
 
 def _update(call: Call, resource: Resource) -> Response:
-    record = dict(_find(call, resource))
-    _apply(resource, record, call.body)
+    record = deepcopy(find(call, resource))
+    _apply(call.desk, resource, record, call.body)
     call.desk.company.put(resource.table, record, call.desk.now)
     tell(call.desk, resource, "update", record)
     return json_response({"id": record["id"]})
 
 
 def _delete(call: Call, resource: Resource) -> Response:
-    record = _find(call, resource)
+    record = find(call, resource)
     call.desk.company.drop(resource.table, record["id"])
     tell(call.desk, resource, "delete", record)
     return Response(status=204)
 
 
 def _list(call: Call, resource: Resource) -> Response:
-    visible = call.desk.company.visible(resource.table, call.desk.now)
-    return page(call, resource.table, visible, lambda record: shown(resource, record))
+    wanted = {name: value for name in resource.filters if (value := call.query(name)) is not None}
+    found = (
+        record
+        for record in call.desk.company.visible(resource.table, call.desk.now)
+        if all(str(record[name]) == value for name, value in wanted.items())
+    )
+    return page(call, resource.table, found, resource.shown)
 
 
 def _get(call: Call, resource: Resource) -> Response:
-    return json_response(shown(resource, _find(call, resource)))
-
-
-def _stock(call: Call) -> Response:
-    """A signed variation, not the new level (Holded facts 2.2)."""
-    product = call.desk.company.get("products", call.params["id"])
-    if product is None:
-        not_found()
-    if call.desk.company.get("warehouses", str(call.body.get("warehouse_id"))) is None:
-        bad_request("warehouse_id is required")
-    variation = number(call.body.get("stock_variation"), "stock_variation")
-    after = product | {"stock": int(product["stock"] + variation)}
-    call.desk.company.put("products", after, call.desk.now)
-    body = {
-        "id": product["id"], "productId": product["id"], "variantId": None, "sku": product["sku"],
-        "warehouseId": call.body["warehouse_id"], "stockVariation": int(variation), "calculatedStock": after["stock"],
-        "description": str(call.body.get("description") or ""), "action": "manual_stock_update",
-    }  # fmt: skip
-    call.desk.emitter.emit(call.desk.company, "stock", "update", body, call.desk.now)
-    return json_response({"id": product["id"]})
+    return json_response(resource.shown(find(call, resource)))
 
 
 def _tag(call: Call, name: str) -> Record | None:
@@ -140,14 +131,13 @@ def _bind(
 
 
 def register(router: Router[Handler]) -> None:
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, *WORK):
         one = f"{resource.path}/{{id}}"
         _bind(router, "POST", resource.path, _create, resource)
         _bind(router, "GET", resource.path, _list, resource)
         _bind(router, "GET", one, _get, resource)
         _bind(router, resource.update_method, one, _update, resource)
         _bind(router, "DELETE", one, _delete, resource)
-    router.add("PUT", "/products/{id}/stock", _stock, "inventory:products")
     router.add("POST", "/tags", _create_tag, "sales:invoices")
     router.add("GET", "/tags", _list_tags, "sales:invoices")
     router.add("DELETE", "/tags/{tag}", _delete_tag, "sales:invoices")

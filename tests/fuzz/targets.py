@@ -30,13 +30,19 @@ from relay.domain.gate import new_gate
 from relay.domain.ledger import Key
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan
-from relay.domain.models import TaxId
+from relay.domain.models import Event, TaxId
 from relay.domain.settings import default_settings, dump_settings, parse_settings
 from relay.domain.sources import identity, registry, signing
 from relay.domain.sources.base import Delivery
 from relay.domain.taxids import check
 from relay.errors import RelayError
 from relay.holded import formats, listings, replies, replies_v1, requests, requests_v1
+from relay.holded.encoding import decode
+from relay.holded.polled_accounting import ACCOUNTING
+from relay.holded.polled_catalogue import CATALOGUE as GOODS
+from relay.holded.polled_crm import CRM
+from relay.holded.polled_documents import DOCUMENTS
+from relay.holded.polled_team import TEAM
 from relay.holded.protocol import Request, decipher
 from relay.ports import AccountSecrets, DeadLetter
 from relay.services.accept import Accept
@@ -45,9 +51,12 @@ from relay.services.publish import Publish
 from relay.services.release import Release
 from relay.services.sweep import Sweep
 from tests.fakes import FakeBus, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger, FakeWakes
+from tests.holded.polled_samples import SAMPLES as SEEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from relay.holded.polled import Observed, Resource
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -67,6 +76,7 @@ SIGNATURE_HEADERS = (
 )
 SETTINGS = default_settings()
 CATALOGUE = Catalogue.from_json({})
+POLLED = (*DOCUMENTS, *GOODS, *ACCOUNTING, *CRM, *TEAM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +183,39 @@ def events() -> list[bytes]:
             topic, body = parts(seed, 2)
             delivery = Delivery("one", "acme", source, topic.decode(), {"x-shopify-topic": topic.decode()}, body, NOW)
             found += [wire.dumps(event) for event in registry.get(source).normalise(delivery).events]
-    return found[:40]
+    return [*found[:40], *(wire.dumps(polled_event(row, row.observe(SEEN[row.name].item))) for row in POLLED)]
+
+
+def polled_event(row: Resource, seen: Observed) -> Event:
+    return Event(
+        id="x#0",
+        account="acme",
+        source="holded",
+        type=f"{row.model}.updated",
+        subject=seen.id,
+        time=NOW,
+        version=1,
+        monotone=False,
+        data=seen.data,
+        raw_ref="x",
+    )
+
+
+def polled_item(data: bytes) -> None:
+    """The first byte says of which resource."""
+    row = POLLED[(data[0] if data else 0) % len(POLLED)]
+    try:
+        item = decode(data[1:])
+    except ValueError:
+        item = text_of(data)
+    seen = row.observe(item)
+    event = polled_event(row, seen)
+    assert wire.loads(wire.dumps(event)) == event
+    assert json.loads(json.dumps(seen.matters)) == seen.matters
+
+
+def polled_items() -> list[bytes]:
+    return [bytes([at]) + json.dumps(SEEN[row.name].item).encode() for at, row in enumerate(POLLED)]
 
 
 def load_event(data: bytes) -> None:
@@ -468,6 +510,7 @@ TARGETS: dict[str, Target] = {
         run=unpack_budget,
         seeds=own(budget_pack.pack(new_gate("acme", per_minute=60, per_month=1000, now_ms=1_772_442_000_000).budget)),
     ),
+    "polled item": Target(run=polled_item, seeds=polled_items),
     "key": Target(run=parse_key, seeds=own(b"acme/shopify/1001/invoice", b"%2A/%2A/settlement/settle", b"a/b%/c/d")),
     "key parts": Target(run=key_parts, seeds=own(b"acme\0ledger\0shopify", b"a#b%\0%~" + b"x" * 400)),
     "reply v2": Target(run=reply(V2), seeds=answers(V2)),

@@ -19,6 +19,8 @@ FIELDS = [
     "notes", "description", "desc", "account", "accountNum", "account_num", "address", "contactPersons", "contact_persons",
     "shippingAddresses", "shipping_addresses", "field", "value", "sku", "treasury", "treasury_id", "bankId", "dueDays",
     "approveDoc", "salesTax", "sales_tax", "language", "website", "group_id", "postalCode", "postal_code", "has_stock",
+    "stages", "lists", "funnel_id", "stage_id", "project_id", "due_date", "start_date", "start_at", "end_at", "duration",
+    "value_date", "documents", "prefix", "debit", "credit", "user_id", "cost_per_hour", "note_id", "task_id", "title",
 ]  # fmt: skip
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -49,6 +51,10 @@ def _valid(client, template: str) -> dict:
     return {
         "name": "x", "kind": "simple", "type": "bank" if "treasury" in template else "client", "format": "N%", "amount": "5",
         "date": date, "contact_id": contact, "contactId": contact, "items": [line], "emails": ["a@b.example"],
+        "funnel_id": next(iter(client.company.tables["funnels"])), "last_name": "y", "email": "a@b.example", "user_id": "u",
+        "project_id": next(iter(client.company.tables["projects"])), "duration": 1, "title": "x", "prefix": 6290,
+        "start_at": "2026-02-03", "end_at": "2026-02-03",
+        "lines": [{"account": 57_200_000, "debit": 1}, {"account": 43_000_000, "credit": 1}],
     }  # fmt: skip
 
 
@@ -57,17 +63,36 @@ def _target(client, template: str) -> str:
     table = {
         "sales-channels": "channels", "saleschannels": "channels", "treasury": "treasuries", "numbering-series": "series",
         "numberingseries": "series", "payment-methods": "payment_methods", "expensesaccounts": "expense_accounts",
-        "expenses-accounts": "expense_accounts",
+        "expenses-accounts": "expense_accounts", "employee-times": "employee_times",
     }.get(resource, resource if resource in client.company.tables else "documents")  # fmt: skip
     first = next(iter(client.company.tables[table]), "0" * 24)
+    inner = {name: next(iter(client.company.tables[table]), "0" * 24) for name, table in _INNER.items()}
+    for name, found in inner.items():
+        template = template.replace(f"{{{name}}}", found)
     return template.replace("{id}", first).replace("{type}", "invoice").replace("{tag}", "t")
+
+
+_INNER = {"time_id": "project_times", "movement_id": "movements"}
 
 
 def _prepared(new_client):
     client = new_client()
-    client.invoice(contact_id=client.contact())
+    contact = client.contact()
+    client.invoice(contact_id=contact)
     client.v2("POST", "/payments", {"amount": "1", "date": "2026-01-01"}, status=201)
     client.v2("POST", "/products", {"name": "x", "kind": "simple"}, status=201)
+    funnel = client.v2("POST", "/funnels", {"name": "x"}, status=201)["id"]
+    client.v2("POST", "/leads", {"funnel_id": funnel, "contact_id": contact}, status=201)
+    client.v2("POST", "/events", {"name": "x"}, status=201)
+    project = client.v2("POST", "/projects", {"name": "x"}, status=201)["id"]
+    client.v2("POST", "/tasks", {"name": "x", "project_id": project}, status=201)
+    client.v2("POST", f"/projects/{project}/times", {"duration": 1, "user_id": "u"}, status=201)
+    person = {"name": "x", "last_name": "y", "email": "a@b.example"}
+    employee = client.v2("POST", "/employees", person, status=201)["id"]
+    client.v2("POST", f"/employees/{employee}/clock-in", {})
+    bank = next(iter(client.company.tables["treasuries"]))
+    path = f"/treasury/accounts/{bank}/bank-movements"
+    client.v2("POST", path, {"amount": 1, "date": "2026-01-01"}, status=201)
     return client
 
 

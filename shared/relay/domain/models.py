@@ -15,6 +15,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from relay.domain.models_company import BankMovement, Funnel, Lead, LedgerEntry, Project, Record, Stock
+
 LineKind = Literal["product", "service", "shipping", "fee", "tip", "gift_card", "discount", "rounding"]
 """`gift_card` is the sale of a voucher; a voucher used to pay is a `Payment` with method `gift_card`."""
 
@@ -217,7 +219,13 @@ class Refund(_Document):
     full: bool | None = None  # True where the source says the whole order was refunded
 
 
-Model = Order | Invoice | CreditNote | Refund | Contact | Product | Payment
+Written = Order | Invoice | CreditNote | Refund | Contact | Product | Payment
+"""What a source may tell us and a writer may carry into Holded."""
+
+Kept = Lead | Funnel | Project | Stock | BankMovement | LedgerEntry | Record
+"""What is only ever read in Holded."""
+
+Model = Written | Kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

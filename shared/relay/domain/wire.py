@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from relay.domain import models
+from relay.domain import models, models_company
 from relay.domain.bounds import check
 from relay.domain.models import Contact, CreditNote, Event, Hint, Invoice, Model, Order, Payment, Product, Refund
 from relay.errors import BadInput
@@ -24,10 +24,25 @@ if TYPE_CHECKING:
 _CLASSES: Final = (
     *(models.Address, models.TaxId, models.TaxLine, models.Discount, models.Line),
     *(Contact, Product, Payment, Order, Invoice, CreditNote, Refund, Hint),
+    *(
+        models_company.Stage,
+        models_company.Funnel,
+        models_company.LeadNote,
+        models_company.LeadTask,
+        models_company.Lead,
+    ),
+    *(models_company.Project, models_company.Stock, models_company.BankMovement, models_company.LedgerEntry),
+    models_company.Record,
 )
 for _class in _CLASSES:
     # Pydantic reads a dataclass's configuration from here; the models themselves stay free of it.
     setattr(_class, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010 - the models do not declare it
+
+RECORDS: Final = (
+    *("warehouse", "treasury", "account", "tax", "calendar_event"),
+    *("task", "project_time", "employee", "employee_time"),
+)
+"""First words of event types whose data is a plain record."""
 
 MODEL_OF: Final[Mapping[str, type[Model]]] = {
     "order": Order,
@@ -37,10 +52,18 @@ MODEL_OF: Final[Mapping[str, type[Model]]] = {
     "contact": Contact,
     "product": Product,
     "payment": Payment,
+    "stock": models_company.Stock,
+    "bank_movement": models_company.BankMovement,
+    "ledger_entry": models_company.LedgerEntry,
+    "lead": models_company.Lead,
+    "funnel": models_company.Funnel,
+    "project": models_company.Project,
+    **dict.fromkeys(RECORDS, models_company.Record),
 }
 """The model of `data` by the first word of an event's type."""
 
-ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: TypeAdapter(model) for name, model in MODEL_OF.items()}
+_OF_MODEL: Final = {model: TypeAdapter[Any](model) for model in dict.fromkeys(MODEL_OF.values())}
+ADAPTERS: Final[Mapping[str, TypeAdapter[Any]]] = {name: _OF_MODEL[model] for name, model in MODEL_OF.items()}
 _HINT: Final[TypeAdapter[Hint]] = TypeAdapter(Hint)
 _ESCAPED_HALF: Final = re.compile(
     rb"\\u[dD][89a-fA-F]"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from pydantic import TypeAdapter
 
-from relay.domain.wire import ADAPTERS, SCHEMA_BASE
+from relay.domain.models import Written
+from relay.domain.wire import ADAPTERS, MODEL_OF, SCHEMA_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,17 +15,22 @@ if TYPE_CHECKING:
 
 def schemas() -> dict[str, dict[str, Any]]:
     """JSON Schema 2020-12 by file name: every unified model, `event` (what a sender may post), `cloudevent` (the bus)."""
-    adapters: list[tuple[str, Literal["validation"], TypeAdapter[Any]]] = [
-        (name, "validation", adapter) for name, adapter in ADAPTERS.items()
-    ]
-    refs, shared = TypeAdapter.json_schemas(adapters)
-    of_model = {name: _titled(name, adapter.json_schema()) for name, adapter in ADAPTERS.items()}
-    data = {name: refs[(name, "validation")] for name in ADAPTERS}
+    data, defs = _referred(ADAPTERS)
+    posted = {name: adapter for name, adapter in ADAPTERS.items() if MODEL_OF[name] in get_args(Written)}
     return {
-        **of_model,
-        "event": _event_schema("event", data, shared["$defs"], _POSTED, ["type", "data"]),
-        "cloudevent": _event_schema("cloudevent", data, shared["$defs"], _ON_THE_BUS, [*_ON_THE_BUS, "data"]),
+        **{name: _titled(name, adapter.json_schema()) for name, adapter in ADAPTERS.items()},
+        "event": _event_schema("event", *_referred(posted), _POSTED, ["type", "data"]),
+        "cloudevent": _event_schema("cloudevent", data, defs, _ON_THE_BUS, [*_ON_THE_BUS, "data"]),
     }
+
+
+def _referred(adapters: Mapping[str, TypeAdapter[Any]]) -> tuple[dict[str, Any], Any]:
+    """A reference to each model by its name, and the definitions they refer to."""
+    named: list[tuple[str, Literal["validation"], TypeAdapter[Any]]] = [
+        (name, "validation", adapter) for name, adapter in adapters.items()
+    ]
+    refs, shared = TypeAdapter.json_schemas(named)
+    return {name: refs[(name, "validation")] for name in adapters}, shared["$defs"]
 
 
 _TEXT: Final = {"type": "string", "minLength": 1}

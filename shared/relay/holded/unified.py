@@ -14,7 +14,6 @@ from relay.holded.formats import MADRID
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from relay.domain.documents import DocType
     from relay.holded.replies import ContactRecord, Document, DocumentLine, ProductRecord
 
 NAMES: Mapping[str, str] = {
@@ -34,8 +33,11 @@ NAMES: Mapping[str, str] = {
 _ZERO = Decimal(0)
 
 
-def document(doc_type: DocType, found: Document, *, seen_at: datetime) -> models.Model:
-    """An invoice, credit note or order as Holded has it now."""
+def document(doc_type: str, found: Document, *, seen_at: datetime, name: str | None = None) -> models.Model:
+    """An invoice, credit note or order as Holded has it now; `name` says which, where `NAMES` does not.
+
+    `seen_at` stands in for the date of a document without one.
+    """
     shared: dict[str, Any] = {
         "id": found.id,
         "number": found.number,
@@ -47,13 +49,13 @@ def document(doc_type: DocType, found: Document, *, seen_at: datetime) -> models
         "tax_total": found.tax,
         "total": found.total or _ZERO,
         "amount_due": found.payments_pending,
-        "payment_status": _payment_status(found),
+        "payment_status": payment_status(found),
         "contact": models.Contact(id=found.contact_id) if found.contact_id else None,
         "channel": doc_type,
         "tags": found.tags,
         "custom_fields": dict(found.custom_fields),
     }
-    match NAMES[doc_type]:
+    match name or NAMES[doc_type]:
         case "credit_note":
             return models.CreditNote(**shared)
         case "order":
@@ -62,7 +64,7 @@ def document(doc_type: DocType, found: Document, *, seen_at: datetime) -> models
             return models.Invoice(**shared)
 
 
-def _payment_status(found: Document) -> models.PaymentStatus:
+def payment_status(found: Document) -> models.PaymentStatus:
     if found.total and found.payments_pending == 0:
         return "paid"
     return "partially_paid" if found.payments_total else "unpaid"

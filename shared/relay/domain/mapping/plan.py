@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from relay.domain.documents import Plan, Purpose
 from relay.domain.mapping import corrections, records, sales
 from relay.domain.mapping.undecided import Undecided
-from relay.domain.models import Contact, CreditNote, Hint, Invoice, Order, Payment, Product, Refund
+from relay.domain.models import Contact, CreditNote, Invoice, Order, Payment, Product, Refund, Written
 
 if TYPE_CHECKING:
     from datetime import date
@@ -33,7 +33,7 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
     order has the purpose `invoice` whether it becomes an invoice or a `salesreceipt`: one sale, one key, one document.
     """
     data = event.data
-    if event.source == "holded" or isinstance(data, Hint):
+    if event.source == "holded" or not isinstance(data, Written):
         return Plan(
             outcome="ignored",
             purpose=_PURPOSES.get(type(data), "invoice"),

@@ -1,0 +1,64 @@
+"""What is polled of Holded: one row a resource, and what one item of its list shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from relay.domain.models import Model, PaymentStatus
+
+Listing = Literal["full", "window", "single"]
+"""`full`: every page of a cursor. `window`: Holded wants a first and a last day. `single`: all in one reply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One object as a list item, or a read of its own, shows it.
+
+    `matters` are the fields whose change is an event, JSON-ready; a list item and a read give the very same ones, so that a
+    fact seen by both is one. `updated_at` only where Holded tells it.
+    """
+
+    id: str
+    data: Model
+    matters: Mapping[str, Any]
+    updated_at: datetime | None = None
+    approved: bool | None = None  # None: objects of this kind are not approved
+    payment: PaymentStatus | None = None  # None: nor paid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """`name` is the snapshot's object type, and the webhook's object where there are webhooks of it.
+
+    `path` lists, `read` (with `{id}`, empty where Holded has none) shows one. `query` is sent with every page; `days` names the
+    two query keys of a window. `again` are queries whose lists show what may still change (drafts, unpaid). `model` is the
+    first word of the event types. `cadence_ms` is how often it is looked at where calls are plenty; `weight` its share where
+    they are few. `hinted`: Holded sends webhooks of its changes. `scope` is the token's right it needs.
+    """
+
+    name: str
+    path: str
+    listing: Listing
+    model: str
+    observe: Callable[[Any], Observed]
+    scope: str
+    cadence_ms: int
+    version: Literal["v1", "v2"] = "v2"
+    read: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    days: tuple[str, str] = ("start_date", "end_date")
+    again: tuple[tuple[tuple[str, str], ...], ...] = ()
+    hinted: bool = False
+    weight: int = 1
+    parent: str = (
+        ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
+    )
+
+
+PARENT = "_parent"
+"""Key under which an item of a parented list is given its parent's id before it is observed: some items do not tell it."""

@@ -1,0 +1,259 @@
+"""Each polled resource, listed and read against the sandbox's core."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from random import Random
+
+import pytest
+
+from holded_sandbox.core import Sandbox
+from holded_sandbox.wire import Request as Asked
+from relay.errors import BadInput
+from relay.holded import unified
+from relay.holded.polled_requests import list_page, read_one
+from relay.holded.protocol import decipher
+from tests.holded.test_polled_rows import EACH, ROWS
+
+NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
+TOKEN = "pat_test"
+WINDOW = (date(2026, 1, 1), date(2026, 12, 31))
+EMPLOYEE = {"name": "Ana", "last_name": "Gil", "email": "ana@example.test"}
+
+
+class Holded:
+    """A company with at least two objects of each resource."""
+
+    def __init__(self, style="es"):
+        self.sandbox = Sandbox(Random(3))
+        switches = {
+            "minute_limit": 10_000,
+            "month_limit": 100_000,
+            "decimal_style": style,
+            "put": "merge",
+            "put_fields": "all",
+        }
+        company = self.sandbox.add_company(switches, NOW.timestamp())
+        company.tokens[TOKEN] = None
+        self.scopes = company.tokens
+        self.calls = company.counts.calls
+        self.ids = {}
+        for _ in range(2):
+            self.fill()
+
+    def post(self, path, body, method="POST"):
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        exchange = self.sandbox.handle(
+            Asked.make(method, "/api/v2" + path, headers=headers, json_body=body), NOW.timestamp()
+        )
+        assert exchange.response.status < 300, exchange.response.body
+        found = exchange.response.json() if exchange.response.body else None
+        return found["id"] if found and "id" in found else found
+
+    def ask(self, request):
+        """One request of the relay, through the sandbox and the protocol."""
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        asked = Asked(method=request.method, path=request.path, query=request.query, headers=headers)
+        reply = self.sandbox.handle(asked, NOW.timestamp()).response
+        return decipher(request, reply.status, reply.headers, reply.body, NOW).value
+
+    def fill(self):
+        ids = self.ids
+        contact = self.post("/contacts", {"name": "Acme", "type": "client"})
+        line = {"name": "A", "units": 1.5, "price": "1234.56", "taxes": ["s_iva_21"], "sku": "S", "tags": ["x"]}
+        for name, path in (
+            ("purchase", "purchases"), ("purchaserefund", "purchase-refunds"), ("purchaseorder", "purchase-orders"),
+            ("salesorder", "sales-orders"), ("estimate", "estimates"), ("proform", "proformas"), ("waybill", "waybills"),
+            ("receiptnote", "receipt-notes"),
+        ):  # fmt: skip
+            body = {"contact_id": contact, "items": [line], "date": "2026-03-09", "tags": ["b", "a"], "notes": "n"}
+            draft = self.post(f"/{path}", body | {"custom_fields": [{"field": "a", "value": "b"}]})
+            ids[name] = self.post(f"/{path}", body)
+            if name != "estimate":
+                self.post(f"/{path}/{ids[name]}/approve", {})
+            ids[name + " draft"] = draft
+        self.post(f"/purchases/{ids['purchase']}/payments", {"amount": "100", "date": "2026-03-09"})
+        ids["service"] = self.post("/services", {"name": "S", "price": "1000.5"})
+        ids["warehouse"] = self.post("/warehouses", {"name": "W"})
+        product = self.post("/products", {"name": "P", "kind": "simple", "stock": 3})
+        self.post(f"/products/{product}/stock", {"warehouse_id": ids["warehouse"], "stock_variation": 2}, "PUT")
+        ids["treasury"] = self.post("/treasury/accounts", {"name": "B", "type": "bank"})
+        for day in ("2026-03-01", "2026-03-02"):
+            self.post(f"/treasury/accounts/{ids['treasury']}/bank-movements", {"amount": "-12.5", "date": day})
+        ids["funnel"] = self.post("/funnels", {"name": "F"})
+        ids["lead"] = self.post(
+            "/leads", {"funnel_id": ids["funnel"], "contact_id": contact, "name": "L", "value": "10"}
+        )
+        self.post(f"/leads/{ids['lead']}/notes", {"title": "t"})
+        self.post(f"/leads/{ids['lead']}/tasks", {"name": "t"})
+        ids["calendar_event"] = self.post("/events", {"name": "E", "start_date": "2026-03-09T10:00:00"})
+        ids["project"] = self.post("/projects", {"name": "P", "due_date": "2026-04-01"})
+        ids["task"] = self.post("/tasks", {"name": "T", "project_id": ids["project"]})
+        self.post(f"/projects/{ids['project']}/times", {"duration": 60, "user_id": "u", "cost_per_hour": "9.5"})
+        ids["employee"] = self.post("/employees", EMPLOYEE)
+        hours = {"start_at": "2026-03-09T09:00:00", "end_at": "2026-03-09T17:00:00"}
+        ids["employee_time"] = self.post(f"/employees/{ids['employee']}/times", hours)
+
+    def listed(self, row, query=(), limit=1):
+        """Every object of a resource, page by page, and by parent where there is one."""
+        found = {}
+        parents = [one.id for one in self.listed(ROWS[row.parent]).values()] if row.parent else [None]
+        for parent in parents:
+            cursor = None
+            while True:
+                window = WINDOW if row.listing == "window" and not query else None
+                request = list_page(row, cursor=cursor, parent=parent, window=window, query=query, limit=limit)
+                page = self.ask(request)
+                assert not {item.id for item in page.items} & set(found)
+                found |= {item.id: item for item in page.items}
+                cursor = page.cursor
+                if cursor is None:
+                    break
+        return found
+
+
+@pytest.fixture(scope="module")
+def holded():
+    return Holded()
+
+
+@EACH
+def test_a_list_is_walked_and_each_object_reads_as_its_item_shows(holded, name):
+    row = ROWS[name]
+    listed = holded.listed(row)
+
+    assert len(listed) >= 2
+    if row.read:
+        for one, item in listed.items():
+            read = holded.ask(read_one(row, one))
+            assert (read.id, read.matters, read.approved, read.payment) == (
+                one,
+                item.matters,
+                item.approved,
+                item.payment,
+            )
+    else:
+        with pytest.raises(BadInput):
+            read_one(row, "x")
+
+
+@EACH
+def test_the_style_of_amounts_is_no_change(holded, name):
+    row = ROWS[name]
+    before, after = holded.listed(row), Holded("dot").listed(row)
+
+    assert {one: item.matters for one, item in before.items()} == {one: item.matters for one, item in after.items()}
+
+
+@EACH
+def test_the_open_ones_are_among_all(holded, name):
+    row = ROWS[name]
+    every = holded.listed(row)
+    for query in row.again:
+        some = holded.listed(row, query)
+        assert all(every[one].matters == item.matters for one, item in some.items())
+        assert some or query in {(("status", "overdue"),), (("status", "partial"),)}
+
+
+def test_drafts_and_payments_are_seen_in_lists(holded):
+    purchases = holded.listed(ROWS["purchase"])
+
+    assert purchases[holded.ids["purchase draft"]].approved is False
+    paid = purchases[holded.ids["purchase"]]
+    assert (paid.approved, paid.payment) == (True, "partially_paid")
+    drafts = holded.listed(ROWS["purchase"], (("approval_status", "draft"),))
+    assert {item.approved for item in drafts.values()} == {False}
+
+
+CHANGES = {
+    "purchase": ("purchases", {"description": "new"}),
+    "salesorder": ("sales-orders", {"description": "new"}),
+    "service": ("services", {"price": "7"}),
+    "warehouse": ("warehouses", {"name": "new"}),
+    "treasury": ("treasury/accounts", {"name": "new"}),
+    "lead": ("leads", {"value": "99"}),
+    "funnel": ("funnels", {"stages": ["One"]}),
+    "calendar_event": ("events", {"status": 1}),
+    "project": ("projects", {"due_date": "2026-05-01"}),
+    "task": ("tasks", {"status": 1}),
+    "employee": ("employees", {"last_name": "Ruiz"}),
+    "employee_time": ("employee-times", {"end_at": "2026-03-09T18:00:00"}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_in_holded_is_a_change_of_one_object_and_of_no_other(name):
+    company, row = Holded(), ROWS[name]
+    before = company.listed(row)
+    path, body = CHANGES[name]
+    company.post(f"/{path}/{company.ids[name]}", body, "PATCH" if name == "warehouse" else "PUT")
+    after = company.listed(row)
+
+    assert [
+        one for one in before if unified.fingerprint(before[one].matters) != unified.fingerprint(after[one].matters)
+    ] == [company.ids[name]]
+
+
+def test_the_chart_tells_which_accounts_were_booked_on():
+    company, row = Holded(), ROWS["account"]
+    before = company.listed(row)
+    lines = [{"account": 62_900_000, "debit": "10"}, {"account": 57_200_000, "credit": "10"}]
+    company.post("/ledger-entries", {"date": "2026-03-10", "lines": lines})
+    calls = company.calls.total()
+    after = company.listed(row)
+
+    assert company.calls.total() == calls + 1
+    moved = {after[one].data.fields["number"] for one in after if after[one].matters != before[one].matters}
+    assert moved == {"62900000", "57200000"}
+    query = (("account", "62900000"),)
+    (line,) = company.ask(list_page(ROWS["ledger_entry"], window=WINDOW, query=query)).items
+    assert (line.data.account, line.data.debit, line.data.date) == ("62900000", 10, date(2026, 3, 10))
+
+
+def test_a_ledger_line_keeps_its_identity_when_it_is_booked_again():
+    company, row = Holded(), ROWS["ledger_entry"]
+    before = company.listed(row, limit=50)
+    body = {
+        "contact_id": company.post("/contacts", {"name": "Other"}),
+        "items": [{"name": "A", "units": 1, "price": 1}],
+    }
+    company.post(f"/purchases/{company.ids['purchase']}", body, "PUT")
+    after = company.listed(row, limit=50)
+
+    assert set(after) < set(before)
+    assert [one for one in after if after[one].matters != before[one].matters] != []
+
+
+def test_stock_is_told_by_warehouse(holded):
+    held = holded.listed(ROWS["stock"])
+
+    assert {item.data.warehouse_id for item in held.values()} >= {holded.ids["warehouse"]}
+    assert {item.matters["quantity"] for item in held.values()} == {"3", "2"}
+
+
+@EACH
+def test_a_token_with_a_row_s_scope_alone_may_list_and_read_it(name):
+    company, row = Holded(), ROWS[name]
+    parents = ROWS[row.parent].scope if row.parent else row.scope
+    company.scopes[TOKEN] = frozenset({row.scope, parents})
+
+    one = next(iter(company.listed(row)))
+    if row.read:
+        assert company.ask(read_one(row, one)).id == one
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("lead", {"parent": "x"}),
+        ("stock", {}),
+        ("ledger_entry", {}),
+        ("lead", {"window": WINDOW}),
+        ("stock", {"parent": "../x"}),
+        ("bank_movement", {"parent": "x", "query": (("status", "pending"),)}),
+        ("ledger_entry", {"query": (("account", "57200000"),)}),
+    ],
+)
+def test_a_list_that_cannot_be_asked_for_so_is_refused(name, given):
+    with pytest.raises(BadInput):
+        list_page(ROWS[name], **given)
