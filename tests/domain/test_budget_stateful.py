@@ -272,10 +272,13 @@ class Shares(RuleBasedStateMachine):
 
     @invariant()
     def who_keeps_asking_has_its_share(self):
-        """In every stretch of a cycle after two of them."""
+        """In every stretch of a cycle after two of them: `fiscal` whoever else begins to ask, the others once what was lent of
+        a beginner's share is back.
+        """
+        latest = max((since for since in self.asks_since.values() if since is not None), default=0)
         for cls, priority in enumerate(CLASSES):
-            since = self.asks_since[priority]
-            if since is None or self.now - since < 2 * CYCLE_MS + CLAIM_MS:
+            since = self.asks_since[priority] if priority == "fiscal" else latest
+            if self.asks_since[priority] is None or self.now - since < 2 * CYCLE_MS + CLAIM_MS:
                 continue
             held = sum(self.now - CYCLE_MS < use <= self.now for use in self.uses[priority])
             assert held >= shares(self.LIMIT)[cls], (priority, held)

@@ -60,8 +60,8 @@ shelf.add(
 shelf.add(
     "background may use what is kept for fiscal",
     MINUTE,
-    "return max(free - kept, below_share)",
-    "return free",
+    "return max(free - kept, min(of_share, _free(minute, at_ms, held) - untouched))",
+    "return max(free, of_share)",
     f"{TESTS}::test_background_and_normal_leave_the_reserve_to_fiscal",
 )
 shelf.add(

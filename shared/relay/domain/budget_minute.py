@@ -3,8 +3,9 @@
 The minute is divided 70/20/5 between `fiscal`, `normal` and `background`, and 5 % (at least 2) is a reserve for
 `fiscal`. A share that nobody asks for is lent to whoever asks. A class that asked is remembered with the number it
 still wants (`unmet`: what it was refused, or as much again as it just got). From then on nobody else takes tokens that
-come back until it has that number or its share: what was lent is given back as it expires, one window later at most.
-`normal` and `background` leave the reserve untouched while `fiscal` has not used that much itself; below their own
+come back until it has that number or its share: what was lent is given back as it expires, one window later at most. Only a
+class before it takes them still, up to its own share: where a third has borrowed, two claims would else keep the same
+tokens from each other. `normal` and `background` leave the reserve untouched while `fiscal` has not used that much itself; below their own
 share they may go on when it has, so that nothing starves.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from relay.domain.budget_month import Counts
 
@@ -86,13 +87,14 @@ def merged(slots: Sequence[Slot]) -> tuple[Slot, ...]:
 
 def room(minute: Minute, at_ms: int, cls: int) -> int:
     """Tokens for a class at an instant. Without new grants it never falls as `at_ms` grows (`first_room` needs that)."""
-    held = _held(minute, at_ms, cls)
-    free = _free(minute, at_ms, held)
+    free = _free(minute, at_ms, _held(minute, at_ms, cls))
+    held = _held(minute, at_ms, cls, claims=range(cls))
+    of_share = min(shares(minute.limit)[cls] - held[cls], _free(minute, at_ms, held))
     if cls == FISCAL:
-        return free
+        return max(free, of_share)
     kept = reserve(minute.limit)
-    below_share = min(shares(minute.limit)[cls] - held[cls], free - max(0, kept - held[FISCAL]))
-    return max(free - kept, below_share)
+    untouched = max(0, kept - held[FISCAL])
+    return max(free - kept, min(of_share, _free(minute, at_ms, held) - untouched))
 
 
 def held_back_by_reserve(minute: Minute, at_ms: int, cls: int) -> bool:
@@ -112,14 +114,14 @@ def first_room(minute: Minute, from_ms: int, cls: int) -> int:
     return coming[low]
 
 
-def _held(minute: Minute, at_ms: int, cls: int) -> list[int]:
-    """Per class: what it has in the window, and for the others what they are owed of their shares as well."""
+def _held(minute: Minute, at_ms: int, cls: int, *, claims: Iterable[int] = range(3)) -> list[int]:
+    """Per class: what it has in the window, and for the others (of `claims`) what they are owed of their shares as well."""
     held = [0, 0, 0]
     for slot in minute.recent:
         if comes_back_ms(slot, minute.skew_ms) > at_ms:
             held[slot[1]] += slot[2]
     share = shares(minute.limit)
-    for other in range(3):
+    for other in claims:
         if other != cls and minute.unmet_until_ms[other] > at_ms:
             held[other] += min(max(0, share[other] - held[other]), minute.unmet[other])
     return held
