@@ -11,12 +11,11 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from relay.domain import transitions
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
-from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row, is_marker
 from relay.errors import NotAllowed, Rejected, RetryAt
 from relay.services.listing import listed, seen, spans_of
+from relay.services.reconcile_findings import about, report
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -150,31 +149,7 @@ class Settlement:
 
     async def _report(self, session: Session, row: Row, findings: Sequence[tuple[str, str]]) -> None:
         """Findings are a review item of their own; the document's row stays confirmed, for it was written."""
-        fact = Fact(
-            key=replace(row.key, purpose=f"{row.key.purpose}.settlement"),
-            event_id=row.event_id,
-            event_type=row.event_type,
-            version=row.version,
-            monotone=True,
-            digest=row.digest,
-            priority=row.priority,
-            doc_type=row.doc_type,
-            total=row.total,
-            currency=row.currency,
-            document_date=row.document_date,
-        )
-        there = await self._ledger.get(fact.key)
-        reason = findings[0][0]
-        told = [there.detail] if there is not None and there.state in {"review", "ignored"} else []
-        news = [detail for _, detail in findings if not any(detail in each for each in told)]
-        if not news:
-            return
-        detail = "; ".join([*news, *told])
-        found = transitions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
-        if there is None:
-            await self._ledger.insert(found)
-        else:
-            await self._ledger.replace(found, expected_rev=there.rev)
+        await report(self._ledger, about(row), findings, now_ms=session.now_ms())
 
 
 async def _time_for_more(session: Session) -> None:
