@@ -41,6 +41,8 @@ def remove(
 
 
 async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
+    from relay.domain.ledger import STANDING
+
     one = await here.account(account)
     unfinished = 0
     for state in UNFINISHED:

@@ -124,7 +124,13 @@ async def _run(
     about = f"{counted(len(read.rows), 'document')} known, about {counted(read.calls, 'call')} to Holded (an estimate)"
     note(f"{account}: {about}")
     if cost:
-        return {"account": account, "from": window.start, "to": window.end, "documents": len(read.rows), "calls": read.calls}
+        return {
+            "account": account,
+            "from": window.start,
+            "to": window.end,
+            "documents": len(read.rows),
+            "calls": read.calls,
+        }
     if read.calls > ask_above:
         sure(f"Spend about {read.calls} calls of {account}'s quota?", yes=yes)
     done = await _compare(here, one, service, read, wait=wait)
@@ -147,7 +153,7 @@ async def _compare(here: World, account: "Account", service: "Reconcile", read: 
         clock=here.clock,
         wait=wait,
     )
-    return await service.compare(read, calls, now=here.now())
+    return await service.compare(read, calls)
 
 
 async def _repair(here: World, done: "Reconciled", *, yes: bool) -> dict[str, Any]:

@@ -25,6 +25,10 @@ th{background:#f3f3f3}td.n{text-align:right;white-space:nowrap;font-variant-nume
 tr.off td{background:#fff4e5}code{font-size:.85em;overflow-wrap:anywhere}.warn{border:1px solid #b00;padding:.5rem .8rem}
 .small{color:#555;font-size:.9em}@media print{body{margin:0;font-size:11px}tr{break-inside:avoid}thead{display:table-header-group}}
 """
+_FOOT = (
+    '<p class="small">Days are those of Madrid. Amounts are in the currency of their documents. Rates: base and tax of each. '
+    "Nothing was changed in Holded.</p>"
+)
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
@@ -41,8 +45,7 @@ def page(told: Mapping[str, Any]) -> str:
             *_incomplete(told["incomplete"]),
             *_totals(told.get("totals")),
             *_differences(told["differences"]),
-            '<p class="small">Days are those of Madrid. Amounts are in the currency of their documents. Rates: base and tax of '
-            "each. Nothing was changed in Holded.</p>",
+            _FOOT,
             "</body></html>",
             "",
         )

@@ -37,7 +37,14 @@ def show(told: Mapping[str, Any], shape: str) -> None:
     if shape != "table":
         print(rendered(told, shape), end="")
         return
-    columns = ["day", "type", "series", "currency", *(f"{side} {what}" for side in SIDES[:3] for what in ("n", "total")), "agrees"]
+    columns = [
+        "day",
+        "type",
+        "series",
+        "currency",
+        *(f"{side} {what}" for side in SIDES[:3] for what in ("n", "total")),
+        "agrees",
+    ]
     rows = [
         [
             *(line[name] for name in ("day", "type", "series", "currency")),
@@ -72,7 +79,9 @@ def csv_of(told: Mapping[str, Any]) -> str:
     made = io.StringIO(newline="")
     writer = csv.writer(made, delimiter=";", lineterminator="\r\n")
     made.write(_BOM)
-    writer.writerow(("day", "type", "series", "currency", "side", "count", "net", "tax", "total", "split unknown", "rates"))
+    writer.writerow(
+        ("day", "type", "series", "currency", "side", "count", "net", "tax", "total", "split unknown", "rates")
+    )
     for line in told.get("totals", ()):
         for side in SIDES:
             if line[side]["count"]:

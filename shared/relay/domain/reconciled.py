@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from relay.domain.reconciling import KINDS
-from relay.domain.reconciling_documents import extra, unwritten, written
+from relay.domain.reconciling_documents import written
 from relay.domain.reconciling_series import duplicated, numbers
+from relay.domain.reconciling_strays import extra, unwritten
 from relay.domain.reconciling_totals import totals
 
 if TYPE_CHECKING:

@@ -130,6 +130,11 @@ class Difference:
         return f"{self.kind}:{self.key or self.holded_id or f'{self.doc_type}-{self.number}'}"
 
 
+def agreed(meant: Meant, row: Row) -> bool:
+    """Today's reading of the event is what was written: then it says how the ledger's total divides into net and tax."""
+    return bool(row.digest) and meant.digest == row.digest and meant.total == row.total
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """A numbering series of the account: `F[YY]%%%%` is `F26` and a counter of four digits in 2026 (Holded facts 2.1)."""

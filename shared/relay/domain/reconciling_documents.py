@@ -1,4 +1,4 @@
-"""Document by document: each row of the ledger beside its document in Holded, and each document that no row knows.
+"""Document by document: each row of the ledger beside its document in Holded.
 
 What the settlement sweep tells too is told in its own words (`relay.domain.comparison`), so that it is one review item.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from relay.domain.comparison import Seen, differences
 from relay.domain.ledger import is_marker
 from relay.domain.money import shown as money
-from relay.domain.reconciling import Difference, Repair
+from relay.domain.reconciling import Difference, Repair, agreed
 from relay.domain.reconciling_edits import edits, unpaid
 from relay.domain.reconciling_repairs import (
     book_or_settle,
@@ -19,9 +19,8 @@ from relay.domain.reconciling_repairs import (
     delete_one,
     look,
     move_back,
-    pay_by_hand,
     pay_back,
-    retry_dead,
+    pay_by_hand,
     settle,
 )
 
@@ -58,13 +57,12 @@ def written(books: Books) -> Iterator[Difference]:
 
 def _of_row(books: Books, row: Row, shown: Shown | None, marked: set[str]) -> Iterator[Difference]:
     meant = books.meant.get(row.key)
-    same = meant if meant is not None and meant.digest == row.digest else None
+    same = meant if meant is not None and agreed(meant, row) else None
     found: dict[Kind, list[tuple[str, str]]] = defaultdict(list)
-    for reason, detail in differences(row, _seen(shown), marked):
-        found[_CLASS[reason]].append((reason, detail))
+    for difference, detail in differences(row, _seen(shown), marked):
+        found[_CLASS[difference]].append((difference, detail))
     if shown is not None:
-        told = edits(row, shown, same, dated_by_source=books.dated_by_source)
-        for kind, reason, detail in told:
+        for kind, reason, detail in edits(row, shown, same, dated_by_source=books.dated_by_source):
             found[kind].append((reason, detail))
         if "amount_differs" not in found:
             found["payment_missing"] += unpaid(row, shown, same)
@@ -72,7 +70,10 @@ def _of_row(books: Books, row: Row, shown: Shown | None, marked: set[str]) -> It
     if newer:
         found["amount_differs"].append(newer)
     if found["amount_differs"]:
-        found.pop("edited_by_hand", None)  # who changed the amount has edited it: that is one difference
+        # Who changed the amount has edited it, and what was paid fits no more: that is one difference.
+        found.pop("edited_by_hand", None)
+        if shown is not None and shown.paid is not None and row.total is not None and shown.paid <= row.total:
+            found.pop("paid_twice", None)
     for kind, findings in found.items():
         if findings:
             repair = _repair(books, row, shown, kind, meant if newer else None)
@@ -131,12 +132,12 @@ def _difference(
     findings: tuple[tuple[str, str], ...],
     repair: Repair,
 ) -> Difference:
-    source: str = "" if meant is None else _amount(meant.total)
-    ledger, holded = _amount(row.total), _amount(shown.total) if shown else "not there"
+    source: str = "" if meant is None else amount(meant.total)
+    ledger, holded = amount(row.total), amount(shown.total) if shown else "not there"
     if kind == "wrong_period":
         source, ledger, holded = str(meant.day) if meant else "", row.document_date, str(shown.day if shown else "")
     if kind in {"payment_missing", "paid_twice"} and shown is not None:
-        holded = f"paid {_amount(shown.paid)} of {_amount(shown.total)}"
+        holded = f"paid {amount(shown.paid)} of {amount(shown.total)}"
     return Difference(
         kind=kind,
         doc_type=row.doc_type,
@@ -161,93 +162,7 @@ def told_of(there: Row | None, findings: tuple[tuple[str, str], ...]) -> str:
     return {"review": "in_review", "ignored": "settled"}.get(there.state, "")
 
 
-def unwritten(books: Books) -> Iterator[Difference]:
-    """What the source meant and Holded lacks: its row stopped, or no row ever took it up."""
-    standing = {tag: each.id for each in books.shown.values() for tag in each.tags if is_marker(tag)}
-    for row in books.rows.values():
-        if row.state not in {"review", "dead"} or row.holded_id or row.doc_type in books.unread:
-            continue
-        meant, stands = books.meant.get(row.key), standing.get(row.marker, "") if row.marker else ""
-        detail = f"not written: {row.state} because of {row.reason}"
-        if stands:
-            detail = f"{stands} bears its marker, and its row is in {row.state} because of {row.reason}"
-        yield Difference(
-            kind="missing_in_holded",
-            doc_type=row.doc_type,
-            day=_day_of_row(row, meant),
-            repair=look(books.account, str(row.key), stands) if row.state == "review" else retry_dead(books.account, row),
-            findings=(("not_written", detail),),
-            key=str(row.key),
-            event_id=row.event_id,
-            source=_amount(meant.total if meant else row.total),
-            ledger=row.state,
-            holded="not there",
-            told="in_review" if row.state == "review" else "",
-        )
-    for key, meant in books.meant.items():
-        if key not in books.rows and not meant.ended and books.window.holds(meant.day):
-            yield _never_taken_up(books, meant)
-
-
-def _never_taken_up(books: Books, meant: Meant) -> Difference:
-    return Difference(
-        kind="missing_in_holded",
-        doc_type=meant.doc_type,
-        day=meant.day.isoformat(),
-        repair=Repair(
-            kind="replay",
-            words="Bring its event again.",
-            command=f"relay replay {meant.event_id} --account {books.account}",
-            ref=meant.event_id,
-        ),
-        findings=(("not_written", "accepted from the source, and no row of the ledger knows it"),),
-        key=str(meant.key),
-        event_id=meant.event_id,
-        source=_amount(meant.total),
-        ledger="no row",
-        holded="not there",
-    )
-
-
-def extra(books: Books) -> Iterator[Difference]:
-    """Documents that bear a marker of ours, or a number that only the relay gives, and that no row knows."""
-    known = {row.holded_id for row in books.rows.values() if row.holded_id}
-    markers = {row.marker for row in books.rows.values() if row.marker and row.state == "confirmed"}
-    for document in books.shown.values():
-        ours = sorted(filter(is_marker, document.tags))
-        if document.id in known or document.doc_type in books.unread or any(tag in books.under_way for tag in ours):
-            continue
-        if markers & set(ours):
-            continue  # a twin: told of with the row whose marker it is
-        if ours:
-            why = f"bears the marker {', '.join(ours)} and no row names it"
-        elif document.number.startswith(books.own_series or ("\0",)):
-            why = f"stands in a series that only the relay writes ({document.number}) and no row names it"
-        else:
-            continue
-        key = books.findings.get(books.loose(document.id, "extra_in_holded"))
-        findings = (("extra", f"{document.id} {why}"),)
-        yield Difference(
-            kind="extra_in_holded",
-            doc_type=document.doc_type,
-            day=str(document.day or ""),
-            repair=delete_one(document.number or document.id),
-            findings=findings,
-            holded_id=document.id,
-            number=document.number,
-            source="not there",
-            ledger="no row",
-            holded=_amount(document.total),
-            told=told_of(key, findings),
-        )
-
-
-def _day_of_row(row: Row, meant: Meant | None) -> str:
-    """The document's day; of a row that never had a document the source's, else none."""
-    return row.document_date or (meant.day.isoformat() if meant else "")
-
-
-def _amount(value: object) -> str:
+def amount(value: object) -> str:
     return "" if value is None else f"{value:.2f}"
 
 

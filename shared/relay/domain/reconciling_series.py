@@ -8,6 +8,7 @@ or after the last may be another window's.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def read(number: str, formats: Iterable[Series], doc_type: str) -> Number | None
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """`F[YY]%%%%` -> `F\\d{2}(?P<counter>\\d{4,})`; without a counter's place it stands at the end."""
+    r"""`F[YY]%%%%` -> `F\d{2}(?P<counter>\d{4,})`; without a counter's place it stands at the end."""
     made, at, counted = "", 0, False
     for token in _TOKENS.finditer(text):
         made += re.escape(text[at : token.start()])
@@ -143,7 +144,7 @@ def _missing(books: Books, doc_type: str, held: Sequence[Number]) -> Iterator[Di
 def gaps(held: Sequence[Number]) -> Iterator[tuple[Number, Number, list[Number]]]:
     """(the number before, the number behind, what lacks between them)."""
     ordered = sorted({number.counter: number for number in held}.values(), key=lambda number: number.counter)
-    for first, last in zip(ordered, ordered[1:], strict=False):
+    for first, last in itertools.pairwise(ordered):
         lacking = last.counter - first.counter - 1
         if lacking > 0 and (last.sure or lacking <= _WIDEST_UNSURE):
             yield (

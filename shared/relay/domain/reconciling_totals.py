@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.ledger import is_marker
 from relay.domain.money import ZERO
+from relay.domain.reconciling import agreed
 from relay.domain.reconciling_series import series_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from decimal import Decimal
 
     from relay.domain.ledger import Row
-    from relay.domain.reconciling import Books, Shown
+    from relay.domain.reconciling import Books, Meant
     from relay.domain.reconciling_split import Split
 
 Side = Literal["source", "ledger", "holded"]
+Made = defaultdict["Group", dict[str, "Sums"]]
 SIDES: tuple[Side, ...] = ("source", "ledger", "holded")
 
 
@@ -72,59 +74,61 @@ class Line:
         if len({(each.count, each.total) for each in sides}) > 1:
             return False
         whole = [each for each in sides if not each.unsplit]
-        return all((each.net, each.tax, each.by_rate) == (whole[0].net, whole[0].tax, whole[0].by_rate) for each in whole)
+        return all(
+            (each.net, each.tax, each.by_rate) == (whole[0].net, whole[0].tax, whole[0].by_rate) for each in whole
+        )
 
 
 def totals(books: Books) -> list[Line]:
     """One line a group, in order. Of a type that could not be read whole there is none: half a sum misleads."""
-    made: dict[Group, dict[str, Sums]] = defaultdict(lambda: {side: Sums() for side in (*SIDES, "others")})
-    window = books.window
-    series = _series_by_row(books)
-    for key, row in books.rows.items():
-        if row.state != "confirmed" or row.doc_type in books.unread:
-            continue
-        if window.start.isoformat() <= row.document_date <= window.end.isoformat():
-            meant = books.meant.get(key)
-            split = meant.split if meant is not None and meant.digest == row.digest else None
-            group = Group(row.document_date, row.doc_type, series.get(row.holded_id, ""), row.currency)
-            sums = made[group]["ledger"]
-            sums.add(row.total, *_of(split))
-            if meant is None:  # the ledger's amounts are all that is left of what the source said
-                made[group]["source"].add(row.total, None, None, None)
+    made: Made = defaultdict(lambda: {side: Sums() for side in (*SIDES, "others")})
+    series = _series_by_id(books)
+    for row in books.rows.values():
+        if row.state == "confirmed" and row.doc_type not in books.unread:
+            _add_row(made, books, row, series.get(row.holded_id, ""))
     for key, meant in books.meant.items():
-        row = books.rows.get(key)
-        if meant.doc_type in books.unread or meant.ended or (row is not None and row.state == "ignored"):
-            continue
-        confirmed = row is not None and row.state == "confirmed"
-        day = meant.day if books.dated_by_source or row is None or not confirmed else row.document_date
-        if window.start.isoformat() <= str(day) <= window.end.isoformat():
-            number = series.get(row.holded_id, "") if row is not None else ""
-            group = Group(str(day), _type(row, meant.doc_type), number, meant.currency)
-            made[group]["source"].add(meant.total, *_of(meant.split))
+        stands = books.rows.get(key)
+        if meant.doc_type not in books.unread and not meant.ended:
+            _add_meant(made, books, meant, stands, series.get(stands.holded_id, "") if stands else "")
     ours = {row.holded_id for row in books.rows.values() if row.state == "confirmed"}
     for shown in books.shown.values():
-        if window.holds(shown.day) and shown.doc_type not in books.unread:
-            side = "holded" if shown.id in ours or _marked(shown) else "others"
-            group = Group(
-                str(shown.day), shown.doc_type, series_of(shown.number, books.series, shown.doc_type), shown.currency
-            )
+        if books.window.holds(shown.day) and shown.doc_type not in books.unread:
+            beginning = series_of(shown.number, books.series, shown.doc_type)
+            group = Group(str(shown.day), shown.doc_type, beginning, shown.currency)
+            side = "holded" if shown.id in ours or any(map(is_marker, shown.tags)) else "others"
             made[group][side].add(shown.total, shown.net, shown.tax, shown.split)
     return [Line(group=group, **sums) for group, sums in sorted(made.items())]
 
 
-def _type(row: Row | None, meant: str) -> str:
-    return row.doc_type if row is not None and row.state == "confirmed" and row.doc_type else meant
+def _add_row(made: Made, books: Books, row: Row, series: str) -> None:
+    if not _within(books, row.document_date):
+        return
+    meant = books.meant.get(row.key)
+    split = meant.split if meant is not None and agreed(meant, row) else None
+    group = Group(row.document_date, row.doc_type, series, row.currency)
+    made[group]["ledger"].add(row.total, *_of(split))
+    if meant is None:  # the ledger's amounts are all that is left of what the source said
+        made[group]["source"].add(row.total, None, None, None)
+
+
+def _add_meant(made: Made, books: Books, meant: Meant, row: Row | None, series: str) -> None:
+    """Under the source's own day, unless policy dates documents otherwise; under the type that was written, if any was."""
+    written = row if row is not None and row.state == "confirmed" else None
+    day = meant.day.isoformat() if books.dated_by_source or written is None else written.document_date
+    if _within(books, day):
+        group = Group(day, written.doc_type if written else meant.doc_type, series, meant.currency)
+        made[group]["source"].add(meant.total, *_of(meant.split))
+
+
+def _within(books: Books, day: str) -> bool:
+    return books.window.start.isoformat() <= day <= books.window.end.isoformat()
 
 
 def _of(split: Split | None) -> tuple[Decimal | None, Decimal | None, Split | None]:
     return (split.net, split.tax, split) if split is not None else (None, None, None)
 
 
-def _marked(shown: Shown) -> bool:
-    return any(is_marker(tag) for tag in shown.tags)
-
-
-def _series_by_row(books: Books) -> Mapping[str, str]:
+def _series_by_id(books: Books) -> Mapping[str, str]:
     """Holded id -> series, by the number it shows, else by the number the ledger noted."""
     found: dict[str, str] = {}
     for row in books.rows.values():
@@ -132,15 +136,3 @@ def _series_by_row(books: Books) -> Mapping[str, str]:
         number = shown.number if shown is not None else row.number
         found[row.holded_id] = series_of(number, books.series, row.doc_type)
     return found
-
-
-def summed(sums: Iterable[Sums]) -> Sums:
-    """All of them in one."""
-    whole = Sums()
-    for each in sums:
-        whole.count, whole.unsplit = whole.count + each.count, whole.unsplit + each.unsplit
-        whole.net, whole.tax, whole.total = whole.net + each.net, whole.tax + each.tax, whole.total + each.total
-        for rate, (base, tax) in each.by_rate.items():
-            before = whole.by_rate.get(rate, (ZERO, ZERO))
-            whole.by_rate[rate] = (before[0] + base, before[1] + tax)
-    return whole

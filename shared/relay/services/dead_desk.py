@@ -225,7 +225,9 @@ def _refuse_to_end(one: Dead) -> None:
         what, reason = "the settlement sweep", "settlement_sweep"
         if one.row.kind == "reconcile":
             what, reason = "the nightly reconciliation", "nightly_reconciliation"
-        raise Rejected(reason, detail=f"{what} lives as long as its account: `relay dead-letters replay` brings it back")
+        raise Rejected(
+            reason, detail=f"{what} lives as long as its account: `relay dead-letters replay` brings it back"
+        )
     if one.row.kind == "replay":
         command = f"`relay replays cancel {key.object_id} --account {key.account}`"
         raise Rejected(

@@ -96,7 +96,7 @@ class Nightly:
             spent += 1
             return await session.call(request, "background")
 
-        return await self._reconcile.compare(read, call, now=session.clock.now())
+        return await self._reconcile.compare(read, call)
 
     async def _read(self, session: Session, window: Window) -> Read:
         async def pause() -> None:

@@ -124,6 +124,8 @@ class Sources:
             best = max(found, key=lambda one: _rank(one, row))
             if row is None and (best.ended or not window.holds(best.day) or await self._stands_elsewhere(best)):
                 continue
+            if row is not None and best.version < row.version and best.digest != row.digest:
+                continue  # what was written last is not held any more: the ledger's amounts are what is left of it
             chosen[key] = best
         return chosen
 
