@@ -271,7 +271,7 @@ def test_sums_by_day_series_and_rate_are_those_reckoned_by_hand():
         ],
     }
     books.order(mixed)  # 50.00 + 10.50 and 10.00 + 1.00
-    books.order(order_on(3, 4, total="10.00"))  # 8.26 + 1.73 and a cent: 21 % of 8.26 is 1.7346
+    books.order(order_on(3, 4, total="10.00"))  # 8.26 + 1.73, and a line of a cent without tax
     done = books.reconciled()
 
     assert done.differences == []
@@ -284,7 +284,11 @@ def test_sums_by_day_series_and_rate_are_those_reckoned_by_hand():
         assert (second.count, second.net, second.tax, second.total) == (2, D("150.00"), D("31.50"), D("181.50"))
         assert second.by_rate == {D(21): (D("150.00"), D("31.50"))}
         assert (third.count, third.net, third.tax, third.total) == (2, D("68.27"), D("13.23"), D("81.50"))
-        assert third.by_rate == {D(10): (D("10.00"), D("1.00")), D(21): (D("58.27"), D("12.23"))}
+        assert third.by_rate == {
+            D(0): (D("0.01"), D("0.00")),
+            D(10): (D("10.00"), D("1.00")),
+            D(21): (D("58.26"), D("12.23")),
+        }
 
 
 def test_of_what_the_inbox_forgot_the_ledgers_total_is_the_sources(books):
