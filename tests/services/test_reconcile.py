@@ -147,7 +147,7 @@ def test_in_a_series_that_only_the_relay_writes_a_persons_document_is_extra():
 
 
 def test_a_number_that_stands_twice_is_told_once(books):
-    first, second, third = books.documents()
+    _, second, third = books.documents()
     books.renumbers(third, second["document_number"])
     found = only(books)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -158,11 +158,13 @@ def gaps(held: Sequence[Number]) -> Iterator[tuple[Number, Number, list[Number]]
 
 
 def _explained(books: Books, doc_type: str) -> tuple[frozenset[str], int]:
-    """Numbers that stand on another day or that a deleted or renumbered document of ours had; and how many deleted ones had
-    a number that nobody noted.
+    """Numbers that stand on another day or that a deleted or renumbered document of ours had; and how many were lost of which
+    nobody noted which they were: those of deleted documents, and of documents that now bear the number of another.
     """
-    seen = (each.number for each in (*books.beside, *books.shown.values()) if each.doc_type == doc_type)
-    named, unnamed = set(seen), 0
+    shown_here = [each for each in books.shown.values() if each.doc_type == doc_type]
+    seen = Counter(each.number for each in shown_here if each.number)
+    named = {*seen, *(each.number for each in books.beside if each.doc_type == doc_type)}
+    unnamed = sum(count - 1 for count in seen.values())
     for row in books.rows.values():
         if row.state != "confirmed" or row.doc_type != doc_type:
             continue
@@ -170,6 +172,7 @@ def _explained(books: Books, doc_type: str) -> tuple[frozenset[str], int]:
         gone = row.holded_id in books.gone
         if row.number and (gone or (shown is not None and shown.number != row.number)):
             named.add(row.number)
+            unnamed -= shown is not None and seen[shown.number] >= TWICE
         elif gone and row.last_step != "create":
             unnamed += 1
-    return frozenset(named), unnamed
+    return frozenset(named), max(0, unnamed)

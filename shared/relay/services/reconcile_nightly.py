@@ -96,7 +96,7 @@ class Nightly:
             spent += 1
             return await session.call(request, "background")
 
-        return await self._reconcile.compare(read, call)
+        return replace(await self._reconcile.compare(read, call), calls=spent)
 
     async def _read(self, session: Session, window: Window) -> Read:
         async def pause() -> None:
