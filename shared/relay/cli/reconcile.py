@@ -126,8 +126,8 @@ async def _run(
     if cost:
         return {
             "account": account,
-            "from": window.start,
-            "to": window.end,
+            "from": window.start.isoformat(),
+            "to": window.end.isoformat(),
             "documents": len(read.rows),
             "calls": read.calls,
         }
