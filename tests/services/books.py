@@ -17,6 +17,7 @@ from relay.holded import listings
 from relay.ports import Credential
 from relay.services.paid_calls import PaidCalls
 from relay.services.reconcile import Reconcile
+from relay.services.reconcile_deliveries import delivered
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 
 MARCH = Window(start=date(2026, 3, 1), end=date(2026, 3, 31))
@@ -124,7 +125,9 @@ class Books(World):
         async def run():
             service = Reconcile(inbox=self.inbox, ledger=self.ledger)
             account = await self.accounts.get(ACCOUNT)
-            read = await service.read(account, window, now=self.clock.now(), look_through=look_through)
+            now = self.clock.now()
+            found = await delivered(self.inbox, ACCOUNT, window, now=now) if look_through else ()
+            read = await service.read(account, window, now=now, deliveries=found)
             return await service.compare(read, call or self.paid_calls())
 
         return asyncio.run(run())

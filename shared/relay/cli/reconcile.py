@@ -117,10 +117,12 @@ async def _run(
 ) -> dict[str, Any]:
     from relay.domain.reconciled_summary import summary
     from relay.services.reconcile import Reconcile
+    from relay.services.reconcile_deliveries import delivered
 
     one = await here.account(account)
     service = Reconcile(inbox=here.inbox, ledger=here.ledger)
-    read = await service.read(one, window, now=here.now())
+    deliveries = await delivered(here.inbox, account, window, now=here.now())
+    read = await service.read(one, window, now=here.now(), deliveries=deliveries)
     about = f"{counted(len(read.rows), 'document')} known, about {counted(read.calls, 'call')} to Holded (an estimate)"
     note(f"{account}: {about}")
     if cost:

@@ -20,7 +20,7 @@ from relay.services.reconcile_looking import Looking
 from relay.services.reconcile_source import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from relay.domain.ledger import Key, Row
@@ -61,16 +61,17 @@ class Reconcile:
         window: Window,
         *,
         now: datetime,
-        look_through: bool = True,
+        deliveries: Iterable[str] = (),
         most_deliveries: int | None = None,
         pause: Pause = at_once,
     ) -> Read:
-        """The two sides that cost no call. `look_through` the inbox finds what no row knows; `most_deliveries` are read else."""
+        """The two sides that cost no call. `deliveries` find what no row knows; of the others that rows name
+        `most_deliveries` are read.
+        """
         side = LedgerSide(ledger=self._ledger, account=account.account)
         rows = await side.rows(window, now=now)
         source = Sources(inbox=self._inbox, ledger=self._ledger, account=account, now=now, pause=pause)
-        if look_through:
-            await source.look_through(window)
+        await source.of_deliveries(deliveries)
         await source.of_rows(rows.values(), most=most_deliveries)
         meant = await source.chosen(rows, window)
         settings, _ = rules_of(account)

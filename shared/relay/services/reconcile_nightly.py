@@ -108,7 +108,6 @@ class Nightly:
             session.account,
             window,
             now=session.clock.now(),
-            look_through=False,
             most_deliveries=MOST_DELIVERIES,
             pause=pause,
         )

@@ -1,13 +1,13 @@
 """What the sources meant: the events that the inbox still holds, by today's mapping.
 
 A row names its event, so its delivery is read by its key. What no row knows is found only by looking through the whole
-inbox, which is a scan: for people, not for functions.
+inbox, which is for people (`reconcile_deliveries`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from relay.domain.ends import DONE, HANDED_OVER
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
     Pause = Callable[[], Awaitable[None]]
 
-_BEFORE = timedelta(days=2)
-"""A source may book a document on a day after the one its delivery came."""
-
 
 def midnight_ms(day: date) -> int:
     return at_ms(datetime.combine(day, time(), MADRID))
@@ -56,13 +53,9 @@ class Sources:
         self._read: set[str] = set()
         self.unreadable = 0
 
-    async def look_through(self, window: Window) -> None:
-        """Every delivery since shortly before the window."""
-        from_ms, to_ms = midnight_ms(window.start - _BEFORE), at_ms(self._now) + 1
-        every = self._inbox.ends_between(from_ms=from_ms, to_ms=to_ms, account=self._account.account)
-        for each in [one async for one in every]:
-            if each.account == self._account.account and each.source != "holded":
-                await self._delivery(each.inbox_id)
+    async def of_deliveries(self, inbox_ids: Iterable[str]) -> None:
+        for inbox_id in inbox_ids:
+            await self._delivery(inbox_id)
 
     async def of_rows(self, rows: Iterable[Row], *, most: int | None = None) -> None:
         """The deliveries that rows name, `most` of them."""
