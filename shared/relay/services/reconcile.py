@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from relay.domain.ledger import UPDATE
 from relay.domain.reconciled import Reconciled, reconciled
 from relay.holded.listings import LARGEST_PAGE
-from relay.services.counting import rules_of
 from relay.services.job import aside_key
 from relay.services.reconcile_findings import item_key, place_of
 from relay.services.reconcile_ledger import LedgerSide
 from relay.services.reconcile_looking import Looking
 from relay.services.reconcile_source import Sources
+from relay.services.rules import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

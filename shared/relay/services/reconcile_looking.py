@@ -11,9 +11,9 @@ from relay.domain.reconciling import Books, Shown, Window
 from relay.domain.reconciling_series import numbers
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt, Unavailable
 from relay.holded import requests
-from relay.services.counting import rules_of
 from relay.services.listing import listed
 from relay.services.reconcile_shown import series_of_account, shown_of
+from relay.services.rules import rules_of
 
 if TYPE_CHECKING:
     from relay.domain.documents import DocType

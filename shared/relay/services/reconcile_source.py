@@ -18,9 +18,9 @@ from relay.domain.reconciling import Meant
 from relay.domain.reconciling_split import of_draft
 from relay.domain.remedies import TYPES
 from relay.errors import BadInput, Rejected
-from relay.services.counting import GRACE_MS, rules_of
 from relay.services.job import fact_of
 from relay.services.rows import rows_of
+from relay.services.rules import GRACE_MS, rules_of
 from relay.services.times import at_ms
 from relay.services.unfold import split_ref, unfold
 
