@@ -85,7 +85,8 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             log.error("account.not_drained", account=account, error=reason_of(result))
             continue
         errors = sorted({reason_of(error) for error in result.failed.values()})
-        log.info("account.drained", account=account, calls=result.calls, ends=dict(result.ends), errors=errors)
+        drift = {} if result.drift is None else {"drift": round(result.drift, 4)}
+        log.info("account.drained", account=account, calls=result.calls, ends=dict(result.ends), errors=errors, **drift)
         metrics.add_metric("QuotaUsedPercent", MetricUnit.Percent, result.quota_percent)
         metrics.add_metric("ReviewCount", MetricUnit.Count, result.ends.get("review", 0))
         if result.drift is not None:

@@ -55,11 +55,26 @@ def show(told: Mapping[str, Any], shape: str) -> None:
     ]
     if "totals" in told:
         table("by day and series", columns, rows, none="no document of the relay in these days")
-    found = [[one[name] for name in DIFFERENCES] for one in told["differences"]]
-    table("differences", DIFFERENCES, found, none="no difference")
+    for one in told["differences"]:
+        lines(_block(one))
+    if not told["differences"]:
+        lines(["no difference", ""])
     lines([said(told)])
     for what, why in told["incomplete"].items():
         note(f"incomplete: {what}: {why}")
+
+
+def _block(one: Mapping[str, Any]) -> Iterable[str]:
+    """One difference on a few lines: a table of so many columns fits no terminal."""
+    what = " ".join(filter(None, (one["day"], one["type"], one["number"] or one["holded_id"])))
+    known = f" ({one['told'].replace('_', ' ')})" if one["told"] else ""
+    yield f"{one['class']}: {what}{known}"
+    sides = ", ".join(f"{side} {one[side]}" for side in ("source", "ledger", "holded") if one[side])
+    yield f"  {sides}" if sides else ""
+    yield f"  {one['detail']}"
+    yield f"  repair: {one['repair']}"
+    yield from [f"  {one['command']}"] if one["command"] else ()
+    yield ""
 
 
 def said(told: Mapping[str, Any]) -> str:
