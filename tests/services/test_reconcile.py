@@ -238,6 +238,26 @@ def test_a_newer_version_that_waits_for_a_person_is_an_amount_that_differs(books
     assert found.repair.command == f"relay review show {found.key}.update --account {ACCOUNT}"
 
 
+def test_where_policy_dates_documents_by_the_day_of_writing_the_sources_day_is_not_looked_at():
+    books = Books(settings={"policy": {"finish": "approve", "document_date": "today"}}, orders=2)
+    books.clock.advance(18 * 24 * 3600)
+    today = Window(start=date(2026, 3, 20), end=date(2026, 3, 20))
+
+    assert books.found() == []
+    assert books.found(today) == []
+
+
+def test_a_delivery_that_cannot_be_read_makes_the_sources_side_incomplete(books):
+    item = next(iter(books.inbox.items.values()))
+    books.inbox.items[ACCOUNT, "broken"] = replace(
+        item, delivery=replace(item.delivery, inbox_id="broken", source="nobody", body=b"{")
+    )
+    done = books.reconciled()
+
+    assert done.differences == []
+    assert list(done.incomplete) == ["source"]
+
+
 def test_a_refund_is_a_credit_note_of_its_own_line(books):
     books.order(refund_of(shopify_order(1)), topic="refunds/create")
     done = books.reconciled()

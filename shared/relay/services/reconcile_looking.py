@@ -97,8 +97,10 @@ class Looking:
         known = {row.holded_id for row in rows.values()}
         for document in self.books.shown.values():
             ours = any(map(is_marker, document.tags)) or document.number.startswith(self.books.own_series or ("\0",))
-            row = await self._ledger.by_holded_id(self.books.account, document.id) if ours else None
-            if row is not None and document.id not in known and row.kind == "event":
+            if not ours or document.id in known:
+                continue
+            row = await self._ledger.by_holded_id(self.books.account, document.id)
+            if row is not None and row.kind == "event":
                 rows[row.key] = row
         self.books = replace(self.books, rows=rows, under_way=under_way)
 

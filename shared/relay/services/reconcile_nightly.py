@@ -7,7 +7,7 @@ calls, opens a review item for what nobody has told yet, keeps its result, and w
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.mapping.sale import MADRID
@@ -165,8 +165,3 @@ def _said(done: Reconciled) -> str:
     days = f"{done.window.start:%Y-%m-%d} to {done.window.end:%Y-%m-%d}"
     whole = "" if not done.incomplete else ", incomplete"
     return f"last: {days}, {done.documents} documents, {len(done.open)} differences, {done.calls} calls{whole}"
-
-
-def when(row: Row) -> datetime:
-    """When its last result was made."""
-    return datetime.fromtimestamp(row.updated_ms / 1000, UTC)

@@ -6,6 +6,7 @@ inbox, which is for people (`reconcile_deliveries`).
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     Pause = Callable[[], Awaitable[None]]
 
 
+_AT_A_TIME = 25
+
+
 def midnight_ms(day: date) -> int:
     return at_ms(datetime.combine(day, time(), MADRID))
 
@@ -54,22 +58,22 @@ class Sources:
         self.unreadable = 0
 
     async def of_deliveries(self, inbox_ids: Iterable[str]) -> None:
-        for inbox_id in inbox_ids:
-            await self._delivery(inbox_id)
+        """Read them, a few at a time. Raises what `pause` raises."""
+        wanted = [inbox_id for inbox_id in dict.fromkeys(inbox_ids) if inbox_id and inbox_id not in self._read]
+        self._read.update(wanted)
+        for start in range(0, len(wanted), _AT_A_TIME):
+            some = wanted[start : start + _AT_A_TIME]
+            await self._pause()
+            for item in await asyncio.gather(*(self._inbox.get(self._account.account, each) for each in some)):
+                if item is not None:
+                    self._delivery(item)
 
     async def of_rows(self, rows: Iterable[Row], *, most: int | None = None) -> None:
         """The deliveries that rows name, `most` of them."""
         wanted = dict.fromkeys(_delivery_of(row.event_id) for row in rows if row.event_id)
-        for inbox_id in list(wanted)[:most]:
-            if inbox_id and inbox_id not in self._read:
-                await self._delivery(inbox_id)
+        await self.of_deliveries(list(wanted)[:most])
 
-    async def _delivery(self, inbox_id: str) -> None:
-        self._read.add(inbox_id)
-        await self._pause()
-        item = await self._inbox.get(self._account.account, inbox_id)
-        if item is None:
-            return
+    def _delivery(self, item: InboxItem) -> None:
         try:
             events = unfold(item.delivery).events
         except (BadInput, Rejected):
