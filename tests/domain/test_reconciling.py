@@ -150,6 +150,19 @@ def test_a_deleted_document_whose_number_nobody_noted_explains_one_missing_numbe
     assert kinds == ["deleted_by_hand", "series_gap"]
 
 
+def test_a_numbered_document_that_was_deleted_explains_its_number():
+    gone = replace(ROW, key=replace(KEY, object_id="2"), holded_id="z", number="F260002")
+    shown = [replace(SHOWN, number="F260001"), replace(SHOWN, id="b", number="F260003", tags=())]
+
+    assert [kind for kind, _ in told(books(*shown, rows=(ROW, gone), gone=frozenset({"z"})))] == ["deleted_by_hand"]
+
+
+def test_an_amount_that_was_changed_takes_the_edits_with_it():
+    changed = replace(SHOWN, total=D("108.90"), contact_id="other", day=date(2026, 3, 9))
+
+    assert told(books(changed)) == [("amount_differs", "Holded shows 108.90, written was 121.00")]
+
+
 def test_series_without_a_document_of_ours_are_nobodys_business():
     others = [
         replace(SHOWN, id=name, number=number, tags=())

@@ -202,6 +202,20 @@ def test_fewer_days_are_looked_at_where_the_calls_do_not_suffice():
     assert told(books)["calls"] == 2
 
 
+def test_a_night_never_spends_more_than_its_calls(books):
+    account = books.accounts.accounts[ACCOUNT]
+    settings = {**account.settings, "reconcile": {"calls": 3}}
+    books.accounts.accounts[ACCOUNT] = replace(account, settings=settings)
+    for document in books.documents():
+        books.edits(document, date="2026-06-01")
+    before = len(books.holded.calls)
+    books.clock.at = datetime.fromtimestamp(row(books).due_ms / 1000, UTC)
+    drained = books.run()
+
+    assert len(books.holded.calls) - before == 3
+    assert (drained.drift, told(books)["complete"], row(books).reason) == (None, False, "next_night")
+
+
 def test_a_row_that_was_given_up_stands_up_with_the_next_sweep(books):
     books.ledger.rows[row(books).key] = replace(row(books), state="dead", reason="trouble_KeyError", due_ms=0)
     books.order(shopify_order(9))
