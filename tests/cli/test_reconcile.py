@@ -15,6 +15,7 @@ from holded_sandbox.faults import Fault
 from relay.cli.reconcile_html import page
 from relay.cli.reconcile_shown import csv_of, exit_code
 from relay.domain.nights import reconcile_key
+from relay.services.unfold import unfold
 from tests.cli.conftest import Over, over
 from tests.services.books import Books
 from tests.services.world import ACCOUNT, shopify_order
@@ -220,7 +221,22 @@ def test_repairs_go_through_the_ledger_and_are_done_once(setting: Over, books: B
     assert first["repaired"]["replayed"] == [ref]
     assert len(first["repaired"]["reviews"]) == 2
     assert len([row for row in books.rows("invoice") if row.state == "confirmed"]) == 4
-    assert second["repaired"] == {"replay": "", "replayed": [], "reviews": []}
+    assert second["repaired"] == {"replay": "", "replayed": [], "reviews": [], "rereads": []}
+
+
+def test_what_a_person_changed_is_read_again_and_told_on_the_bus(setting: Over, books: Books) -> None:
+    gone, moved, _ = books.documents()
+    books.deletes(gone)
+    books.edits(moved, date="2026-04-02")
+    books.clock.advance(3600)
+    found = told(setting, "--repair", "--yes")
+    hints = [item.delivery for item in books.inbox.items.values() if item.delivery.source == "holded"]
+    books.run([f"{hint.inbox_id}#0" for hint in hints])
+    books.settle(hours=0.1)
+    rereads = [item.delivery for item in books.inbox.items.values() if item.delivery.topic.startswith("reread.")]
+
+    assert sorted(found["repaired"]["rereads"]) == sorted([gone["id"], moved["id"]])
+    assert sorted(unfold(each).events[0].type for each in rereads) == ["invoice.deleted", "invoice.updated"]
 
 
 def test_every_repair_is_in_the_change_log(setting: Over, books: Books) -> None:

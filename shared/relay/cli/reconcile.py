@@ -165,16 +165,24 @@ async def _repair(here: World, done: "Reconciled", *, yes: bool) -> dict[str, An
     replays, reviews = len(to_replay(done)), len(to_review(done))
     if not replays and not reviews:
         note("nothing that the ledger could repair")
-        return {"replay": "", "replayed": [], "reviews": []}
+        return {"replay": "", "replayed": [], "reviews": [], "rereads": []}
     asked = f"Replay {counted(replays, 'event')} and put {counted(reviews, 'difference')} into review?"
     sure(asked, yes=yes)
-    repairs = ReconcileRepairs(ledger=here.ledger, accounts=here.accounts, orders=replay_orders(here), who=here.who)
+    repairs = ReconcileRepairs(
+        ledger=here.ledger, inbox=here.inbox, accounts=here.accounts, orders=replay_orders(here), who=here.who
+    )
     made = await repairs(done, now=here.now())
     note(
         f"{counted(len(made.reviews), 'difference')} put into review"
+        + (f"; {counted(len(made.rereads), 'document')} to be read again" if made.rereads else "")
         + (f"; {counted(replays, 'event')} in replay {made.replay}" if made.replay else "")
     )
-    return {"replay": made.replay, "replayed": list(made.replayed), "reviews": list(made.reviews)}
+    return {
+        "replay": made.replay,
+        "replayed": list(made.replayed),
+        "reviews": list(made.reviews),
+        "rereads": list(made.rereads),
+    }
 
 
 async def _last(here: World, account: str) -> dict[str, Any]:
