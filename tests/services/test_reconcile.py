@@ -178,6 +178,37 @@ def test_a_missing_payment(books):
     assert (found.kind, found.holded) == ("payment_missing", "paid 0.00 of 121.00")
 
 
+def test_a_payment_that_came_by_itself_and_is_not_there():
+    books = Books(settings={"policy": {"finish": "approve", "payments": "pay"}}, orders=2)
+    own = books.rows("invoice")[0]
+    paid = replace(
+        own, key=replace(own.key, object_id="ch_1", purpose="payment"), total=None, document_date="", marker=""
+    )
+    books.ledger.rows = {paid.key: paid, **books.ledger.rows}  # found first by the document's id
+    found = only(books)
+
+    assert (found.kind, found.holded_id) == ("payment_missing", own.holded_id)
+
+    books.pays(books.company.get("documents", own.holded_id), "121.00")
+
+    assert books.found() == []
+
+
+def test_a_document_that_only_a_payments_row_is_found_by_is_nobodys_extra():
+    books = Books(settings={"policy": {"finish": "approve", "payments": "pay"}}, orders=1)
+    own = books.rows("invoice")[0]
+    paid = replace(
+        own, key=replace(own.key, object_id="ch_1", purpose="payment"), total=None, document_date="", marker=""
+    )
+    books.ledger.rows = {paid.key: paid, **books.ledger.rows}
+    books.pays(books.documents()[0], "121.00")
+    books.edits(books.documents()[0], date="2026-04-02")
+    april = Window(start=date(2026, 4, 1), end=date(2026, 4, 30))
+
+    assert books.found(april) == []
+    assert books.found() == ["wrong_period"]
+
+
 def test_a_payment_too_much(books):
     books.pays(books.documents()[0], "121.00")
 

@@ -148,7 +148,8 @@ class Books:
     """All that was read of a window. What could not be read whole is in `unread` by document type, and nothing is told of it.
 
     `shown` by Holded id: the lists of the window, and what was read by its id. `gone`: looked for by id, and not there.
-    `beside`: further documents, read only to see whether a number is missing. `rows`: the ledger's rows of documents, by key.
+    `payments`: by Holded id, payments that came as facts of their own and were registered; `named`: ids that a row of something
+    else names. `beside`: further documents, read only to see whether a number is missing. `rows`: the ledger's rows of documents, by key.
     `aside`: newer versions that lie beside a row; `findings`: what was told before, by the row's key or the item's own.
     `under_way`: markers of what is being written or judged. `own_series`: beginnings of numbers that nobody but the relay gives.
     """
@@ -158,7 +159,8 @@ class Books:
     rows: Mapping[Key, Row]
     meant: Mapping[Key, Meant]
     shown: Mapping[str, Shown]
-    listed: frozenset[str] = frozenset()
+    payments: Mapping[str, int] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     beside: Sequence[Shown] = ()
     aside: Mapping[Key, Row] = field(default_factory=dict)

@@ -65,7 +65,7 @@ def _of_row(books: Books, row: Row, shown: Shown | None, marked: set[str]) -> It
         for kind, reason, detail in edits(row, shown, same, dated_by_source=books.dated_by_source):
             found[kind].append((reason, detail))
         if "amount_differs" not in found:
-            found["payment_missing"] += unpaid(row, shown, same)
+            found["payment_missing"] += unpaid(row, shown, same, registered=books.payments.get(row.holded_id, 0))
     newer = _newer(books, row, meant)
     if newer:
         found["amount_differs"].append(newer)

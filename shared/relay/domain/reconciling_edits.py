@@ -65,11 +65,18 @@ def period_of(day: date) -> str:
     return f"{day:%Y-%m}, quarter {(day.month - 1) // _MONTHS_A_QUARTER + 1}"
 
 
-def unpaid(row: Row, shown: Shown, meant: Meant | None) -> list[tuple[str, str]]:
-    """The relay registered a payment, and Holded shows less than that. Of what a person cancelled none is missed."""
-    if (row.step, row.last_step) != ("pay", "pay") or shown.paid is None or shown.status == "cancelled":
+def unpaid(row: Row, shown: Shown, meant: Meant | None, *, registered: int) -> list[tuple[str, str]]:
+    """The relay registered a payment, and Holded shows less than that. Of what a person cancelled none is missed.
+
+    Of payments that came as facts of their own (`registered`) the ledger keeps no amount: only their absence is seen.
+    """
+    if shown.paid is None or shown.status == "cancelled":
         return []
-    wanted = meant.paid if meant is not None and meant.paid is not None else row.total
-    if wanted is None or shown.paid >= wanted:
-        return []
-    return [("payment_missing", f"{shown.number or shown.id} bears payments of {shown.paid}, registered was {wanted}")]
+    number = shown.number or shown.id
+    if (row.step, row.last_step) == ("pay", "pay"):
+        wanted = meant.paid if meant is not None and meant.paid is not None else row.total
+        if wanted is not None and shown.paid < wanted:
+            return [("payment_missing", f"{number} bears payments of {shown.paid}, registered was {wanted}")]
+    elif registered and not shown.paid:
+        return [("payment_missing", f"{number} bears no payment, {registered} registered")]
+    return []

@@ -68,7 +68,7 @@ def _never_taken_up(books: Books, meant: Meant) -> Difference:
 
 def extra(books: Books) -> Iterator[Difference]:
     """Documents that bear a marker of ours, or a number that only the relay gives, and that no row knows."""
-    known = {row.holded_id for row in books.rows.values() if row.holded_id}
+    known = {row.holded_id for row in books.rows.values() if row.holded_id} | books.named
     markers = {row.marker for row in books.rows.values() if row.marker and row.state == "confirmed"}
     for document in books.shown.values():
         ours = sorted(filter(is_marker, document.tags))

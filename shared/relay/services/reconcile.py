@@ -44,6 +44,7 @@ class Read:
     window: Window
     rows: dict[Key, Row]
     meant: dict[Key, Meant]
+    payments: Mapping[str, int]
     under_way: frozenset[str]
     types: tuple[str, ...]
     calls: int
@@ -82,6 +83,7 @@ class Reconcile:
             window=window,
             rows=rows,
             meant=meant,
+            payments=side.payments,
             under_way=await side.under_way(),
             types=types,
             calls=sum(1 + count // LARGEST_PAGE for count in known),

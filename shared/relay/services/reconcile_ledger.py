@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ class LedgerSide:
     def __init__(self, *, ledger: Ledger, account: str) -> None:
         self._ledger = ledger
         self._account = account
+        self.payments: Counter[str] = Counter()
+        """By Holded id: payments that came as facts of their own and are confirmed, as far as `rows` looked."""
 
     async def rows(self, window: Window, *, now: datetime) -> dict[Key, Row]:
         """Rows of documents whose day lies in the window, in every state but those that never had one."""
@@ -39,11 +42,12 @@ class LedgerSide:
         found: dict[Key, Row] = {}
         async for row in self._ledger.confirmed_between(self._account, from_ms=from_ms, to_ms=to_ms):
             found[row.key] = row
+            self.payments[row.holded_id] += row.key.purpose == "payment"
         for state in _UNFINISHED:
             async for row in self._ledger.in_state(self._account, state, limit=_MOST):
                 found[row.key] = row
         first, last = window.start.isoformat(), window.end.isoformat()
-        return {key: row for key, row in found.items() if _of_a_document(row) and first <= day_of(row) <= last}
+        return {key: row for key, row in found.items() if is_of_a_document(row) and first <= day_of(row) <= last}
 
     async def under_way(self) -> frozenset[str]:
         """Markers of all that is being written, in doubt or judged: their documents may stand without a row that names them."""
@@ -55,5 +59,5 @@ class LedgerSide:
         return frozenset(found)
 
 
-def _of_a_document(row: Row) -> bool:
+def is_of_a_document(row: Row) -> bool:
     return row.kind == "event" and row.key.purpose in TYPES

@@ -12,6 +12,7 @@ from relay.domain.reconciling_series import numbers
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt, Unavailable
 from relay.holded import requests
 from relay.services.listing import listed
+from relay.services.reconcile_ledger import is_of_a_document
 from relay.services.reconcile_shown import series_of_account, shown_of
 from relay.services.rules import rules_of
 
@@ -42,6 +43,7 @@ class Looking:
             window=read.window,
             rows=read.rows,
             meant=read.meant,
+            payments=read.payments,
             shown={},
             own_series=settings.reconcile.own_series,
             series=series_of_account(read.account),
@@ -62,7 +64,7 @@ class Looking:
                 unread[doc_type] = f"its list was not read whole: {refusal.reason}"
             else:
                 shown |= found
-        self.books = replace(self.books, shown=shown, listed=frozenset(shown), unread=unread)
+        self.books = replace(self.books, shown=shown, unread=unread)
 
     async def _days(self, doc_type: str, window: Window) -> dict[str, Shown]:
         """All documents of a type. One that moved from page to page while they were read is there once."""
@@ -94,15 +96,19 @@ class Looking:
     async def whose_they_are(self, *, under_way: frozenset[str]) -> None:
         """Rows of another time whose documents stand in this window, by the documents that bear our marker or number."""
         rows = dict(self._read.rows)
-        known = {row.holded_id for row in rows.values()}
+        known, named = {row.holded_id for row in rows.values()}, set[str]()
         for document in self.books.shown.values():
             ours = any(map(is_marker, document.tags)) or document.number.startswith(self.books.own_series or ("\0",))
             if not ours or document.id in known:
                 continue
             row = await self._ledger.by_holded_id(self.books.account, document.id)
-            if row is not None and row.kind == "event":
+            if row is not None and is_of_a_document(row):
                 rows[row.key] = row
-        self.books = replace(self.books, rows=rows, under_way=under_way)
+            elif row is not None:
+                named.add(
+                    document.id
+                )  # such as a payment's: whose document it is cannot be asked, but somebody's it is
+        self.books = replace(self.books, rows=rows, named=frozenset(named), under_way=under_way)
 
     async def around_the_gaps(self) -> None:
         window, beside = self.books.window, list[Shown]()
