@@ -143,6 +143,7 @@ def test_csv_opens_in_a_spanish_spreadsheet(setting: Over, books: Books, tmp_pat
     assert raw.startswith(b"\xef\xbb\xbf")
     assert b"\r\n" in raw
     assert rows[1][:9] == ["2026-03-02", "invoice", "F26", "EUR", "source", "3", "300,00", "63,00", "363,00"]
+    assert ["2026-03-02", "invoice", "F26", "EUR", "source", "21", "300,00", "63,00"] in rows
     assert (difference["class"], difference["ledger"], difference["holded"]) == ("amount_differs", "121,00", "1210,61")
 
 
@@ -160,7 +161,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_neutralised(setting: Over, books
 def test_a_negative_amount_stays_a_number() -> None:
     from relay.cli.reconcile_shown import _cell
 
-    assert [_cell("-12.50"), _cell("-cmd")] == ["-12,50", "'-cmd"]
+    assert [_cell("-12.50"), _cell("-15"), _cell("-cmd"), _cell("-1+1")] == ["-12,50", "-15", "'-cmd", "'-1+1"]
 
 
 class Tags(HTMLParser):

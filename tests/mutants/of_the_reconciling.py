@@ -77,7 +77,7 @@ shelf.add(
 shelf.add(
     "a formula runs in the accountant's spreadsheet",
     "shared/relay/cli/reconcile_shown.py",
-    """return f"'{value}" if value.startswith(_FORMULA) else value""",
+    """return f"'{value}" if value.startswith(_FORMULA) and not _RATE.fullmatch(value) else value""",
     "return value",
     "cli/test_reconcile.py::test_a_text_that_a_spreadsheet_would_run_is_neutralised",
 )

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from relay.cli.console import lines, note, table
@@ -14,6 +14,7 @@ INCOMPLETE, DIFFERENT = 3, 1
 DIFFERENCES = ("day", "class", "type", "number", "source", "ledger", "holded", "detail", "told", "repair", "command")
 SIDES = ("source", "ledger", "holded", "not_of_the_relay")
 _AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
+_RATE = re.compile(r"-?[0-9]+(,[0-9]+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BOM = "\ufeff"
 
@@ -88,33 +89,32 @@ def said(told: Mapping[str, Any]) -> str:
 
 
 def csv_of(told: Mapping[str, Any]) -> str:
-    """Two blocks, parted by an empty line: the sums, then the differences. `;` and decimal commas as Excel reads them in
-    Spain; UTF-8 with a byte order mark; a text that a spreadsheet would run as a formula begins with an apostrophe.
+    """Three blocks, parted by empty lines: the sums, the tax by rate, the differences. `;` and decimal commas as Excel reads
+    them in Spain; UTF-8 with a byte order mark; a text that a spreadsheet would run as a formula begins with an apostrophe.
     """
     made = io.StringIO(newline="")
     writer = csv.writer(made, delimiter=";", lineterminator="\r\n")
     made.write(_BOM)
-    writer.writerow(
-        ("day", "type", "series", "currency", "side", "count", "net", "tax", "total", "split unknown", "rates")
-    )
-    for line in told.get("totals", ()):
-        for side in SIDES:
-            if line[side]["count"]:
-                writer.writerow(_cells(_sums(line, side)))
+    group = ("day", "type", "series", "currency")
+    sides = [
+        ([line[name] for name in group] + [side.replace("_", " ")], line[side])
+        for line in told.get("totals", ())
+        for side in SIDES
+        if line[side]["count"]
+    ]
+    writer.writerow((*group, "side", "count", "net", "tax", "total", "split unknown"))
+    for where, sums in sides:
+        writer.writerow(_cells([*where, *(sums[name] for name in ("count", "net", "tax", "total", "split_unknown"))]))
+    writer.writerow(())
+    writer.writerow((*group, "side", "rate", "base", "tax"))
+    for where, sums in sides:
+        for one in sums["by_rate"]:
+            writer.writerow(_cells([*where, one["rate"].replace(".", ","), one["base"], one["tax"]]))
     writer.writerow(())
     writer.writerow((*DIFFERENCES, "row", "event", "holded id"))
     for one in told["differences"]:
         writer.writerow(_cells([one[name] for name in (*DIFFERENCES, "row", "event", "holded_id")]))
     return made.getvalue()
-
-
-def _sums(line: Mapping[str, Any], side: str) -> Sequence[Any]:
-    sums = line[side]
-    rates = " + ".join(f"{one['rate']} %: {one['base']} / {one['tax']}" for one in sums["by_rate"]).replace(".", ",")
-    return (
-        *(line[name] for name in ("day", "type", "series", "currency")), side.replace("_", " "), sums["count"],
-        *(sums[name] for name in ("net", "tax", "total")), sums["split_unknown"], rates,
-    )  # fmt: skip
 
 
 def _cells(values: Iterable[Any]) -> list[str]:
@@ -124,4 +124,4 @@ def _cells(values: Iterable[Any]) -> list[str]:
 def _cell(value: str) -> str:
     if _AMOUNT.fullmatch(value):
         return value.replace(".", ",")
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if value.startswith(_FORMULA) and not _RATE.fullmatch(value) else value
