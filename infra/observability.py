@@ -66,6 +66,7 @@ class Observability(Construct):
             ("OldestOpenEvent", "OldestOpenEventSeconds", "An event has no end after an hour", 3600),
             ("OldestDueRow", "OldestDueRowSeconds", "Due work is not done after half an hour", 1800),
             ("AccountBlocked", "AccountsBlocked", "Holded refuses an account's credential or plan: relay status", 1),
+            ("Drift", "Drift", "A night's books differ in one document of a hundred: relay reconcile --last", 0.01),
             ("Review", "ReviewCount", "Events wait for a person's decision: relay status", 1),
         ]
         rows += [(f"Quota{n}", "QuotaUsedPercent", f"{n} % of an account's month are spent", n) for n in QUOTA_STEPS]

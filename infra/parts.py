@@ -20,6 +20,7 @@ _WRITTEN_BY = {
     "ReviewCount": "write_holded",
     "AccountsBlocked": "write_holded",
     "QuotaUsedPercent": "write_holded",
+    "Drift": "write_holded",
 }
 
 

@@ -88,6 +88,9 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         log.info("account.drained", account=account, calls=result.calls, ends=dict(result.ends), errors=errors)
         metrics.add_metric("QuotaUsedPercent", MetricUnit.Percent, result.quota_percent)
         metrics.add_metric("ReviewCount", MetricUnit.Count, result.ends.get("review", 0))
+        if result.drift is not None:
+            log.info("account.reconciled", account=account, drift=result.drift)
+            metrics.add_metric("Drift", MetricUnit.NoUnit, result.drift)
     return answer
 
 

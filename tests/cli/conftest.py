@@ -63,6 +63,7 @@ class Company:
             "taxes": "accounting:taxes",
             "contacts": "contacts:contacts",
             "invoices": "sales:invoices",
+            "credit-notes": "sales:invoices",
             "sales-receipts": "sales:receipts",
             "sales-orders": "inventory:sales-orders",
             "products": "inventory:products",
@@ -92,7 +93,7 @@ class Company:
                     }
                 ]
             }
-        if resource in {"contacts", "invoices"}:
+        if resource in {"contacts", "invoices", "credit-notes"}:
             return {"items": [], "has_more": False}
         number = self.first_id + sum(map(ord, path))
         item = {"id": object_id(number), "name": resource, "iban": "ES00", "balance": "10.00"}

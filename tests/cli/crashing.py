@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Told:
     """A command. `before(road)` is what stood before it, `then(road)` what comes an hour later.
 
-    `again` names refusals that the command may meet when it is given a second time: it had been done.
+    `again` names refusals that the command may meet when it is given a second time: it had been done. `exits` is its code.
     """
 
     args: tuple[str, ...]
@@ -39,6 +39,7 @@ class Told:
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     stdin: str | None = None
     hours: float = 0.5
+    exits: int = 0
     also: tuple[str, ...] = ()  # ports of its own process in which it dies too
 
 

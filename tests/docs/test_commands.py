@@ -22,6 +22,7 @@ NOT_RUN = {
     "relay dead-letters": "changes the ledger and the queues of a stack",
     "relay events": "reads a stack",
     "relay pause": "changes accounts of a stack",
+    "relay reconcile": "reads a stack",
     "relay replay": "changes the ledger of a stack",
     "relay replays": "changes the ledger of a stack",
     "relay resume": "changes accounts of a stack",

@@ -206,7 +206,7 @@ def test_what_waits_or_is_late_has_its_alarm(synthesised):
 
     assert watched >= {
         "OldestOpenEventSeconds", "OldestDueRowSeconds", "ReviewCount", "IteratorAge", "Errors", "Invocations",
-        "AccountsBlocked",
+        "AccountsBlocked", "Drift",
     }  # fmt: skip
 
 

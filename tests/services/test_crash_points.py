@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from relay.domain.nights import first_night
 from relay.services.again import row_ref
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, named, send, state_of, troubles
@@ -95,6 +96,22 @@ def sweep_is_due(world):
     return [[{"account": ACCOUNT}]]
 
 
+def edited_books(world):
+    """Of three orders one was deleted by a person, one was copied."""
+    for number in range(3):
+        world.order(shopify_order(number))
+    gone, kept, _ = world.documents()
+    world.company.drop("documents", gone["id"])
+    world.company.put("documents", dict(kept, id=kept["id"][::-1]), world.clock.now().timestamp())
+
+
+def night_has_come(world):
+    world.clock.advance(24 * 3600)
+    row = first_night(ACCOUNT, world.clock.now())
+    world.ledger.rows[row.key] = replace(row, due_ms=at_ms(world.clock.now()))
+    return [[{"account": ACCOUNT}]]
+
+
 def orders_nobody_wanted(world):
     """One order that was written, and two that an earlier setting ignored; a replay of all three is due."""
     one_order(world)
@@ -153,6 +170,7 @@ STORIES = {
     "a replay of orders that were ignored": Story(before=orders_nobody_wanted, batches=wake),
     "a replay of dead rows": Story(before=an_order_that_died, batches=wake),
     "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
+    "the nightly reconciliation": Story(before=edited_books, batches=night_has_come),
 }
 
 

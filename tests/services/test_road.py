@@ -355,7 +355,8 @@ def test_the_sweep_finds_a_document_that_was_paid_twice_and_reports_it():
     assert "242.00" in found.detail
 
 
-def test_the_sweep_costs_at_most_a_tenth_of_a_call_a_document(world):
+def test_the_sweep_costs_at_most_a_tenth_of_a_call_a_document():
+    world = World(settings={"reconcile": {"nightly": False}})
     for n in range(20):
         world.order(shopify_order(n))
     world.holded.calls.clear()

@@ -10,7 +10,8 @@ from tests.services.world import World, shopify_order
 
 @pytest.fixture
 def world():
-    return World()
+    """Without the nightly reconciliation, which would tell the same by itself."""
+    return World(settings={"reconcile": {"nightly": False}})
 
 
 def reported(world):

@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from relay.domain.ledger import STANDING
 from relay.holded import listings, protocol
 from relay.ports import Account, AccountSecrets, Credential
-from relay.services.settlement import settle_key
 from tests.sandboxed import request_of
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
@@ -217,7 +217,7 @@ def restlessness(universe: Universe) -> str:
             row.state in {"sent", "unknown", "waiting"}
             and not waits_for_a_person(universe, row)
             and row.kind != "contact"
-            and row.key != settle_key(row.key.account)
+            and row.kind not in STANDING
         ):
             return f"{row.key} is {row.state} ({row.reason})"
     return ""

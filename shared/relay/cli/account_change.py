@@ -152,7 +152,7 @@ async def _log(here: World, account: str, what: str) -> None:
 
 def _doubtful(one: "Account") -> list[str]:
     from relay.domain.mapping.choices import not_in_account
-    from relay.services.counting import rules_of
+    from relay.services.rules import rules_of
 
     return list(not_in_account(*rules_of(one)))
 

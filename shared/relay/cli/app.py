@@ -13,6 +13,7 @@ from relay.cli.pausing import pause, resume
 from relay.cli.plan import plan
 from relay.cli.preview import preview
 from relay.cli.quota import quota
+from relay.cli.reconcile import reconcile
 from relay.cli.replay import replay
 from relay.cli.sandbox import PASSED_ON, sandbox
 from relay.cli.sending import send
@@ -28,7 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Holded Relay: one business fact, one Holded document, for ever.",
-    epilog="Exit codes: 0 done, 1 refused or not available, 2 bad input.",
+    epilog="Exit codes: 0 done, 1 refused or not available, 2 bad input, 3 incomplete (reconcile).",
 )
 app.add_typer(accounts.app, name="account")
 app.add_typer(webhook_secrets.app, name="secret")
@@ -46,6 +47,7 @@ app.command("send")(send)
 app.command("check-signature")(check_signature)
 app.command("status")(status)
 app.command("verify")(verify)
+app.command("reconcile")(reconcile)
 app.command("quota")(quota)
 app.command("plan")(plan)
 app.command("sandbox", context_settings=PASSED_ON)(sandbox)

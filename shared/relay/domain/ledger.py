@@ -22,7 +22,7 @@ from relay.errors import BadInput
 
 State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
 Step = Literal["contact", "create", "update", "approve", "pay", "done"]
-Kind = Literal["event", "hint", "settle", "contact", "replay"]
+Kind = Literal["event", "hint", "settle", "contact", "replay", "reconcile"]
 _MARKER_LENGTH = 16
 
 UPDATE, CANCELLATION, SETTLEMENT = "update", "cancellation", "settlement"
@@ -30,6 +30,10 @@ OF_AN_EVENT = (UPDATE, CANCELLATION)
 """What may lie aside of a document that stands, for an event of its own: a newer version, or a late cancellation."""
 ASIDES = (*OF_AN_EVENT, SETTLEMENT)
 """As the end of a purpose (`invoice.update`); a `settlement` is a finding about the document itself."""
+
+
+STANDING: frozenset[Kind] = frozenset({"settle", "reconcile"})
+"""Rows that wait for as long as their account lives: the settlement sweep, the nightly reconciliation. They hold no event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

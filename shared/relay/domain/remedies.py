@@ -41,6 +41,22 @@ _REFUSALS = (
 _CAUSES: tuple[tuple[str, Cause], ...] = (
     (IN_DOUBT, "outcome_unknown"),
     ("total_differs", "total_differs"),
+    ("tax_differs", "changed_in_holded"),
+    *(
+        (finding, "changed_in_holded")
+        for finding in (
+            "wrong_period",
+            "lines_differ",
+            "day_differs",
+            "number_differs",
+            "cancelled_by_hand",
+            "payment_missing",
+            "duplicate_number",
+            "series_gap",
+            "extra",
+        )
+    ),
+    ("source_differs", "rule"),
     ("tax_", "tax_unknown"),
     ("vies_", "tax_unknown"),
     ("refund_tax_", "tax_unknown"),

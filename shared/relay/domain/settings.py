@@ -160,6 +160,21 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reconcile:
+    """The nightly reconciliation: the last `days`, within `calls` to Holded a run (None: 1 % of the month, at least 3).
+
+    `own_series`: beginnings of numbers (`T26`) that nobody but the relay gives; a document there that no row knows is told of.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    nightly: bool = True
+    days: int = 7
+    calls: int | None = None
+    own_series: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`schemes` names the tax scheme of buyers with a tag: `{"recargo": "equivalence"}`. `custom_fields` renames a
     source's extra data on its way into Holded's custom fields; an empty name drops it.
@@ -175,6 +190,7 @@ class Settings:
     retention: tuple[Retention, ...] = ()
     schemes: Mapping[str, str] = field(default_factory=dict)
     custom_fields: Mapping[str, str] = field(default_factory=dict)
+    reconcile: Reconcile = field(default_factory=Reconcile)
 
 
 def default_settings(*, mode: Literal["test", "live"] = "test") -> Settings:
@@ -215,6 +231,10 @@ def _contradictions(settings: Settings) -> Iterator[tuple[bool, str, str]]:
     yield not 0 <= policy.rounding_limit <= Decimal("0.02"), "policy.rounding_limit", "0 to 0.02"
     yield not 0 <= policy.product_tax_rate < 100, "policy.product_tax_rate", "a percentage"
     yield not 0 <= (policy.plain_refund_rate or 0) < 100, "policy.plain_refund_rate", "a percentage"
+    nightly = settings.reconcile
+    yield not 1 <= nightly.days <= 62, "reconcile.days", "1 to 62"
+    yield nightly.calls is not None and nightly.calls < 1, "reconcile.calls", "a number of calls, or null"
+    yield not all(nightly.own_series), "reconcile.own_series", "beginnings of numbers, none of them empty"
     for place, rule in enumerate(settings.tax_rules):
         yield bool(rule.take) == bool(rule.review), f"tax_rules[{place}]", "either `take` or `review`"
     for place, rate in enumerate(settings.exchange_rates):

@@ -11,6 +11,8 @@ from relay.services.desk import Desk
 from relay.services.doubt import Doubt
 from relay.services.drain import Drainer
 from relay.services.hints import Hints
+from relay.services.reconcile import Reconcile
+from relay.services.reconcile_nightly import Nightly
 from relay.services.replay import Replays
 from relay.services.saga import Saga
 from relay.services.settlement import Settlement
@@ -51,6 +53,7 @@ def build_drainer(
         hints=hints,
         replays=Replays(desk=desk, again=Again(inbox=inbox, desk=desk, hints=hints)),
         settlement=Settlement(ledger=ledger),
+        nightly=Nightly(ledger=ledger, reconcile=Reconcile(inbox=inbox, ledger=ledger)),
         clear_dead=ClearDeadLetters(ledger=ledger, inbox=inbox),
         jitter=jitter,
     )

@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING
 
 from relay.domain import dead, ends
 from relay.domain.ends import Ending, Told
-from relay.domain.mapping.catalogue import Catalogue
-from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
-from relay.domain.settings import parse_settings
 from relay.errors import Unavailable
 from relay.services.desk import delivery_key
 from relay.services.hints import hint_key
-from relay.services.job import fact_of
 from relay.services.rows import rows_at, rows_beside, rows_of
+from relay.services.rules import GRACE_MS, key_of, rules_of
 from relay.services.times import at_ms
 from relay.services.unfold import event_ref, unfold
 
@@ -29,15 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
 
-    from relay.domain.ledger import Key
     from relay.domain.models import Event
-    from relay.domain.settings import Settings
     from relay.ports import Account, Inbox, InboxEnds, InboxItem, Ledger
+    from relay.services.rules import Rules
 
-    Rules = tuple[Settings, Catalogue]
-
-GRACE_MS = 15 * 60_000
-"""An event that has no end yet is an error when its delivery is older than this."""
 _AT_A_TIME = 40
 
 
@@ -161,13 +153,3 @@ class Counting:
         if row is not None and row.state == "dead":
             return ends.of_row(row)
         return Ending(kind="open", reason="no_end_yet")
-
-
-def key_of(event: Event, rules: Rules, now: datetime) -> Key:
-    """The business key that the account's settings give an event."""
-    settings, catalogue = rules
-    return fact_of(event, plan_for(event, settings, catalogue, today=now.date())).key
-
-
-def rules_of(account: Account) -> Rules:
-    return parse_settings(account.settings), Catalogue.from_json(account.catalogue)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import dead
 from relay.domain.decisions import may_stand
+from relay.domain.ledger import STANDING
 from relay.errors import Rejected
 from relay.services.again import row_ref
 from relay.services.attempt import attempt
@@ -220,9 +221,13 @@ def _refuse(names: Sequence[str], reason: str, what: str, remedy: str) -> None:
 
 def _refuse_to_end(one: Dead) -> None:
     key = one.row.key
-    if one.row.kind == "settle":
-        detail = "the settlement sweep lives as long as its account: `relay dead-letters replay` brings it back"
-        raise Rejected("settlement_sweep", detail=detail)
+    if one.row.kind in STANDING:
+        what, reason = "the settlement sweep", "settlement_sweep"
+        if one.row.kind == "reconcile":
+            what, reason = "the nightly reconciliation", "nightly_reconciliation"
+        raise Rejected(
+            reason, detail=f"{what} lives as long as its account: `relay dead-letters replay` brings it back"
+        )
     if one.row.kind == "replay":
         command = f"`relay replays cancel {key.object_id} --account {key.account}`"
         raise Rejected(

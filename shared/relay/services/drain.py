@@ -42,7 +42,8 @@ _LONGEST_WAKE_S = 900
 class Drained:
     """What one drain did. `failed`: event refs to be delivered again, and why. `ends` counts the ends by their first word.
 
-    `blocked` is the reason why this drain closed the account, empty where it did not.
+    `blocked` is the reason why this drain closed the account, empty where it did not; `drift` differences a document, where
+    it reconciled a window.
     """
 
     failed: Mapping[str, BaseException]
@@ -50,6 +51,7 @@ class Drained:
     calls: int
     quota_percent: int
     blocked: str = ""
+    drift: float | None = None
 
 
 class Drainer:
@@ -247,4 +249,5 @@ def _drained(session: Session, failed: Mapping[str, BaseException]) -> Drained:
         calls=sum(session.calls.values()),
         quota_percent=100 * (sum(budget.used) + budget.foreign) // max(1, month_limit(budget)),
         blocked=session.newly_blocked,
+        drift=session.drift,
     )

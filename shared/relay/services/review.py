@@ -11,9 +11,9 @@ from relay.domain.ledger import Key
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.errors import BadInput, NotFound
-from relay.services.counting import rules_of
 from relay.services.job import pack_event, unpack_event
 from relay.services.preview import result_of
+from relay.services.rules import rules_of
 from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:

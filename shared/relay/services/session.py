@@ -85,6 +85,8 @@ class Session:
     """All that was due was tried, and nothing was refused."""
     resting_until_ms: int = 0
     """A blocked account's next try, where this drain makes none."""
+    drift: float | None = None
+    """Differences a document, where this drain reconciled a night's window whole."""
     newly_blocked: str = ""
     """The reason, where this drain closed the account."""
     outdated: bool = False

@@ -9,25 +9,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from relay.domain import transitions
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
-from relay.domain.decisions import Fact
-from relay.domain.ledger import SETTLEMENT, Key, Row, is_marker
-from relay.errors import NotAllowed, Rejected, RetryAt
+from relay.domain.ledger import Key, Row, is_marker
+from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
+from relay.holded import requests
 from relay.services.listing import listed, seen, spans_of
+from relay.services.reconcile_findings import about, report
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relay.domain.comparison import Seen
+    from relay.domain.documents import DocType
     from relay.ports import Ledger
     from relay.services.listing import Spans
     from relay.services.session import Session
 
 WORTH_A_PAGE = 10
+LOOKED_AT_BY_ID = 5
 _DAY_MS = 24 * 3600_000
 
 
@@ -114,11 +116,28 @@ class Settlement:
             by_id[document.id] = seen(document)
             for tag in document.tags:
                 marked[tag].add(document.id)
+        await self._moved(session, rows, by_id, marked)
         for row in rows:
             await _time_for_more(session)
             await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
         await self._late_twins(session, marked, known={row.marker for row in rows})
         await self._late_payments(session, by_id, known={row.holded_id for row in rows})
+
+    async def _moved(
+        self, session: Session, rows: list[Row], by_id: dict[str, Seen], marked: dict[str, set[str]]
+    ) -> None:
+        """A document that somebody gave another day is in no list of its old one: a few are looked for by id, so that they are
+        not told to be missing. The nightly reconciliation tells where they are.
+        """
+        for row in [row for row in rows if row.holded_id not in by_id][:LOOKED_AT_BY_ID]:
+            request = requests.get_document(cast("DocType", row.doc_type), row.holded_id)
+            try:
+                document = (await session.call(request, "background")).value
+            except NotFound:
+                continue
+            by_id[document.id] = seen(document)
+            for tag in document.tags:
+                marked[tag].add(document.id)
 
     async def _late_twins(self, session: Session, marked: dict[str, set[str]], *, known: set[str]) -> None:
         """A marker that stands twice is told of whenever a list shows it, also long after its own row was swept."""
@@ -150,31 +169,7 @@ class Settlement:
 
     async def _report(self, session: Session, row: Row, findings: Sequence[tuple[str, str]]) -> None:
         """Findings are a review item of their own; the document's row stays confirmed, for it was written."""
-        fact = Fact(
-            key=replace(row.key, purpose=f"{row.key.purpose}.{SETTLEMENT}"),
-            event_id=row.event_id,
-            event_type=row.event_type,
-            version=row.version,
-            monotone=True,
-            digest=row.digest,
-            priority=row.priority,
-            doc_type=row.doc_type,
-            total=row.total,
-            currency=row.currency,
-            document_date=row.document_date,
-        )
-        there = await self._ledger.get(fact.key)
-        reason = findings[0][0]
-        told = [there.detail] if there is not None and there.state in {"review", "ignored"} else []
-        news = [detail for _, detail in findings if not any(detail in each for each in told)]
-        if not news:
-            return
-        detail = "; ".join([*news, *told])
-        found = transitions.reviewed(there, fact, now_ms=session.now_ms(), reason=reason, detail=detail)
-        if there is None:
-            await self._ledger.insert(found)
-        else:
-            await self._ledger.replace(found, expected_rev=there.rev)
+        await report(self._ledger, about(row), findings, now_ms=session.now_ms())
 
 
 async def _time_for_more(session: Session) -> None:

@@ -15,8 +15,9 @@ from relay.domain.ledger import is_marker, marker_of
 from relay.errors import NotFound
 from relay.holded import requests
 from relay.holded.listings import LARGEST_PAGE
-from relay.services.counting import Finding, key_of, rules_of
+from relay.services.counting import Finding
 from relay.services.listing import listed, seen, spans_of
+from relay.services.rules import key_of, rules_of
 from relay.services.times import at_ms
 from relay.services.unfold import unfold
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from relay.services.dead_ends import ClearDeadLetters
     from relay.services.desk import Desk
     from relay.services.hints import Hints
+    from relay.services.reconcile_nightly import Nightly
     from relay.services.replay import Replays
     from relay.services.session import Session
     from relay.services.settlement import Settlement
@@ -40,6 +41,7 @@ class Work:
         writer: Writer,
         hints: Hints,
         settlement: Settlement,
+        nightly: Nightly,
         replays: Replays,
         clear_dead: ClearDeadLetters,
         jitter: Callable[[], float],
@@ -49,6 +51,7 @@ class Work:
         self._writer = writer
         self._hints = hints
         self._settlement = settlement
+        self._nightly = nightly
         self._replays = replays
         self._clear_dead = clear_dead
         self._jitter = jitter
@@ -121,6 +124,9 @@ class Work:
         if row.kind == "settle":
             await self._settlement.run(session, row)
             await self._clear_dead(session)
+            await self._nightly.stand(session)
+        elif row.kind == "reconcile":
+            await self._nightly.run(session, row)
         elif row.kind == "hint":
             await self._hints.resume(session, row)
         elif row.kind == "replay":

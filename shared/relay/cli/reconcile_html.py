@@ -1,0 +1,120 @@
+"""A reconciliation's result as one page to read and to print: no script, no other file, every text escaped."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+WORDS = {
+    "missing_in_holded": "Missing in Holded",
+    "extra_in_holded": "Extra in Holded",
+    "amount_differs": "Amount differs",
+    "edited_by_hand": "Edited by hand",
+    "deleted_by_hand": "Deleted by hand",
+    "wrong_period": "Wrong period",
+    "duplicate_number": "Duplicate number",
+    "series_gap": "Gap in a series",
+    "payment_missing": "Payment missing",
+    "paid_twice": "Paid twice",
+}
+TOLD = {"": "new", "in_review": "in review", "settled": "settled"}
+_STYLE = """
+body{font:14px/1.45 system-ui,sans-serif;margin:2rem;color:#1a1a1a}
+h1{font-size:1.4rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
+table{border-collapse:collapse;width:100%}th,td{border-bottom:1px solid #ccc;padding:.3rem .5rem;text-align:left;vertical-align:top}
+th{background:#f3f3f3}td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+tr.off td{background:#fff4e5}code{font-size:.85em;overflow-wrap:anywhere}.warn{border:1px solid #b00;padding:.5rem .8rem}
+.small{color:#555;font-size:.9em}@media print{body{margin:0;font-size:11px}tr{break-inside:avoid}thead{display:table-header-group}}
+"""
+_FOOT = (
+    '<p class="small">Days are those of Madrid. Amounts are in the currency of their documents. Rates: base and tax of each. '
+    "Nothing was changed in Holded.</p>"
+)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def page(told: Mapping[str, Any]) -> str:
+    title = f"Reconciliation of {told['account']}, {told['from']} to {told['to']}"
+    return "\n".join(
+        (
+            "<!doctype html>",
+            '<html lang="en"><head><meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+            f"<h1>{escape(title)}</h1>",
+            f'<p class="small">{escape(_counts(told))}</p>',
+            *_incomplete(told["incomplete"]),
+            *_totals(told.get("totals")),
+            *_differences(told["differences"]),
+            _FOOT,
+            "</body></html>",
+            "",
+        )
+    )
+
+
+def _counts(told: Mapping[str, Any]) -> str:
+    return (
+        f"{told['documents']} documents compared, {told['open']} open differences, {told['under_way']} under way, "
+        f"{told['calls']} calls to Holded"
+    )
+
+
+def _incomplete(why: Mapping[str, str]) -> Iterable[str]:
+    if why:
+        yield '<div class="warn"><strong>Incomplete.</strong> Nothing is concluded of what could not be read whole:<ul>'
+        yield from (f"<li>{escape(what)}: {escape(reason)}</li>" for what, reason in why.items())
+        yield "</ul></div>"
+
+
+def _totals(lines: Sequence[Mapping[str, Any]] | None) -> Iterable[str]:
+    if lines is None:
+        return
+    yield "<h2>By day and series</h2>"
+    if not lines:
+        yield "<p>No document of the relay in these days.</p>"
+        return
+    yield _head("Day", "Type", "Series", "Side", "Documents", "Net", "Tax", "Total", "By rate")
+    for line in lines:
+        mark = "" if line["agrees"] else ' class="off"'
+        for side in ("source", "ledger", "holded", "not_of_the_relay"):
+            sums = line[side]
+            if not sums["count"] and (side == "not_of_the_relay" or line["agrees"]):
+                continue
+            series = line["series"] or "not numbered"
+            rates = ", ".join(f"{one['rate']} %: {one['base']} / {one['tax']}" for one in sums["by_rate"])
+            known = sums["split_unknown"] < sums["count"] or not sums["count"]
+            yield (
+                f"<tr{mark}>{_cells(line['day'], line['type'], series, side.replace('_', ' '))}"
+                f"{_numbers(sums['count'], sums['net'] if known else '-', sums['tax'] if known else '-')}"
+                f"{_numbers(sums['total'] + ' ' + line['currency'])}{_cells(rates)}</tr>"
+            )
+    yield "</tbody></table>"
+
+
+def _differences(found: Sequence[Mapping[str, Any]]) -> Iterable[str]:
+    yield "<h2>Differences</h2>"
+    if not found:
+        yield "<p>None.</p>"
+        return
+    yield _head("Day", "What", "Document", "Source", "Ledger", "Holded", "In detail", "Known", "Proposed repair")
+    for one in found:
+        document = " ".join(filter(None, (one["type"], one["number"] or one["holded_id"])))
+        command = f"<br><code>{escape(one['command'])}</code>" if one["command"] else ""
+        yield (
+            f"<tr>{_cells(one['day'], WORDS.get(one['class'], one['class']), document)}"
+            f"{_numbers(one['source'], one['ledger'], one['holded'])}"
+            f"{_cells(one['detail'], TOLD.get(one['told'], one['told']))}<td>{escape(one['repair'])}{command}</td></tr>"
+        )
+    yield "</tbody></table>"
+
+
+def _head(*names: str) -> str:
+    return f"<table><thead><tr>{''.join(f'<th>{escape(name)}</th>' for name in names)}</tr></thead><tbody>"
+
+
+def _cells(*texts: object) -> str:
+    return "".join(f"<td>{escape(str(text))}</td>" for text in texts)
+
+
+def _numbers(*texts: object) -> str:
+    return "".join(f'<td class="n">{escape(str(text))}</td>' for text in texts)

@@ -1,0 +1,127 @@
+"""A reconciliation's result for people and for their spreadsheets: a table, CSV for a Spanish Excel, JSON."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from relay.cli.console import lines, note, table
+from relay.cli.reconcile_html import page
+
+INCOMPLETE, DIFFERENT = 3, 1
+DIFFERENCES = ("day", "class", "type", "number", "source", "ledger", "holded", "detail", "told", "repair", "command")
+SIDES = ("source", "ledger", "holded", "not_of_the_relay")
+_AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
+_RATE = re.compile(r"-?[0-9]+(,[0-9]+)?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_BOM = "\ufeff"
+
+
+def exit_code(told: Mapping[str, Any]) -> int:
+    """3 before 1: what is not known is not a final answer."""
+    if not told["complete"]:
+        return INCOMPLETE
+    return DIFFERENT if told["open"] else 0
+
+
+def rendered(told: Mapping[str, Any], shape: str) -> str:
+    if shape == "csv":
+        return csv_of(told)
+    if shape == "html":
+        return page(told)
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def show(told: Mapping[str, Any], shape: str) -> None:
+    if shape != "table":
+        print(rendered(told, shape), end="")
+        return
+    columns = [
+        "day",
+        "type",
+        "series",
+        "currency",
+        *(f"{side} {what}" for side in SIDES[:3] for what in ("n", "total")),
+        "agrees",
+    ]
+    rows = [
+        [
+            *(line[name] for name in ("day", "type", "series", "currency")),
+            *(line[side][what] for side in SIDES[:3] for what in ("count", "total")),
+            line["agrees"],
+        ]
+        for line in told.get("totals", ())
+    ]
+    if "totals" in told:
+        table("by day and series", columns, rows, none="no document of the relay in these days")
+    for one in told["differences"]:
+        lines(_block(one))
+    if not told["differences"]:
+        lines(["no difference", ""])
+    lines([said(told)])
+    for what, why in told["incomplete"].items():
+        note(f"incomplete: {what}: {why}")
+
+
+def _block(one: Mapping[str, Any]) -> Iterable[str]:
+    """One difference on a few lines: a table of so many columns fits no terminal."""
+    what = " ".join(filter(None, (one["day"], one["type"], one["number"] or one["holded_id"])))
+    known = f" ({one['told'].replace('_', ' ')})" if one["told"] else ""
+    yield f"{one['class']}: {what}{known}"
+    sides = ", ".join(f"{side} {one[side]}" for side in ("source", "ledger", "holded") if one[side])
+    yield f"  {sides}" if sides else ""
+    yield f"  {one['detail']}"
+    yield f"  repair: {one['repair']}"
+    yield from [f"  {one['command']}"] if one["command"] else ()
+    yield ""
+
+
+def said(told: Mapping[str, Any]) -> str:
+    settled = len(told["differences"]) - told["open"]
+    judged = f", {settled} settled by a person" if settled > 0 else ""
+    whole = "" if told["complete"] else "; incomplete: nothing is concluded of what could not be read"
+    return (
+        f"{told['from']} to {told['to']}: {told['documents']} documents, {told['open']} open differences{judged}, "
+        f"{told['under_way']} under way, {told['calls']} calls{whole}"
+    )
+
+
+def csv_of(told: Mapping[str, Any]) -> str:
+    """Three blocks, parted by empty lines: the sums, the tax by rate, the differences. `;` and decimal commas as Excel reads
+    them in Spain; UTF-8 with a byte order mark; a text that a spreadsheet would run as a formula begins with an apostrophe.
+    """
+    made = io.StringIO(newline="")
+    writer = csv.writer(made, delimiter=";", lineterminator="\r\n")
+    made.write(_BOM)
+    group = ("day", "type", "series", "currency")
+    sides = [
+        ([line[name] for name in group] + [side.replace("_", " ")], line[side])
+        for line in told.get("totals", ())
+        for side in SIDES
+        if line[side]["count"]
+    ]
+    writer.writerow((*group, "side", "count", "net", "tax", "total", "split unknown"))
+    for where, sums in sides:
+        writer.writerow(_cells([*where, *(sums[name] for name in ("count", "net", "tax", "total", "split_unknown"))]))
+    writer.writerow(())
+    writer.writerow((*group, "side", "rate", "base", "tax"))
+    for where, sums in sides:
+        for one in sums["by_rate"]:
+            writer.writerow(_cells([*where, one["rate"].replace(".", ","), one["base"], one["tax"]]))
+    writer.writerow(())
+    writer.writerow((*DIFFERENCES, "row", "event", "holded id"))
+    for one in told["differences"]:
+        writer.writerow(_cells([one[name] for name in (*DIFFERENCES, "row", "event", "holded_id")]))
+    return made.getvalue()
+
+
+def _cells(values: Iterable[Any]) -> list[str]:
+    return [_cell(str(value)) for value in values]
+
+
+def _cell(value: str) -> str:
+    if _AMOUNT.fullmatch(value):
+        return value.replace(".", ",")
+    return f"'{value}" if value.startswith(_FORMULA) and not _RATE.fullmatch(value) else value

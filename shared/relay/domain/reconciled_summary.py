@@ -1,0 +1,101 @@
+"""A reconciliation's result as plain JSON values (amounts as text): what is stored of a night's, and printed for programs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+from relay.domain.money import plain
+from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from relay.domain.reconciled import Reconciled
+    from relay.domain.reconciling import Difference
+    from relay.domain.reconciling_totals import Line, Sums
+
+MOST_KEPT = 100
+"""Differences that a night's row keeps; the count tells of all."""
+
+
+def summary(done: Reconciled) -> dict[str, Any]:
+    return {
+        "account": done.account,
+        "from": done.window.start.isoformat(),
+        "to": done.window.end.isoformat(),
+        "complete": not done.incomplete,
+        "incomplete": dict(done.incomplete),
+        "documents": done.documents,
+        "under_way": done.under_way,
+        "calls": done.calls,
+        "open": len(done.open),
+        "drift": f"{done.drift:.4f}",
+        "totals": [_line(line) for line in done.lines],
+        "differences": [_difference(one) for one in done.differences],
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "day": line.group.day,
+        "type": line.group.doc_type,
+        "series": line.group.series,
+        "currency": line.group.currency,
+        "agrees": line.agrees,
+        "source": _sums(line.source),
+        "ledger": _sums(line.ledger),
+        "holded": _sums(line.holded),
+        "not_of_the_relay": _sums(line.others),
+    }
+
+
+def _sums(sums: Sums) -> dict[str, Any]:
+    return {
+        "count": sums.count,
+        "net": f"{sums.net:.2f}",
+        "tax": f"{sums.tax:.2f}",
+        "total": f"{sums.total:.2f}",
+        "split_unknown": sums.unsplit,
+        "by_rate": [
+            {"rate": plain(rate), "base": f"{base:.2f}", "tax": f"{tax:.2f}"}
+            for rate, (base, tax) in sorted(sums.by_rate.items())
+        ],
+    }
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    return {
+        "class": one.kind,
+        "day": one.day,
+        "type": one.doc_type,
+        "number": one.number,
+        "source": one.source,
+        "ledger": one.ledger,
+        "holded": one.holded,
+        "detail": one.detail,
+        "told": one.told,
+        "repair": one.repair.words,
+        "command": one.repair.command,
+        "row": one.key,
+        "event": one.event_id,
+        "holded_id": one.holded_id,
+    }
+
+
+def pack(told: Mapping[str, Any]) -> bytes:
+    """What a night's row keeps: without sums, and of many differences the first."""
+    kept = {name: value for name, value in told.items() if name != "totals"}
+    kept["differences"] = list(told["differences"])[:MOST_KEPT]
+    return gzip.compress(json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode(), mtime=0)
+
+
+def unpack(kept: bytes) -> dict[str, Any]:
+    """Raises `BadInput` for what `pack` did not make."""
+    try:
+        read = json.loads(gzip.decompress(kept))
+        return {**read, "differences": list(read["differences"])}
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        detail = f"{len(kept)} bytes, expected a night's result"
+        raise BadInput("result_unreadable", field="event", detail=detail) from None

@@ -1,0 +1,284 @@
+"""`relay reconcile`: what it says, in which shapes, with which exit code; and what its repairs do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from holded_sandbox.faults import Fault
+from relay.cli.reconcile_html import page
+from relay.cli.reconcile_shown import csv_of, exit_code
+from relay.domain.nights import reconcile_key
+from relay.services.unfold import unfold
+from tests.cli.conftest import Over, over
+from tests.services.books import Books
+from tests.services.world import ACCOUNT, shopify_order
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAYS = ("--from", "2026-03-01", "--to", "2026-03-31")
+
+
+@pytest.fixture
+def books() -> Books:
+    return Books(orders=3)
+
+
+@pytest.fixture
+def setting(books: Books) -> Over:
+    return over(books)
+
+
+def told(setting: Over, *args: str) -> Any:
+    return json.loads(setting.run("reconcile", ACCOUNT, *DAYS, "--json", *args).stdout)
+
+
+# -- exit codes and cost -----------------------------------------------------------------------------------------------
+
+
+def test_clean_books_say_so_and_exit_with_0(setting: Over) -> None:
+    result = setting.run("reconcile", ACCOUNT, *DAYS)
+
+    assert result.exit_code == 0
+    assert "no difference" in result.stdout
+    assert result.stderr == "acme: 3 documents known, about 2 calls to Holded (an estimate)\n"
+
+
+def test_differences_exit_with_1(setting: Over, books: Books) -> None:
+    books.deletes(books.documents()[0])
+    result = setting.run("reconcile", ACCOUNT, *DAYS)
+
+    assert result.exit_code == 1
+    assert "deleted_by_hand" in result.stdout
+
+
+def test_what_could_not_be_read_exits_with_3_and_says_why(setting: Over, books: Books) -> None:
+    books.deletes(books.documents()[0])
+    books.sandbox.faults.faults.append(Fault(kind="error_before", method="GET", path="/invoices$"))
+    result = setting.run("reconcile", ACCOUNT, *DAYS)
+
+    assert result.exit_code == 3
+    assert "incomplete: invoice: its list was not read whole" in result.stderr
+    assert exit_code({"complete": False, "open": 4}) == 3
+
+
+def test_what_a_person_has_settled_exits_with_0(setting: Over, books: Books) -> None:
+    books.deletes(books.documents()[0])
+    setting.run("reconcile", ACCOUNT, *DAYS, "--repair", "--yes")
+    (item,) = books.rows("invoice.settlement")
+    setting.run("review", "ignore", str(item.key), "--account", ACCOUNT, "--note", "meant")
+    result = setting.run("reconcile", ACCOUNT, *DAYS)
+
+    assert result.exit_code == 0
+    assert "0 open differences, 1 settled by a person" in result.stdout
+
+
+def test_the_cost_alone_spends_no_call(setting: Over, books: Books) -> None:
+    books.holded.calls.clear()
+    found = json.loads(setting.run("reconcile", ACCOUNT, *DAYS, "--cost", "--json").stdout)
+
+    assert (found["documents"], found["calls"], books.holded.calls) == (3, 2, [])
+
+
+def test_more_calls_than_said_are_asked_about(setting: Over, books: Books) -> None:
+    books.holded.calls.clear()
+    refused = setting.run("reconcile", ACCOUNT, *DAYS, "--ask-above", "1")
+
+    assert (refused.exit_code, books.holded.calls) == (2, [])
+    assert "confirmation_missing" in refused.stderr
+    assert setting.run("reconcile", ACCOUNT, *DAYS, "--ask-above", "1", "--yes").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "reason"),
+    [
+        (("--from", "yesterday"), "day_malformed"),
+        (("--from", "2026-03-02", "--to", "2026-03-01"), "range_empty"),
+        (("--from", "2020-03-02"), "range_too_long"),
+        (("--last", "--cost"), "last_alone"),
+        (("--output", "no/such/folder/out.csv"), "file_unwritable"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_read(setting: Over, args: tuple[str, ...], reason: str) -> None:
+    result = setting.run("reconcile", ACCOUNT, *args)
+
+    assert result.exit_code == 2
+    assert reason in result.stderr
+
+
+def test_without_days_it_is_the_last_week(setting: Over) -> None:
+    found = json.loads(setting.run("reconcile", ACCOUNT, "--json").stdout)
+
+    assert (found["from"], found["to"], found["documents"]) == ("2026-02-23", "2026-03-02", 3)
+
+
+# -- shapes ------------------------------------------------------------------------------------------------------------
+
+
+def test_json_has_amounts_as_text(setting: Over, books: Books) -> None:
+    books.edits(books.documents()[0], date="2026-04-02")
+    found = told(setting)
+    (line,) = found["totals"]
+
+    assert (line["source"]["total"], line["agrees"]) == ("363.00", False)
+    assert line["holded"]["by_rate"] == [{"rate": "21", "base": "200.00", "tax": "42.00"}]
+    assert [one["class"] for one in found["differences"]] == ["wrong_period"]
+
+
+def test_csv_opens_in_a_spanish_spreadsheet(setting: Over, books: Books, tmp_path: Path) -> None:
+    books.edits(books.documents()[0], items=[{"name": "x", "price": "1000.5", "units": 1, "taxes": ["s_iva_21"]}])
+    file = tmp_path / "march.csv"
+    setting.run("reconcile", ACCOUNT, *DAYS, "--format", "csv", "--output", str(file))
+    raw = file.read_bytes()
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=";"))
+    difference = dict(zip(rows[-2], rows[-1], strict=True))
+
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert b"\r\n" in raw
+    assert rows[1][:9] == ["2026-03-02", "invoice", "F26", "EUR", "source", "3", "300,00", "63,00", "363,00"]
+    assert ["2026-03-02", "invoice", "F26", "EUR", "source", "21", "300,00", "63,00"] in rows
+    assert (difference["class"], difference["ledger"], difference["holded"]) == ("amount_differs", "121,00", "1210,61")
+
+
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_text_that_a_spreadsheet_would_run_is_neutralised(setting: Over, books: Books, begins: str) -> None:
+    books.edits(books.documents()[0], date="2026-03-09")
+    books.renumbers(books.documents()[0], f"{begins}HYPERLINK(1)")
+    found = told(setting)
+    made = list(csv.reader(io.StringIO(csv_of(found)[1:], newline=""), delimiter=";"))[-1]
+
+    assert f"'{begins}HYPERLINK(1)" in made
+    assert not [cell for cell in made if cell.startswith(begins) and len(cell) > 1]
+
+
+def test_a_negative_amount_stays_a_number() -> None:
+    from relay.cli.reconcile_shown import _cell
+
+    assert [_cell("-12.50"), _cell("-15"), _cell("-cmd"), _cell("-1+1")] == ["-12,50", "-15", "'-cmd", "'-1+1"]
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in {"src", "href"} or name.startswith("on")]
+
+
+def test_html_is_one_page_without_script_and_with_every_text_escaped(setting: Over, books: Books) -> None:
+    evil = '<script>alert("x")</script><img src=x onerror=y>'
+    books.edits(books.documents()[0], date="2026-03-09")
+    books.renumbers(books.documents()[0], evil)
+    found = told(setting)
+    found["incomplete"] = {evil: evil}
+    made = page(found)
+    read = Tags()
+    read.feed(made)
+
+    assert "&lt;script&gt;" in made
+    assert set(read.tags) == {
+        "html", "head", "meta", "title", "style", "body", "h1", "p", "h2", "table", "thead", "tr", "th", "tbody", "td",
+        "div", "strong", "ul", "li", "br", "code",
+    }  # fmt: skip
+    assert read.links == []
+    assert "Edited by hand" in made
+    assert "url(" not in made
+
+
+# -- repair ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_repair_asks_first(setting: Over, books: Books) -> None:
+    books.deletes(books.documents()[0])
+    result = setting.run("reconcile", ACCOUNT, *DAYS, "--repair")
+
+    assert result.exit_code == 2
+    assert "confirmation_missing" in result.stderr
+    assert books.rows("invoice.settlement") == []
+
+
+def test_repairs_go_through_the_ledger_and_are_done_once(setting: Over, books: Books) -> None:
+    (ref,) = books.deliver(shopify_order(9), topic="orders/paid")
+    books.clock.advance(3600)
+    books.deletes(books.documents()[0])
+    books.books(tags=["hraaaaaaaaaaaaaa"])
+    before = len(books.holded.calls)
+    first = told(setting, "--repair", "--yes")
+    wrote = [call for call in books.holded.calls[before:] if not call.startswith("GET")]
+    books.settle(hours=1)
+    second = told(setting, "--repair", "--yes")
+
+    assert wrote == []
+    assert first["repaired"]["replayed"] == [ref]
+    assert len(first["repaired"]["reviews"]) == 2
+    assert len([row for row in books.rows("invoice") if row.state == "confirmed"]) == 4
+    assert second["repaired"] == {"replay": "", "replayed": [], "reviews": [], "rereads": []}
+
+
+def test_what_a_person_changed_is_read_again_and_told_on_the_bus(setting: Over, books: Books) -> None:
+    gone, moved, _ = books.documents()
+    books.deletes(gone)
+    books.edits(moved, date="2026-04-02")
+    books.clock.advance(3600)
+    found = told(setting, "--repair", "--yes")
+    hints = [item.delivery for item in books.inbox.items.values() if item.delivery.source == "holded"]
+    books.run([f"{hint.inbox_id}#0" for hint in hints])
+    books.settle(hours=0.1)
+    rereads = [item.delivery for item in books.inbox.items.values() if item.delivery.topic.startswith("reread.")]
+
+    assert sorted(found["repaired"]["rereads"]) == sorted([gone["id"], moved["id"]])
+    assert sorted(unfold(each).events[0].type for each in rereads) == ["invoice.deleted", "invoice.updated"]
+
+
+def test_every_repair_is_in_the_change_log(setting: Over, books: Books) -> None:
+    books.deletes(books.documents()[0])
+    setting.run("reconcile", ACCOUNT, *DAYS, "--repair", "--yes")
+    setting.run("reconcile", ACCOUNT, *DAYS, "--repair", "--yes")
+    changes = setting.json("changes", "list", "--account", ACCOUNT)
+
+    assert [(one["what"].split("/")[0], one["after"]) for one in changes] == [
+        ("reconcile acme", "review: deleted_by_hand")
+    ]
+
+
+# -- the last night ----------------------------------------------------------------------------------------------------
+
+
+def test_the_last_nights_result_costs_nothing(setting: Over, books: Books) -> None:
+    assert setting.run("reconcile", ACCOUNT, "--last").exit_code == 1  # none yet
+    books.settle(hours=8, step_s=1800)
+    books.deletes(books.documents()[0])
+    row = books.ledger.rows[reconcile_key(ACCOUNT)]
+    books.clock.at = datetime.fromtimestamp(row.due_ms / 1000, UTC)
+    books.run()
+    books.holded.calls.clear()
+    result = setting.run("reconcile", ACCOUNT, "--last")
+
+    assert (result.exit_code, books.holded.calls) == (1, [])
+    assert "deleted_by_hand" in result.stdout
+    assert "acme: last: 2026-02-24 to 2026-03-02, 3 documents, 1 differences" in result.stderr
+
+
+def test_of_another_accounts_night_nothing_is_told(setting: Over, books: Books) -> None:
+    books.admit("bolt")
+    row = books.ledger.rows.get(reconcile_key("bolt"))
+
+    assert row is None
+    assert setting.run("reconcile", "bolt", "--last").exit_code == 1
+
+
+def test_a_window_that_was_never_written_in_costs_its_lists_and_finds_nothing(setting: Over) -> None:
+    result = setting.run("reconcile", ACCOUNT, "--from", "2026-01-01", "--to", "2026-01-31")
+
+    assert result.exit_code == 0
+    assert "no document of the relay in these days" in result.stdout

@@ -1,0 +1,31 @@
+"""The example in docs/reconciliation.md is what the command prints for the books that the page tells of."""
+
+from __future__ import annotations
+
+from infra.paths import ROOT
+from tests.cli.conftest import over
+from tests.docs.pages import blocks
+from tests.services.books import Books, order_on
+from tests.services.world import ACCOUNT
+
+
+def example() -> str:
+    """Three sales of 2 and 3 March. A person changed the first, moved the second into April and entered one of their own."""
+    books = Books()
+    books.order(order_on(2, 1))
+    books.order(order_on(2, 2, total="60.50"))
+    books.order(order_on(3, 3, total="242.00"))
+    first, second, _ = books.documents()
+    books.edits(first, items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+    books.edits(second, date="2026-04-01")
+    books.books(day="2026-03-03", price="50")
+    result = over(books).run("reconcile", ACCOUNT, "--from", "2026-03-01", "--to", "2026-03-31")
+    assert result.exit_code == 1
+    return "\n".join(line.rstrip() for line in (result.stderr + result.stdout).splitlines())
+
+
+def test_the_example_of_the_page_is_what_is_printed() -> None:
+    page = ROOT / "docs" / "reconciliation.md"
+    (shown,) = [block.text for block in blocks("text") if block.page == page and "documents known" in block.text]
+
+    assert [line.rstrip() for line in shown.strip().splitlines()] == example().strip().splitlines()

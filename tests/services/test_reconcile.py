@@ -1,0 +1,444 @@
+"""Each class of difference against the sandbox: a person's own hand made it, and it is told once, with its repair."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from holded_sandbox.faults import Fault
+from relay.domain.reconciling import Window
+from relay.errors import RetryAt
+from relay.services.settlement import settle_key
+from tests.services.books import MARCH, PAID, Books, order_on
+from tests.services.test_road import refund_of
+from tests.services.world import ACCOUNT, shopify_order
+
+D = Decimal
+
+
+@pytest.fixture
+def books():
+    return Books(orders=3)
+
+
+def only(books, **how):
+    (found,) = books.reconciled(**how).differences
+    return found
+
+
+def test_nothing_differs_where_nobody_touched_anything(books):
+    done = books.reconciled()
+
+    assert (done.differences, dict(done.incomplete), done.documents) == ([], {}, 3)
+
+
+def test_drafts_that_nobody_touched_do_not_differ_either():
+    assert Books(settings={}, orders=3).found() == []
+
+
+def test_an_amount_that_a_person_changed(books):
+    books.edits(books.documents()[1], items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+    found = only(books)
+
+    assert found.kind == "amount_differs"
+    assert (found.source, found.ledger, found.holded) == ("121.00", "121.00", "108.90")
+    assert found.repair.words.startswith(f"Issue a credit note for {found.number} by hand")
+
+
+def test_an_amount_changed_in_a_draft_is_set_back():
+    books = Books(settings={}, orders=1)
+    books.edits(books.documents()[0], items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+
+    assert only(books).repair.words.startswith("Set the draft back to 121.00 by hand")
+
+
+def test_the_same_total_under_another_rate_is_another_amount(books):
+    price = (D("121.00") / D("1.10")).quantize(D("0.01"))
+    books.edits(books.documents()[0], items=[{"name": "Silla", "price": str(price), "units": 1, "taxes": ["s_iva_10"]}])
+    found = only(books)
+
+    assert found.kind == "amount_differs"
+    assert found.detail == "Holded shows 110.00 + 11.00 of tax, written was 100.00 + 21.00"
+
+
+def test_other_lines_with_the_same_sums_are_an_edit(books):
+    half = {"name": "Half", "price": "50", "units": 1, "taxes": ["s_iva_21"]}
+    books.edits(books.documents()[0], items=[half, half])
+    found = only(books)
+
+    assert (found.kind, found.detail) == ("edited_by_hand", "Holded shows other lines (2) than were written (1)")
+
+
+def test_another_contact_is_an_edit(books):
+    books.order(shopify_order(4, email="b@example.com", customer={"id": 8, "email": "b@example.com"}))
+    other = books.documents()[3]["contact_id"]
+    books.edits(books.documents()[0], contact_id=other)
+
+    assert only(books).kind == "edited_by_hand"
+    assert "contact_differs" in dict(only(books).findings)
+
+
+def test_another_day_of_the_same_month_is_an_edit_and_of_another_month_a_wrong_period(books):
+    first, second, _ = books.documents()
+    books.edits(first, date="2026-03-09")
+    books.edits(second, date="2026-04-02")
+
+    assert sorted(books.found()) == ["edited_by_hand", "wrong_period"]
+    (found,) = [one for one in books.reconciled().differences if one.kind == "wrong_period"]
+    assert (found.source, found.ledger, found.holded) == ("2026-03-02", "2026-03-02", "2026-04-02")
+    assert "2026-04, quarter 2" in found.detail
+
+
+def test_what_came_into_the_window_from_another_period_is_told_there_too(books):
+    books.edits(books.documents()[0], date="2026-04-02")
+    april = Window(start=date(2026, 4, 1), end=date(2026, 4, 30))
+
+    assert books.found(april) == ["wrong_period"]
+
+
+def test_a_cancelled_document_is_an_edit_and_no_payment_is_missed():
+    books = Books(settings={"policy": {"finish": "approve"}}, orders=1)
+    books.cancels(books.documents()[0])
+
+    assert only(books).detail.endswith("was cancelled in Holded")
+
+
+def test_a_deleted_document_leaves_no_gap_that_is_told_beside_it(books):
+    gone = books.documents()[1]
+    books.deletes(gone)
+    found = only(books)
+
+    assert (found.kind, found.holded_id, found.holded) == ("deleted_by_hand", gone["id"], "not there")
+    assert "relay review ignore" in found.repair.command
+
+
+def test_a_copy_of_our_document_is_extra(books):
+    books.copies(books.documents()[0])
+    found = only(books)
+
+    assert found.kind == "extra_in_holded"
+    assert found.repair.words.endswith("by hand in Holded, if nobody meant it.")
+
+
+def test_a_document_with_a_marker_that_no_row_knows_is_extra(books):
+    books.books(tags=["hraaaaaaaaaaaaaa"])
+
+    assert only(books).kind == "extra_in_holded"
+
+
+def test_a_persons_own_document_is_counted_apart_and_no_difference(books):
+    books.books(day="2026-03-02", price="50")
+    done = books.reconciled()
+    (line,) = done.lines
+
+    assert done.differences == []
+    assert (line.holded.count, line.others.count, line.others.total) == (3, 1, D("60.50"))
+
+
+def test_in_a_series_that_only_the_relay_writes_a_persons_document_is_extra():
+    books = Books(settings={**PAID, "reconcile": {"own_series": ["F26"]}}, orders=2)
+    books.books()
+
+    assert only(books).kind == "extra_in_holded"
+
+
+def test_a_number_that_stands_twice_is_told_once(books):
+    _, second, third = books.documents()
+    books.renumbers(third, second["document_number"])
+    found = only(books)
+
+    assert (found.kind, found.number) == ("duplicate_number", second["document_number"])
+
+
+def test_a_gap_between_numbers_that_were_seen(books):
+    books.books()
+    own = books.books()
+    books.order(shopify_order(4))
+    books.deletes(own)
+    found = only(books)
+
+    assert (found.kind, found.number) == ("series_gap", own["document_number"])
+
+
+def test_a_number_that_stands_on_a_day_outside_the_window_is_no_gap(books):
+    books.books(day="2026-02-20")
+    books.order(shopify_order(4))
+
+    assert books.found() == []
+
+
+def test_a_missing_payment(books):
+    books.unpays(books.documents()[0])
+    found = only(books)
+
+    assert (found.kind, found.holded) == ("payment_missing", "paid 0.00 of 121.00")
+
+
+def test_a_payment_that_came_by_itself_and_is_not_there():
+    books = Books(settings={"policy": {"finish": "approve", "payments": "pay"}}, orders=2)
+    own = books.rows("invoice")[0]
+    paid = replace(
+        own, key=replace(own.key, object_id="ch_1", purpose="payment"), total=None, document_date="", marker=""
+    )
+    books.ledger.rows = {paid.key: paid, **books.ledger.rows}  # found first by the document's id
+    found = only(books)
+
+    assert (found.kind, found.holded_id) == ("payment_missing", own.holded_id)
+
+    books.pays(books.company.get("documents", own.holded_id), "121.00")
+
+    assert books.found() == []
+
+
+def test_a_document_that_only_a_payments_row_is_found_by_is_nobodys_extra():
+    books = Books(settings={"policy": {"finish": "approve", "payments": "pay"}}, orders=1)
+    own = books.rows("invoice")[0]
+    paid = replace(
+        own, key=replace(own.key, object_id="ch_1", purpose="payment"), total=None, document_date="", marker=""
+    )
+    books.ledger.rows = {paid.key: paid, **books.ledger.rows}
+    books.pays(books.documents()[0], "121.00")
+    books.edits(books.documents()[0], date="2026-04-02")
+    april = Window(start=date(2026, 4, 1), end=date(2026, 4, 30))
+
+    assert books.found(april) == []
+    assert books.found() == ["wrong_period"]
+
+
+def test_a_payment_too_much(books):
+    books.pays(books.documents()[0], "121.00")
+
+    assert only(books).kind == "paid_twice"
+
+
+def test_a_sale_that_no_row_took_up_is_missing_and_its_event_is_replayed(books):
+    (ref,) = books.deliver(shopify_order(9), topic="orders/paid")
+    assert books.found() == []  # it came a moment ago
+    books.clock.advance(3600)
+    found = only(books)
+
+    assert (found.kind, found.source, found.ledger) == ("missing_in_holded", "121.00", "no row")
+    assert (found.repair.kind, found.repair.ref) == ("replay", ref)
+    assert found.repair.command == f"relay replay {ref} --account {ACCOUNT}"
+
+
+def test_by_night_the_inbox_is_not_looked_through(books):
+    books.deliver(shopify_order(9), topic="orders/paid")
+    books.clock.advance(3600)
+
+    assert books.found(look_through=False) == []
+
+
+def test_a_sale_that_waits_for_a_person_is_missing_and_known(books):
+    books.order(shopify_order(5, total_price="100.00"))
+    found = only(books)
+
+    assert (found.kind, found.told) == ("missing_in_holded", "in_review")
+    assert found.repair.command.startswith("relay review show acme/shopify/450000005/invoice")
+
+
+def test_a_document_in_doubt_that_stands_is_to_be_adopted(books):
+    row = next(row for row in books.rows("invoice") if row.holded_id == books.documents()[0]["id"])
+    doubt = replace(row, state="review", holded_id="", reason="outcome_unknown", indexed=True)
+    books.ledger.rows[row.key] = doubt
+    found = only(books)
+
+    assert found.kind == "missing_in_holded"
+    assert found.repair.command == f"relay review adopt {row.key} {row.holded_id} --account {ACCOUNT}"
+
+
+def test_a_row_that_was_given_up_is_replayed_as_a_row(books):
+    books.order(shopify_order(5, total_price="100.00"))
+    (row,) = [row for row in books.rows("invoice") if row.state == "review"]
+    books.ledger.rows[row.key] = replace(row, state="dead", reason="trouble_KeyError")
+    found = only(books)
+
+    assert (found.repair.kind, found.repair.ref) == ("replay", str(row.key))
+
+
+def test_a_newer_version_that_waits_for_a_person_is_an_amount_that_differs(books):
+    newer = order_on(2, 1, total="242.00") | {"updated_at": "2026-03-05T09:00:00+01:00"}
+    books.order(newer, topic="orders/updated")
+    found = only(books)
+
+    assert (found.kind, found.source, found.holded) == ("amount_differs", "242.00", "121.00")
+    assert found.repair.command == f"relay review show {found.key}.update --account {ACCOUNT}"
+
+
+def test_where_policy_dates_documents_by_the_day_of_writing_the_sources_day_is_not_looked_at():
+    books = Books(settings={"policy": {"finish": "approve", "document_date": "today"}}, orders=2)
+    books.clock.advance(18 * 24 * 3600)
+    today = Window(start=date(2026, 3, 20), end=date(2026, 3, 20))
+
+    assert books.found() == []
+    assert books.found(today) == []
+
+
+def test_a_delivery_that_cannot_be_read_makes_the_sources_side_incomplete(books):
+    item = next(iter(books.inbox.items.values()))
+    books.inbox.items[ACCOUNT, "broken"] = replace(
+        item, delivery=replace(item.delivery, inbox_id="broken", source="nobody", body=b"{")
+    )
+    done = books.reconciled()
+
+    assert done.differences == []
+    assert list(done.incomplete) == ["source"]
+
+
+def test_a_refund_is_a_credit_note_of_its_own_line(books):
+    books.order(refund_of(shopify_order(1)), topic="refunds/create")
+    done = books.reconciled()
+
+    assert done.differences == []
+    assert {line.group.doc_type: line.holded.count for line in done.lines} == {"invoice": 3, "creditnote": 1}
+
+
+def test_what_is_under_way_is_no_difference(books):
+    books.ledger.rows = dict(books.ledger.rows)
+    row = books.rows("invoice")[0]
+    books.ledger.rows[row.key] = replace(row, state="unknown", holded_id="", indexed=True, due_ms=1)
+    done = books.reconciled()
+
+    assert (done.differences, done.under_way) == ([], 1)
+
+
+# -- sums --------------------------------------------------------------------------------------------------------------
+
+
+def test_sums_by_day_series_and_rate_are_those_reckoned_by_hand():
+    books = Books()
+    books.order(order_on(2, 1))  # 100.00 + 21.00
+    books.order(order_on(2, 2, total="60.50"))  # 50.00 + 10.50
+    line = order_on(3, 3)["line_items"][0]
+    mixed = order_on(3, 3, total="71.50") | {
+        "total_tax": "11.50",
+        "line_items": [
+            {**line, "id": 1, "price": "60.50", "tax_lines": [{"title": "IVA", "rate": 0.21, "price": "10.50"}]},
+            {**line, "id": 2, "price": "11.00", "tax_lines": [{"title": "IVA", "rate": 0.10, "price": "1.00"}]},
+        ],
+    }
+    books.order(mixed)  # 50.00 + 10.50 and 10.00 + 1.00
+    books.order(order_on(3, 4, total="10.00"))  # 8.26 + 1.73, and a line of a cent without tax
+    done = books.reconciled()
+
+    assert done.differences == []
+    assert [(line.group.day, line.group.series, line.agrees) for line in done.lines] == [
+        ("2026-03-02", "F26", True),
+        ("2026-03-03", "F26", True),
+    ]
+    for side in ("source", "ledger", "holded"):
+        second, third = (getattr(line, side) for line in done.lines)
+        assert (second.count, second.net, second.tax, second.total) == (2, D("150.00"), D("31.50"), D("181.50"))
+        assert second.by_rate == {D(21): (D("150.00"), D("31.50"))}
+        assert (third.count, third.net, third.tax, third.total) == (2, D("68.27"), D("13.23"), D("81.50"))
+        assert third.by_rate == {
+            D(0): (D("0.01"), D("0.00")),
+            D(10): (D("10.00"), D("1.00")),
+            D(21): (D("58.26"), D("12.23")),
+        }
+
+
+def test_of_what_the_inbox_forgot_the_ledgers_total_is_the_sources(books):
+    books.inbox.items.clear()
+    books.edits(books.documents()[0], items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+    done = books.reconciled()
+    (line,) = done.lines
+
+    assert [one.kind for one in done.differences] == ["amount_differs"]
+    assert (line.source.total, line.source.unsplit, line.ledger.unsplit) == (D("363.00"), 3, 3)
+    assert (line.holded.total, line.agrees) == (D("350.90"), False)
+
+
+# -- what could not be read whole --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["error_before", "reset", "truncate"])
+def test_a_list_that_was_not_read_whole_makes_no_difference(books, kind):
+    books.deletes(books.documents()[0])
+    books.sandbox.faults.faults.append(Fault(kind=kind, method="GET", path="/invoices$"))
+    done = books.reconciled()
+
+    assert done.differences == []
+    assert list(done.incomplete) == ["invoice"]
+    assert done.lines == []
+
+
+def test_the_second_page_counts_as_much_as_the_first(books):
+    calls = books.paid_calls()
+    for number in range(10, 215):
+        books.books(price=str(number), approved=False)
+    pages = []
+
+    async def second_fails(request):
+        pages.append(request)
+        if any(name == "cursor" for name, _ in request.query):
+            raise RetryAt("server_error", retry_at=books.clock.now())
+        return await calls(request)
+
+    books.deletes(books.documents()[0])
+    done = books.reconciled(call=second_fails)
+
+    assert (done.differences, list(done.incomplete)) == ([], ["invoice"])
+
+
+def test_a_read_by_id_that_fails_is_no_deletion(books):
+    gone = books.documents()[0]
+    books.edits(gone, date="2026-05-01")
+    fault = Fault(kind="error_before", method="GET", path=f"/invoices/{gone['id']}$")
+    books.sandbox.faults.faults.append(fault)
+    done = books.reconciled()
+
+    assert (done.differences, list(done.incomplete)) == ([], ["by id"])
+
+
+def test_where_a_gap_cannot_be_looked_into_none_is_told(books):
+    own = books.books()
+    books.order(shopify_order(4))
+    books.deletes(own)
+    inner = books.paid_calls()
+
+    async def around_fails(request):
+        if ("end_date", "2026-02-28") in request.query:
+            raise RetryAt("server_error", retry_at=books.clock.now())
+        return await inner(request)
+
+    done = books.reconciled(call=around_fails)
+
+    assert (done.differences, list(done.incomplete)) == ([], ["numbers of invoice"])
+
+
+def test_the_cost_is_known_before_a_call_is_made(books):
+    from relay.services.reconcile import Reconcile
+
+    books.holded.calls.clear()
+    account = asyncio.run(books.accounts.get(ACCOUNT))
+    read = asyncio.run(Reconcile(inbox=books.inbox, ledger=books.ledger).read(account, MARCH, now=books.clock.now()))
+
+    assert (read.calls, books.holded.calls) == (2, [])
+    assert books.reconciled().calls == 2
+
+
+# -- told once ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_settlement_sweep_has_told_is_known(books):
+    books.deletes(books.documents()[0])
+    sweep = books.ledger.rows[settle_key(ACCOUNT)]
+    books.ledger.rows[sweep.key] = replace(sweep, rev=sweep.rev + 1, due_ms=1)
+    books.clock.advance(25 * 3600)
+    books.run()
+    (item,) = books.rows("invoice.settlement")
+    found = only(books)
+
+    assert item.reason == "missing_in_holded"
+    assert found.told == "in_review"
+
+    books.ledger.rows[item.key] = replace(item, state="ignored", reason="by_hand", indexed=False)
+    done = books.reconciled()
+
+    assert [one.told for one in done.differences] == ["settled"]
+    assert (list(done.open), done.drift) == ([], 0)
