@@ -1,0 +1,198 @@
+"""How far the polling of one account has come: a course a resource, and the pass that is under way in it.
+
+    due ---> a pass: page after page, each stored before the cursor moves ---> absent objects asked for ---> due later
+                  ^--- killed, refused, out of time: goes on at the same cursor
+
+A pass is `full` (everything; only such a one may conclude from absence) or `recent` (a window of days, and the lists of
+what may still change). Pure values; the store compares and swaps on `rev`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from relay.domain.budget_month import month_start
+
+PassKind = Literal["full", "recent"]
+DAY_MS = 24 * 3600_000
+COVERED_MS = 7 * DAY_MS
+HEARD_EVERY_MS = 6 * 3600_000
+_MEMORY_DAYS = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One walk over a resource's lists. `place` is the list it is in, `cursor` where in that list; `page` numbers its pages.
+
+    `whole`: every item so far could be read, so that who is not among them is absent. `absent`: the lists are through, and
+    those that were not seen are being asked for.
+    """
+
+    kind: PassKind
+    started_ms: int
+    baseline: bool = False
+    place: int = 0
+    cursor: str = ""
+    page: int = 0
+    changes: int = 0
+    whole: bool = True
+    absent: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.started_ms:013d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """Where one resource stands. `full_ms`, `recent_ms`: when the last finished pass of the kind began, 0: never.
+
+    `full_calls`, `recent_calls` are what such a pass cost last; `calls` and `changes` count this month; `a_day` is the rate
+    of changes, smoothed. `heard_ms`: a webhook told of the resource; `unheard_ms`: a poll saw what none had told.
+    """
+
+    due_ms: int
+    full_due_ms: int
+    full_ms: int = 0
+    recent_ms: int = 0
+    full_calls: int = 0
+    recent_calls: int = 0
+    calls: int = 0
+    changes: int = 0
+    a_day: float = 0.0
+    heard_ms: int = 0
+    unheard_ms: int = 0
+    trouble: str = ""
+    unreadable: int = 0
+    running: Pass | None = None
+
+    @property
+    def next_ms(self) -> int:
+        return min(self.due_ms, self.full_due_ms)
+
+    def covered(self, now_ms: int) -> bool:
+        """Webhooks tell of this resource: one came lately, and nothing was seen since that none had told."""
+        return self.heard_ms > self.unheard_ms and now_ms - self.heard_ms < COVERED_MS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """An account's polling. `calls` and those of its courses are of the month that began at `month_ms`."""
+
+    account: str
+    rev: int = 0
+    month_ms: int = 0
+    calls: int = 0
+    courses: Mapping[str, Course] = field(default_factory=dict)
+
+
+def rolled(polling: Polling, now_ms: int) -> Polling:
+    """Counts begin anew with the month."""
+    month_ms = month_start(now_ms)
+    if polling.month_ms >= month_ms:
+        return polling
+    courses = {name: replace(course, calls=0, changes=0) for name, course in polling.courses.items()}
+    return replace(polling, month_ms=month_ms, calls=0, courses=courses)
+
+
+def with_course(polling: Polling, name: str, course: Course) -> Polling:
+    return replace(polling, courses={**polling.courses, name: course})
+
+
+def spent(polling: Polling, name: str, calls: int) -> Polling:
+    """Calls that one resource cost."""
+    course = polling.courses[name]
+    return replace(
+        with_course(polling, name, replace(course, calls=course.calls + calls)), calls=polling.calls + calls
+    )
+
+
+def begun(course: Course, *, now_ms: int, recent: bool) -> Course:
+    """The pass that is due: a full one first, and whenever it is its time. `recent`: the resource has shorter ones."""
+    baseline = not course.full_ms
+    kind: PassKind = "full" if baseline or not recent or course.full_due_ms <= now_ms else "recent"
+    return replace(course, running=Pass(kind=kind, started_ms=now_ms, baseline=baseline))
+
+
+def paged(course: Course, *, cursor: str | None, lists: int, changes: int, unreadable: int, now_ms: int) -> Course:
+    """One page was stored. Without a cursor its list is through; after the last list a full pass asks for the absent."""
+    running = course.running
+    if running is None:
+        return course
+    place = running.place if cursor else running.place + 1
+    onward = replace(
+        running,
+        place=place,
+        cursor=cursor or "",
+        page=running.page + 1,
+        changes=running.changes + changes,
+        whole=running.whole and not unreadable,
+        absent=place >= lists,
+    )
+    # A first pass may tell of changes it saw under way; they are no sign that webhooks fail.
+    told = changes and not running.baseline and course.heard_ms
+    return replace(
+        course,
+        running=onward,
+        changes=course.changes + changes,
+        unreadable=unreadable if not running.page else course.unreadable + unreadable,
+        unheard_ms=now_ms if told else course.unheard_ms,
+        trouble="",
+    )
+
+
+def looked(course: Course, *, deleted: bool) -> Course:
+    """An absent object was asked for."""
+    if course.running is None:
+        return course
+    running = replace(course.running, changes=course.running.changes + deleted, page=course.running.page + 1)
+    return replace(course, running=running, changes=course.changes + deleted)
+
+
+def finished(course: Course) -> Course:
+    """The pass is through. Its dues are set by the cadence, which takes what is learned here into account."""
+    running = course.running
+    if running is None:
+        return course
+    last_ms = max(course.full_ms, course.recent_ms)
+    rate = course.a_day
+    if last_ms and running.started_ms > last_ms:
+        days = (running.started_ms - last_ms) / DAY_MS
+        keep = math.exp(-days / _MEMORY_DAYS)
+        rate = rate * keep + running.changes / days * (1 - keep)
+    done = replace(course, running=None, a_day=round(rate, 3))
+    if running.kind == "recent":
+        return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page))
+    return replace(done, full_ms=running.started_ms, full_calls=max(1, running.page))
+
+
+def stopped(course: Course, *, trouble: str) -> Course:
+    """The pass cannot go on and concludes nothing: the next one begins anew."""
+    return replace(course, running=None, trouble=trouble)
+
+
+def heard(course: Course, now_ms: int) -> Course | None:
+    """A webhook told of the resource; None where that is known well enough already."""
+    if course.heard_ms > course.unheard_ms and now_ms - course.heard_ms < HEARD_EVERY_MS:
+        return None
+    return replace(course, heard_ms=now_ms)
+
+
+def to_json(polling: Polling) -> dict[str, Any]:
+    """Without account and rev, which the store keeps itself."""
+    return {
+        "month_ms": polling.month_ms,
+        "calls": polling.calls,
+        "courses": {name: asdict(course) for name, course in polling.courses.items()},
+    }
+
+
+def from_json(account: str, rev: int, value: Mapping[str, Any]) -> Polling:
+    courses = {
+        name: Course(**{**course, "running": Pass(**course["running"]) if course["running"] else None})
+        for name, course in value["courses"].items()
+    }
+    return Polling(account=account, rev=rev, month_ms=value["month_ms"], calls=value["calls"], courses=courses)
