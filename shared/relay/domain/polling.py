@@ -117,8 +117,11 @@ def begun(course: Course, *, now_ms: int, recent: bool) -> Course:
     return replace(course, running=Pass(kind=kind, started_ms=now_ms, baseline=baseline))
 
 
-def paged(course: Course, *, cursor: str | None, lists: int, changes: int, unreadable: int, now_ms: int) -> Course:
-    """One page was stored. Without a cursor its list is through; after the last list a full pass asks for the absent."""
+def paged(course: Course, *, cursor: str | None, lists: int, changes: int, unread: int, nameless: int, now_ms: int) -> Course:
+    """One page was stored. Without a cursor its list is through; after the last list a full pass asks for the absent.
+
+    `unread` items could not be read, but their ids: they are there. `nameless` ones could be anybody: who is absent then?
+    """
     running = course.running
     if running is None:
         return course
@@ -129,7 +132,7 @@ def paged(course: Course, *, cursor: str | None, lists: int, changes: int, unrea
         cursor=cursor or "",
         page=running.page + 1,
         changes=running.changes + changes,
-        whole=running.whole and not unreadable,
+        whole=running.whole and not nameless,
         absent=place >= lists,
     )
     # A first pass may tell of changes it saw under way; they are no sign that webhooks fail.
@@ -138,7 +141,7 @@ def paged(course: Course, *, cursor: str | None, lists: int, changes: int, unrea
         course,
         running=onward,
         changes=course.changes + changes,
-        unreadable=unreadable if not running.page else course.unreadable + unreadable,
+        unreadable=(course.unreadable if running.page else 0) + unread + nameless,
         unheard_ms=now_ms if told else course.unheard_ms,
         trouble="",
     )
