@@ -22,7 +22,9 @@ from relay.errors import BadInput
 
 State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
 Step = Literal["contact", "create", "update", "approve", "pay", "done"]
-Kind = Literal["event", "hint", "settle", "contact", "replay"]
+Kind = Literal["event", "hint", "settle", "contact", "replay", "poll"]
+STANDING: frozenset[Kind] = frozenset({"settle", "poll"})
+"""Rows that stand in the waiting room for as long as the account lives, and belong to no event."""
 _MARKER_LENGTH = 16
 
 UPDATE, CANCELLATION, SETTLEMENT = "update", "cancellation", "settlement"
