@@ -58,6 +58,7 @@ def drain_by(world, refs, *, clock=None, jitter=lambda: 0.5, seconds=60.0):
         gates=world.gates,
         accounts=world.accounts,
         snapshots=world.snapshots,
+        polls=world.polls,
         holded=world.holded,
         wakes=world.wakes,
         clock=clock or world.clock,
@@ -323,7 +324,7 @@ def test_a_message_seen_again_while_it_is_worked_on_writes_nothing_twice(world):
     assert troubles(world) == []
 
 
-STORES = ["ledger", "inbox", "gates", "accounts", "snapshots", "wakes"]
+STORES = ["ledger", "inbox", "gates", "accounts", "snapshots", "polls", "wakes"]
 
 
 @pytest.mark.row("D09")

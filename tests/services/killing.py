@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 from functions.write_holded.handler import handle
 from relay.services.build import build_drainer
-from relay.services.settlement import settle_key
+from relay.domain.ledger import STANDING
 from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
 from tests.services.wire import ports_of
 
-PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "holded", "wakes", "clock", "ids")
+PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "polls", "holded", "wakes", "clock", "ids")
 
 
 def drainer(world, wire=None, **others):
@@ -113,7 +113,7 @@ def troubles(world):
         if item.open and at_ms(item.delivery.received_at) < now_ms - OPEN_TOO_LONG_MS
     ]
     for row in world.ledger.rows.values():
-        if row.key == settle_key(row.key.account):
+        if row.kind in STANDING and row.state == "waiting":
             continue
         if row.state in {"sent", "unknown", "dead", "review"}:
             found.append(f"{row.state}:{row.key.purpose}:{row.reason}")

@@ -31,6 +31,7 @@ from tests.fakes import (
     FakeIds,
     FakeInbox,
     FakeLedger,
+    FakePolls,
     FakeSnapshots,
     FakeWakes,
 )
@@ -38,6 +39,8 @@ from tests.fakes import (
 ACCOUNT = "acme"
 TOKEN = "pat_test"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+POLLING_OFF = {"polling": {"enabled": False}}
+"""Stories that are not about polling count their calls without it."""
 
 
 class SandboxHolded:
@@ -75,9 +78,10 @@ class World:
         self.company.tokens[TOKEN] = None
         self.holded = SandboxHolded(self.sandbox, self.clock)
         self.inbox, self.ledger, self.gates = FakeInbox(), FakeLedger(), FakeGates()
+        self.polls = FakePolls()
         self.accounts, self.snapshots, self.wakes, self.bus = (
             FakeAccounts(self.clock),
-            FakeSnapshots(),
+            FakeSnapshots(self.inbox),
             FakeWakes(),
             FakeBus(),
         )
@@ -116,7 +120,7 @@ class World:
                 company_id=company.id,
                 per_minute=company.quota.minute.limit,
                 per_month=company.quota.month.limit,
-                settings=settings,
+                settings=POLLING_OFF | settings,
                 catalogue=catalogue,
                 salt="salt",
                 rev=1,
@@ -132,6 +136,7 @@ class World:
             gates=self.gates,
             accounts=self.accounts,
             snapshots=self.snapshots,
+            polls=self.polls,
             holded=self.holded,
             wakes=self.wakes,
             clock=self.clock,

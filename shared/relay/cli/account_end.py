@@ -41,10 +41,12 @@ def remove(
 
 
 async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
+    from relay.domain.ledger import STANDING
+
     one = await here.account(account)
     unfinished = 0
     for state in UNFINISHED:
-        unfinished += sum([row.kind != "settle" async for row in here.ledger.in_state(account, state)])
+        unfinished += sum([row.kind not in STANDING async for row in here.ledger.in_state(account, state)])
     if unfinished and not force:
         raise Rejected("work_unfinished", detail=f"{unfinished} rows are waiting or in doubt; or give --force")
     await store(here, dataclasses.replace(one, status="paused", status_reason="removed"), before=one)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import transitions
 from relay.domain.decisions import BY_HAND, IN_DOUBT, may_stand
-from relay.domain.ledger import Key
+from relay.domain.ledger import STANDING, Key
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FROM_QUEUE = "dead-letters"
 """Source of the rows that index messages of a dead-letter queue; every other dead row used up its own attempts."""
 DISCARDED = f"{BY_HAND}_discarded"
-_OF_ITS_OWN = frozenset({"replay", "settle"})
+_OF_ITS_OWN = frozenset({"replay", *STANDING})
 
 
 def key(account: str, name: str) -> Key:

@@ -14,18 +14,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from relay.domain.budget_month import month_start
+from relay.domain.budget_month import month_end, month_start
+from relay.domain.polling_cadence import offset_ms
 
 PassKind = Literal["full", "recent"]
 DAY_MS = 24 * 3600_000
 COVERED_MS = 7 * DAY_MS
 HEARD_EVERY_MS = 6 * 3600_000
+HELD_MS = 10 * 60_000
 _MEMORY_DAYS = 7.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pass:
     """One walk over a resource's lists. `place` is the list it is in, `cursor` where in that list; `page` numbers its pages.
+    Where a resource is listed for each of its parents, `parent` is whose lists these are.
 
     `whole`: every item so far could be read, so that who is not among them is absent. `absent`: the lists are through, and
     those that were not seen are being asked for.
@@ -34,6 +37,7 @@ class Pass:
     kind: PassKind
     started_ms: int
     baseline: bool = False
+    parent: str = ""
     place: int = 0
     cursor: str = ""
     page: int = 0
@@ -65,13 +69,16 @@ class Course:
     a_day: float = 0.0
     heard_ms: int = 0
     unheard_ms: int = 0
+    held_ms: int = 0  # trouble of Holded's own with this resource: not before then
+    wait_ms: int = 0  # how long it was held last; doubles
     trouble: str = ""
     unreadable: int = 0
     running: Pass | None = None
 
     @property
     def next_ms(self) -> int:
-        return min(self.due_ms, self.full_due_ms)
+        """When somebody must look at it; a pass that is under way is due."""
+        return max(self.held_ms, 0 if self.running is not None else min(self.due_ms, self.full_due_ms))
 
     def covered(self, now_ms: int) -> bool:
         """Webhooks tell of this resource: one came lately, and nothing was seen since that none had told."""
@@ -117,34 +124,64 @@ def begun(course: Course, *, now_ms: int, recent: bool) -> Course:
     return replace(course, running=Pass(kind=kind, started_ms=now_ms, baseline=baseline))
 
 
-def paged(course: Course, *, cursor: str | None, lists: int, changes: int, unread: int, nameless: int, now_ms: int) -> Course:
-    """One page was stored. Without a cursor its list is through; after the last list a full pass asks for the absent.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a stored page comes to. `lists` is how many lists the pass has (of one parent); `parent` whose they are, and
+    `following` the next parent, empty for none.
 
     `unread` items could not be read, but their ids: they are there. `nameless` ones could be anybody: who is absent then?
     """
+
+    cursor: str | None
+    lists: int
+    parent: str = ""
+    following: str = ""
+    changes: int = 0
+    unread: int = 0
+    nameless: int = 0
+
+
+def paged(course: Course, page: Page, *, now_ms: int) -> Course:
+    """One page was stored. Without a cursor its list is through; after the last list a full pass asks for the absent."""
     running = course.running
     if running is None:
         return course
-    place = running.place if cursor else running.place + 1
+    place = running.place if page.cursor else running.place + 1
+    parent, through = page.parent, place >= page.lists
+    if through and page.following:
+        place, parent, through = 0, page.following, False
     onward = replace(
         running,
+        parent=parent,
         place=place,
-        cursor=cursor or "",
+        cursor=page.cursor or "",
         page=running.page + 1,
-        changes=running.changes + changes,
-        whole=running.whole and not nameless,
-        absent=place >= lists,
+        changes=running.changes + page.changes,
+        whole=running.whole and not page.nameless,
+        absent=through,
     )
     # A first pass may tell of changes it saw under way; they are no sign that webhooks fail.
-    told = changes and not running.baseline and course.heard_ms
+    told = page.changes and not running.baseline and course.heard_ms
     return replace(
         course,
         running=onward,
-        changes=course.changes + changes,
-        unreadable=(course.unreadable if running.page else 0) + unread + nameless,
+        changes=course.changes + page.changes,
+        unreadable=(course.unreadable if running.page else 0) + page.unread + page.nameless,
         unheard_ms=now_ms if told else course.unheard_ms,
+        held_ms=0,
+        wait_ms=0,
         trouble="",
     )
+
+
+def held(course: Course, *, now_ms: int, trouble: str) -> Course:
+    """Holded did not answer for this resource: it waits, twice as long each time, and the others go on.
+
+    After a day of it the pass is given up, so that a page that never comes does not hide what other passes would see.
+    """
+    wait_ms = min(max(HELD_MS, course.wait_ms * 2), DAY_MS)
+    waits = replace(course, held_ms=now_ms + wait_ms, wait_ms=wait_ms, trouble=trouble)
+    return replace(waits, running=None) if wait_ms == DAY_MS else waits
 
 
 def looked(course: Course, *, deleted: bool) -> Course:
@@ -175,6 +212,11 @@ def finished(course: Course) -> Course:
 def stopped(course: Course, *, trouble: str) -> Course:
     """The pass cannot go on and concludes nothing: the next one begins anew."""
     return replace(course, running=None, trouble=trouble)
+
+
+def next_month_ms(polling: Polling) -> int:
+    """Spread over a day: the accounts whose share was used up do not all go on in the month's first minute."""
+    return month_end(polling.month_ms) + offset_ms(polling.account, "month", DAY_MS)
 
 
 def heard(course: Course, now_ms: int) -> Course | None:

@@ -11,9 +11,11 @@ from relay.services.desk import Desk
 from relay.services.doubt import Doubt
 from relay.services.drain import Drainer
 from relay.services.hints import Hints
+from relay.services.poll import Poll
 from relay.services.replay import Replays
 from relay.services.saga import Saga
 from relay.services.settlement import Settlement
+from relay.services.sightings import Sightings
 from relay.services.standing import Standing
 from relay.services.work import Work
 from relay.services.writer import Writer
@@ -21,7 +23,7 @@ from relay.services.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from relay.ports import Accounts, Clock, Gates, HoldedApi, Ids, Inbox, Ledger, Snapshots, Wakes
+    from relay.ports import Accounts, Clock, Gates, HoldedApi, Ids, Inbox, Ledger, Polls, Snapshots, Wakes
     from relay.services.session import Timing
 
 
@@ -32,6 +34,7 @@ def build_drainer(
     gates: Gates,
     accounts: Accounts,
     snapshots: Snapshots,
+    polls: Polls,
     holded: HoldedApi,
     wakes: Wakes,
     clock: Clock,
@@ -43,7 +46,9 @@ def build_drainer(
     desk = Desk(ledger=ledger)
     saga = Saga(desk=desk, jitter=jitter)
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
-    hints = Hints(desk=desk, inbox=inbox, snapshots=snapshots, jitter=jitter)
+    sightings = Sightings(ledger=ledger, snapshots=snapshots)
+    poll = Poll(ledger=ledger, polls=polls, snapshots=snapshots, sightings=sightings, jitter=jitter)
+    hints = Hints(desk=desk, sightings=sightings, poll=poll, jitter=jitter)
     work = Work(
         inbox=inbox,
         desk=desk,
@@ -51,6 +56,7 @@ def build_drainer(
         hints=hints,
         replays=Replays(desk=desk, again=Again(inbox=inbox, desk=desk, hints=hints)),
         settlement=Settlement(ledger=ledger),
+        poll=poll,
         clear_dead=ClearDeadLetters(ledger=ledger, inbox=inbox),
         jitter=jitter,
     )

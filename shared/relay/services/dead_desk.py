@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import dead
 from relay.domain.decisions import may_stand
+from relay.domain.ledger import STANDING
 from relay.errors import Rejected
 from relay.services.again import row_ref
 from relay.services.attempt import attempt
@@ -220,7 +221,7 @@ def _refuse(names: Sequence[str], reason: str, what: str, remedy: str) -> None:
 
 def _refuse_to_end(one: Dead) -> None:
     key = one.row.key
-    if one.row.kind == "settle":
+    if one.row.kind in STANDING:
         detail = "the settlement sweep lives as long as its account: `relay dead-letters replay` brings it back"
         raise Rejected("settlement_sweep", detail=detail)
     if one.row.kind == "replay":

@@ -163,6 +163,8 @@ class Sightings:
         if not told.verbs:
             return "" if await self._write(session, resource, holded_id, before, told.snapshot) else None
         said = data if data is not None else _last_known(resource, holded_id, before, when)
+        if said is None:  # of a kind that nobody can describe by its id alone
+            return "" if await self._write(session, resource, holded_id, before, told.snapshot) else None
         events = [
             Event(
                 id="reread",
@@ -248,10 +250,10 @@ def _has_marker(data: Model) -> bool:
     return any(is_marker(tag) for tag in tags)
 
 
-def _last_known(resource: Resource, holded_id: str, before: Snapshot | None, when: datetime) -> Model:
+def _last_known(resource: Resource, holded_id: str, before: Snapshot | None, when: datetime) -> Model | None:
     """What a deletion can still say: the last state that was seen, or no more than the id."""
     known: Mapping[str, object] = before.data if before is not None else {}
     if known:
         model: Model = wire.parse_data(f"{resource.model}.deleted", dict(known))
         return model
-    return unified.gone(resource.name, holded_id, seen_at=when)
+    return unified.gone(resource.name, holded_id, seen_at=when) if resource.name in unified.NAMES else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from relay.domain.budget import SKEW_MS
 from relay.domain.documents import PRIORITIES, Priority
 from relay.domain.gate import MANY
-from relay.domain.ledger import Key
+from relay.domain.ledger import STANDING, Key
 from relay.errors import Unavailable
 from relay.services.together import together
 
@@ -134,8 +134,9 @@ class WaitingRoom:
     async def _each(self, session: Session, rows: Sequence[Row]) -> None:
         """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
         # The sweep last: it spends what is left. Where the month's pace lets few calls go, it would take each of them.
-        sweeps = [row for row in rows if row.kind == "settle"]
-        for part in ([row for row in rows if row.kind != "settle"], sweeps):
+        # Of those the poll after the sweep, which settles what is in doubt.
+        standing = [[row for row in rows if row.kind == kind] for kind in ("settle", "poll")]
+        for part in ([row for row in rows if row.kind not in STANDING], *standing):
             tasks = [partial(self._one_due, session, row) for row in part]
             errors = await together(tasks, at_once=_at_once(session))
             for row, error in zip(part, errors, strict=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.decisions import ended_by_hand, may_stand
 from relay.domain.difference import compared
-from relay.domain.ledger import Key
+from relay.domain.ledger import STANDING, Key
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
@@ -71,8 +71,8 @@ class WouldReplay:
         what = "goes back to the waiting room"
         if may_stand(row):
             what = "is looked for in Holded before anything is written"
-        if row.kind in {"hint", "settle", "replay"} or not row.event:
-            what = what if row.event or row.kind == "settle" else "review: event_lost"
+        if row.kind in {"hint", "replay", *STANDING} or not row.event:
+            what = what if row.event or row.kind in STANDING else "review: event_lost"
             return Would(event=row.event_id, type=row.event_type, object=row.key.object_id, replay=what)
         try:
             told = await self._event(account, unpack_event(row.event), "waiting", now)
