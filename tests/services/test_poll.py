@@ -1,0 +1,217 @@
+"""What no webhook tells is seen by polling, told once, and what stops half-way loses and doubles nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from relay.services.poll import poll_key
+from tests.services.polling import Hands, events, poll_now, polled_world, state, told
+from tests.services.test_hints import hint
+from tests.services.world import ACCOUNT, World, shopify_order
+
+
+@pytest.fixture
+def world():
+    return polled_world()
+
+
+@pytest.fixture
+def hands(world):
+    return Hands(world)
+
+
+def test_the_first_pass_tells_nothing_of_what_was_there_before(world, hands):
+    hands.contact()
+    hands.approve(hands.invoice())
+    hands.pay(hands.invoice(), "121")
+    poll_now(world)
+
+    assert told(world) == []
+    assert {name: course.full_ms > 0 for name, course in state(world).courses.items()}["invoice"]
+
+
+def test_a_document_made_approved_and_paid_by_hand_is_told_step_by_step(world, hands):
+    poll_now(world)
+    invoice = hands.invoice()
+    poll_now(world)
+    hands.edit(invoice, "200")
+    poll_now(world)
+    hands.approve(invoice)
+    poll_now(world)
+    hands.pay(invoice, "50")
+    poll_now(world, "invoice")
+    hands.pay(invoice, "150")
+    poll_now(world, "invoice")
+    poll_now(world, "invoice")
+
+    assert told(world) == [
+        (f"invoice.{verb}", invoice) for verb in ("created", "updated", "approved", "partially_paid", "paid")
+    ]
+    assert [event.version for event in events(world)] == [1, 2, 3, 4, 5]
+    assert {event.source for event in events(world)} == {"holded"}
+
+
+def test_what_happened_between_two_looks_is_all_told_in_one_version(world, hands):
+    poll_now(world)
+    invoice = hands.invoice()
+    hands.pay(invoice, "100")
+    poll_now(world, "invoice")
+
+    assert told(world) == [("invoice.created", invoice), ("invoice.approved", invoice), ("invoice.paid", invoice)]
+    assert {event.version for event in events(world)} == {1}
+
+
+def test_a_deletion_is_told_with_what_was_known(world, hands):
+    poll_now(world)
+    invoice = hands.invoice("300")
+    contact = hands.contact("Berta")
+    poll_now(world)
+    hands.delete(invoice)
+    hands.forget(contact)
+    poll_now(world)
+    poll_now(world)
+
+    gone = [event for event in events(world) if event.type.endswith("deleted")]
+    assert {(event.type, event.subject) for event in gone} == {
+        ("invoice.deleted", invoice),
+        ("contact.deleted", contact),
+    }
+    assert {str(getattr(event.data, "total", "")) or event.data.name for event in gone} == {"300.00", "Berta"}
+
+
+def test_our_own_documents_contacts_and_payments_are_not_echoed():
+    world = polled_world({"policy": {"finish": "approve_and_pay"}})
+    poll_now(world)
+    world.order(shopify_order())
+    poll_now(world)
+    world.order(shopify_order(2))
+    poll_now(world)
+
+    assert told(world) == []
+
+
+def test_a_change_by_hand_of_our_own_document_is_told(world, hands):
+    poll_now(world)
+    world.order(shopify_order())
+    poll_now(world)
+    invoice = world.documents()[0]["id"]
+    world.clock.advance(600)
+    hands.edit(invoice, "90")
+    poll_now(world)
+    hands.approve(invoice)
+    poll_now(world)
+
+    assert told(world) == [("invoice.updated", invoice), ("invoice.approved", invoice)]
+
+
+def test_our_draft_that_a_person_approved_before_it_was_ever_seen_is_told(world, hands):
+    poll_now(world)
+    world.order(shopify_order())
+    invoice = world.documents()[0]["id"]
+    hands.approve(invoice)
+    poll_now(world)
+
+    assert told(world) == [("invoice.approved", invoice)]
+
+
+@pytest.mark.parametrize("first", ["webhook", "poll"])
+def test_a_fact_seen_by_webhook_and_by_poll_is_one_event(world, hands, first):
+    poll_now(world)
+    invoice = hands.invoice()
+    for by in (first, "poll", "webhook"):
+        if by == "poll":
+            poll_now(world, "invoice")
+        else:
+            world.run(hint(world, invoice))
+            world.settle(hours=0.05)
+
+    assert told(world) == [("invoice.created", invoice)]
+
+
+def test_a_read_by_a_webhook_that_a_slower_page_contradicts_stays(world, hands):
+    """The page was asked for before the edit, its answer is stored after the webhook's re-read."""
+    poll_now(world)
+    invoice = hands.invoice()
+    poll_now(world)
+    world.clock.advance(60)
+    call = world.holded.call
+
+    async def slow(request, credential, *, timeout_ms):
+        reply = await call(request, credential, timeout_ms=timeout_ms)
+        if request.path.endswith("/invoices") and not slow.done:
+            slow.done = True
+            world.clock.advance(5)
+            hands.edit(invoice, "500")
+            await drain_hint()
+        return reply
+
+    async def drain_hint():
+        from relay.holded import polled_requests
+        from relay.holded.polled_table import BY_NAME
+
+        reply = await call(polled_requests.one(BY_NAME["invoice"], invoice), slow.credential, timeout_ms=1)
+        from relay.services.sightings import Sightings
+        from types import SimpleNamespace
+        from relay.services.times import at_ms
+
+        session = SimpleNamespace(account=SimpleNamespace(account=ACCOUNT), clock=world.clock)
+        await Sightings(ledger=world.ledger, snapshots=world.snapshots).see(
+            session, BY_NAME["invoice"], reply.value, sent_ms=at_ms(world.clock.now()), asked=True
+        )
+
+    slow.done = False
+    from relay.ports import Credential
+    from tests.services.world import TOKEN
+
+    slow.credential = Credential(token=TOKEN)
+    hands.edit(invoice, "400")
+    world.holded.call = slow
+    poll_now(world, "invoice")
+    world.holded.call = call
+    poll_now(world, "invoice")
+
+    assert [str(event.data.total) for event in events(world)] == ["100.00", "500.00"]
+
+
+def test_a_resource_whose_right_the_token_lacks_closes_nothing(world, hands):
+    world.company.tokens["pat_test"] = frozenset(
+        {"sales:invoices.read", "sales:invoices.write", "contacts:contacts.read", "contacts:contacts.write"}
+    )
+    poll_now(world)
+    world.order(shopify_order())
+    invoice = hands.invoice()
+    poll_now(world, "invoice")
+
+    assert state(world).courses["payment"].trouble == "scope_missing"
+    assert world.accounts.accounts[ACCOUNT].status == "active"
+    assert told(world) == [("invoice.created", invoice)]
+
+
+def test_the_share_of_the_month_is_kept():
+    world = World(settings={"polling": {}}, plan="plus")
+    world.run()
+    world.settle(hours=24 * 28, step_s=1800)
+    used = len(world.holded.calls)
+
+    assert 60 <= used <= 100
+    assert state(world).calls == used
+
+
+def test_polling_can_be_switched_off():
+    world = World()
+    world.run()
+    world.settle(hours=48, step_s=600)
+
+    assert world.holded.calls == []
+    assert world.rows("poll") == []
+
+
+def test_an_account_whose_poll_died_stands_it_up_again(world):
+    from dataclasses import replace
+
+    poll_now(world)
+    row = world.ledger.rows[poll_key(ACCOUNT)]
+    world.ledger.rows[row.key] = replace(row, rev=row.rev + 1, state="dead", due_ms=0)
+    world.settle(hours=13, step_s=600)
+
+    assert world.ledger.rows[row.key].state == "waiting"
