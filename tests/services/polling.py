@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from decimal import Decimal
 
 from holded_sandbox import contacts, documents
@@ -15,8 +16,8 @@ from tests.services.world import ACCOUNT, World
 ON = {"polling": {"share": 100, "most_calls": 100_000}}
 
 
-def polled_world(settings=None, **company):
-    return World(settings=ON | (settings or {}), **company)
+def polled_world(settings=None, timing=None, **company):
+    return World(settings=ON | (settings or {}), timing=timing, **company)
 
 
 class Hands:
@@ -91,8 +92,6 @@ def state(world):
 def poll_now(world, *names):
     """Everything (or these resources) is due, recent and full; polled until nothing is."""
     now_ms = at_ms(world.clock.now())
-    from dataclasses import replace
-
     found = world.polls.states.get(ACCOUNT)
     if found is None:
         world.run()  # stands the row up
@@ -104,18 +103,18 @@ def poll_now(world, *names):
         for name, course in found.courses.items()
     }
     world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses=courses)
-    for _ in range(30):
+    for _ in range(60):
         make_due(world)
         world.run(seconds=120)
-        if all(each.running is None and each.next_ms > at_ms(world.clock.now()) for each in state(world).courses.values()):
+        left = [each for name, each in state(world).courses.items() if not names or name in names]
+        waits = [each for each in left if each.running is not None or each.next_ms <= now_ms]
+        if not waits:
             return
-        world.clock.advance(61)
+        world.clock.advance(max(61, max(each.held_ms for each in waits) / 1000 - world.clock.now().timestamp()))
     raise AssertionError("the poll does not come to its end")
 
 
 def make_due(world):
-    from dataclasses import replace
-
     row = asyncio.run(world.ledger.get(poll_key(ACCOUNT)))
     if row is not None:
         world.ledger.rows[row.key] = replace(row, rev=row.rev + 1, due_ms=at_ms(world.clock.now()))
