@@ -55,6 +55,11 @@ class Hands:
         document["lines"][0]["price"] = price
         documents.changed(self.desk, document)
 
+    def redate(self, holded_id, day):
+        document = self._document(holded_id)
+        document["date"] = day
+        documents.changed(self.desk, document)
+
     def approve(self, holded_id):
         documents.approve(self.desk, self._document(holded_id))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from relay.errors import RetryAt
 from relay.services.poll import poll_key
 from tests.services.polling import Hands, events, poll_now, polled_world, state, told
 from tests.services.test_hints import hint
@@ -77,6 +80,123 @@ def test_a_deletion_is_told_with_what_was_known(world, hands):
         ("contact.deleted", contact),
     }
     assert {str(getattr(event.data, "total", "")) or event.data.name for event in gone} == {"300.00", "Berta"}
+
+
+def in_pages_of(world, size, between=lambda page: None):
+    """The lists come in pages of this size, whatever is asked; `between(n)` happens before the n-th."""
+    call, pages = world.holded.call, []
+
+    async def paged(request, credential, *, timeout_ms):
+        if any(name == "limit" for name, _ in request.query):
+            between(len(pages))
+            pages.append(request.path)
+            query = [(name, str(size) if name == "limit" else value) for name, value in request.query]
+            request = replace(request, query=tuple(query))
+        return await call(request, credential, timeout_ms=timeout_ms)
+
+    world.holded.call = paged
+    return pages
+
+
+def test_a_row_that_moves_to_a_page_behind_us_is_no_deletion(world, hands):
+    ids = [hands.invoice(date=f"2026-02-{day:02}") for day in range(1, 8)]
+    poll_now(world, "invoice")
+
+    def between(page):
+        if page == 3:
+            hands.redate(ids[0], "2026-02-20")
+
+    in_pages_of(world, 2, between)
+    world.holded.calls.clear()
+    poll_now(world, "invoice")
+
+    assert f"GET /api/v2/invoices/{ids[0]}" in world.holded.calls
+    assert told(world) == [("invoice.updated", ids[0])]
+
+
+def test_a_pass_costs_its_pages_and_no_call_more(world, hands):
+    for _ in range(7):
+        hands.invoice()
+    poll_now(world, "invoice")
+    pages = in_pages_of(world, 3)
+    world.holded.calls.clear()
+    poll_now(world, "invoice")
+
+    assert len(pages) == 3
+    assert world.holded.calls == ["GET /api/v2/invoices"] * 3
+    assert told(world) == []
+
+
+def test_an_empty_list_where_many_were_known_is_asked_about_before_it_is_believed(world, hands):
+    ids = [hands.invoice() for _ in range(40)]
+    poll_now(world, "invoice")
+    hidden = dict(world.company.tables["documents"])
+    call = world.holded.call
+
+    async def hiding(request, credential, *, timeout_ms):
+        listed = request.path.endswith("/invoices")
+        world.company.tables["documents"] = {} if listed else hidden
+        return await call(request, credential, timeout_ms=timeout_ms)
+
+    world.holded.call = hiding
+    world.holded.calls.clear()
+    poll_now(world, "invoice")
+
+    assert len(world.holded.calls) == 2
+    assert told(world) == []
+    world.holded.call = call
+    world.company.tables["documents"] = hidden
+    for one in ids[:30]:
+        hands.delete(one)
+    for _ in range(2):
+        poll_now(world, "invoice")
+    assert len(told(world)) == 30
+
+
+def test_a_pass_that_stopped_half_way_goes_on_at_its_cursor_and_deletes_nobody(world, hands):
+    for _ in range(6):
+        hands.invoice()
+    poll_now(world, "invoice")
+
+    refusals = [RetryAt("server_error", retry_at=world.clock.now()) for _ in range(2)]
+
+    def between(page):
+        if page == 1 and refusals:
+            raise refusals.pop()
+
+    pages = in_pages_of(world, 2, between)
+    poll_now(world, "invoice")
+
+    assert pages.count("/api/v2/invoices") == 3
+    assert refusals == []
+    assert told(world) == []
+
+
+def test_an_item_that_cannot_be_read_is_there_and_one_without_an_id_ends_all_conclusions(world, hands):
+    one, two = hands.invoice(), hands.invoice()
+    poll_now(world, "invoice")
+    table = world.company.tables["documents"]
+    table[one]["tags"] = {"not": "a list"}
+    hands.delete(two)
+    poll_now(world, "invoice")
+
+    assert state(world).courses["invoice"].unreadable == 1
+    assert told(world) == [("invoice.deleted", two)]
+    three = hands.invoice()
+    poll_now(world, "invoice")
+    hands.delete(three)
+    call = world.holded.call
+
+    async def nameless(request, credential, *, timeout_ms):
+        reply = await call(request, credential, timeout_ms=timeout_ms)
+        return replace(reply, value=replace(reply.value, items=({"no": "id"}, *reply.value.items)))
+
+    world.holded.call = nameless
+    poll_now(world, "invoice")
+    assert told(world, first=1) == [("invoice.created", three)]
+    world.holded.call = call
+    poll_now(world, "invoice")
+    assert told(world, first=2) == [("invoice.deleted", three)]
 
 
 def test_our_own_documents_contacts_and_payments_are_not_echoed():
@@ -207,8 +327,6 @@ def test_polling_can_be_switched_off():
 
 
 def test_an_account_whose_poll_died_stands_it_up_again(world):
-    from dataclasses import replace
-
     poll_now(world)
     row = world.ledger.rows[poll_key(ACCOUNT)]
     world.ledger.rows[row.key] = replace(row, rev=row.rev + 1, state="dead", due_ms=0)

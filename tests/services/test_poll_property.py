@@ -78,7 +78,7 @@ class Company:
             case "pay_half":
                 self.hands.pay(one, "10")
             case "redate":
-                self.world.company.tables["documents"][one]["date"] = f"2026-02-{10 + at:02}"
+                self.world.company.tables["documents"][one]["date"] = f"2026-03-{3 + at:02}"
             case "rename":
                 self.hands.rename(one, f"Name {at}")
             case _:

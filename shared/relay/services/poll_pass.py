@@ -133,7 +133,7 @@ class PollPass:
         absent: list[str] = []
         async for holded_id, snapshot in self._snapshots.known(account, resource.name):
             known += 1
-            if holded_id not in shown and snapshot.number and snapshot.seen_ms < running.started_ms:
+            if holded_id not in shown and snapshot.number and snapshot.seen_ms <= running.started_ms:
                 absent.append(holded_id)
         if not resource.read:
             if known > MANY and not shown:
