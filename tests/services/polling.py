@@ -97,17 +97,11 @@ def state(world):
 def poll_now(world, *names):
     """Everything (or these resources) is due, recent and full; polled until nothing is."""
     now_ms = at_ms(world.clock.now())
-    found = world.polls.states.get(ACCOUNT)
-    if found is None:
+    if world.polls.states.get(ACCOUNT) is None:
         world.run()  # stands the row up
         make_due(world)
         world.run()
-        found = state(world)
-    courses = {
-        name: replace(course, due_ms=now_ms, full_due_ms=now_ms) if not names or name in names else course
-        for name, course in found.courses.items()
-    }
-    world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses=courses)
+    make_all_due(world, *names)
     for _ in range(60):
         make_due(world)
         world.run(seconds=120)
@@ -117,6 +111,16 @@ def poll_now(world, *names):
             return
         world.clock.advance(max(61, max(each.held_ms for each in waits) / 1000 - world.clock.now().timestamp()))
     raise AssertionError("the poll does not come to its end")
+
+
+def make_all_due(world, *names):
+    now_ms = at_ms(world.clock.now())
+    found = state(world)
+    courses = {
+        name: replace(course, due_ms=now_ms, full_due_ms=now_ms) if not names or name in names else course
+        for name, course in found.courses.items()
+    }
+    world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses=courses)
 
 
 def make_due(world):
