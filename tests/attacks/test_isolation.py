@@ -377,7 +377,7 @@ def test_a_function_given_one_accounts_name_and_anothers_event_does_nothing(worl
 
 def port_methods():
     """Every method of the ports over the tables, as `Port.method`."""
-    stores = ("WebhookSecrets", "InboxWriter", "Inbox", "Ledger", "Gates", "Accounts", "Snapshots")
+    stores = ("WebhookSecrets", "InboxWriter", "Inbox", "Ledger", "Gates", "Accounts", "Snapshots", "Polls")
     for name in stores:
         for method, _ in inspect.getmembers(getattr(ports, name), inspect.isfunction):
             if not method.startswith("_"):
@@ -407,7 +407,7 @@ PREPARED = (
     "InboxWriter.put",
     "Ledger.insert",
     "Gates.store",
-    "Snapshots.put",
+    "Snapshots.record",
 )
 
 
