@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from holded_sandbox import contacts, documents
 from holded_sandbox.kinds import KINDS
-from relay.services.poll import poll_key
+from relay.services.poll_row import poll_key
 from relay.services.times import at_ms
 from relay.services.unfold import unfold
 from tests.services.world import ACCOUNT, World

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relay.errors import RetryAt
-from relay.services.poll import poll_key
+from relay.services.poll_row import poll_key
 from tests.services.polling import Hands, events, poll_now, polled_world, state, told
 from tests.services.test_hints import hint
 from tests.services.world import ACCOUNT, World, shopify_order

@@ -11,9 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relay.domain import polling as courses
-from relay.domain.ledger import Key, Row
 from relay.domain.polling import Polling
-from relay.domain.polling_cadence import offset_ms
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt, Unavailable
 from relay.services.desk import NO_ATTEMPT
 from relay.services.poll_pass import PollPass
@@ -23,6 +21,7 @@ from relay.services.times import at_ms, from_ms
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from relay.domain.ledger import Row
     from relay.domain.polling import Course
     from relay.holded.polled import Resource
     from relay.ports import Ledger, Polls, Snapshots
@@ -31,30 +30,10 @@ if TYPE_CHECKING:
 
 _TRIES = 8
 _SOON_MS = 60_000
-_FIRST_WITHIN_MS = 3600_000
 _NOBODYS = (*NO_ATTEMPT, "polling_share")
 """Refusals that are not about the resource: calls, time or the account."""
 _TROUBLE_MS = 24 * 3600_000
 """A resource that Holded refuses is tried again this much later at the earliest; the others go on."""
-
-
-def poll_key(account: str) -> Key:
-    return Key(account=account, source="*", object_id="poll", purpose="poll")
-
-
-def first_poll(account: str, *, now_ms: int) -> Row:
-    """The row that stands in the waiting room for as long as the account lives."""
-    return Row(
-        key=poll_key(account),
-        state="waiting",
-        kind="poll",
-        priority="background",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-        due_ms=now_ms + offset_ms(account, "poll", _FIRST_WITHIN_MS),
-        reason="next_poll",
-        indexed=True,
-    )
 
 
 class Poll:

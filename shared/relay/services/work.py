@@ -12,7 +12,7 @@ from relay.domain.models import Event, Hint
 from relay.domain.remedies import aside_of
 from relay.errors import Rejected
 from relay.services.job import Job, fact_of, unpack_event
-from relay.services.poll import first_poll
+from relay.services.poll_row import first_poll
 from relay.services.settlement import first_sweep, stood_up
 from relay.services.unfold import split_ref, unfold
 
