@@ -13,7 +13,7 @@ from relay.domain.remedies import aside_of
 from relay.errors import Rejected
 from relay.services.job import Job, fact_of, unpack_event
 from relay.services.poll_row import first_poll
-from relay.services.settlement import first_sweep, stood_up
+from relay.services.settlement import first_sweep
 from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Work:
             if there is None:
                 session.note(await self._desk.ledger.insert(row) or row)
             elif there.state != "waiting":
-                again = stood_up(there, now_ms=session.now_ms())
+                again = transitions.stood_up(there, now_ms=session.now_ms())
                 if await self._desk.write(again):
                     session.note(again)
 
