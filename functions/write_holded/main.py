@@ -54,9 +54,7 @@ drainer = build_drainer(
     snapshots=DynamoSnapshots(
         client=dynamodb,
         table=state,
-        inbox=DynamoInboxWriter(
-            client=dynamodb, s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket
-        ),
+        inbox=DynamoInboxWriter(client=dynamodb, s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket),
     ),
     polls=DynamoPolls(client=dynamodb, table=state),
     holded=HoldedHttp(base_url=settings.holded_base_url, clock=clock),

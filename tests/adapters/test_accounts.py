@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from relay.domain.snapshots import Snapshot
 from relay.adapters.dynamodb_accounts import DynamoAccounts
+from relay.domain.snapshots import Snapshot
 from relay.errors import BadInput, NotAllowed, Unavailable
 from relay.ports import Account, AccountSecrets, Change, Credential
 from tests.adapters.counting import Counted
@@ -301,7 +301,6 @@ def test_a_new_account_is_seen_within_seconds(aws):
 @pytest.mark.parametrize("name", ["", "#", "a/../b", "x" * 5000, "\x00", "\udcff", "ñ" * 1100])
 def test_any_text_in_the_path_is_at_most_an_unknown_account(aws, name):
     assert aws.secrets.load(name) is None
-
 
 
 @pytest.mark.row("E04")

@@ -95,7 +95,9 @@ def test_many_are_read_at_once_and_the_known_are_listed_without_those_that_are_g
 def test_the_state_of_polling_is_compared_and_swapped(world):
     walk = Pass(kind="full", started_ms=NOON_MS, place=1, cursor="abc", page=3, whole=False)
     course = Course(due_ms=1, full_due_ms=2, a_day=1.5, trouble="scope_missing", running=walk)
-    state = Polling(account="acme", month_ms=5, calls=7, courses={"invoice": course, "contact": replace(course, running=None)})
+    state = Polling(
+        account="acme", month_ms=5, calls=7, courses={"invoice": course, "contact": replace(course, running=None)}
+    )
 
     async def story():
         assert await world.polls.load("acme") is None

@@ -64,6 +64,7 @@ COMMANDS: dict[str, Command] = {
     "relay status": Command(call="status --account acme"),
     "relay changes list": Command(call="changes list --account acme"),
     "relay quota": Command(call="quota acme"),
+    "relay poll": Command(call="poll acme --now", recorded=True),
     "relay pause": Command(call="pause acme"),
     "relay resume": Command(call="resume acme"),
     "relay waiting list": Command(call="waiting list --account acme"),
@@ -123,6 +124,7 @@ FUNCTIONS = {
     "release_due",
     "sweep_inbox",
     "index_dead_letters",
+    "poll_holded",
 }
 """Functions that `test_isolation.py` calls with one account's name and another's event."""
 

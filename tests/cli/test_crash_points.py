@@ -25,7 +25,7 @@ from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.times import at_ms
 from tests.services.road import Road
-from tests.services.test_crash_points_of_the_road import seen
+from tests.services.test_crash_points_of_the_road import CONTACTS_ONLY, seen
 from tests.services.wire import Killed, Port, Wire
 from tests.services.world import ACCOUNT, World, shopify_order
 
@@ -177,6 +177,8 @@ def dead_ones(road):
 
 COMMANDS = {
     "quota": Told(args=("quota", ACCOUNT), before=written),
+    "poll": Told(args=("poll", ACCOUNT), before=written),
+    "poll, now": Told(args=("poll", ACCOUNT, "--now", "--resource", "contact"), before=stands(settings=CONTACTS_ONLY)),
     "pause": Told(args=("pause", ACCOUNT, "--reason", "stocktaking"), then=an_order),
     "resume": Told(args=("resume", ACCOUNT), before=paused_with_an_order),
     "resume during a drain": Told(args=("resume", ACCOUNT), before=paused_under_a_drain),
@@ -285,7 +287,7 @@ def give(command, road, wire, folder):
         answer = receive_webhook(event, accept=accept, now=road.world.clock.now)
         return httpx.Response(answer["statusCode"], json=json.loads(answer["body"]))
 
-    wanted = ("accounts", "ledger", "inbox", "gates", "holded", "wakes", "dead_letters", "clock")
+    wanted = ("accounts", "ledger", "inbox", "gates", "polls", "holded", "wakes", "dead_letters", "clock")
     console = Console(
         **{name: ports[name] for name in wanted},
         queues=Port("queues", Queues(), wire, QueuesPort),

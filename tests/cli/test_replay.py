@@ -56,6 +56,7 @@ class House:
             ledger=road.ledger,
             inbox=road.inbox,
             gates=road.gates,
+            polls=road.polls,
             holded=road.holded,
             queues=Queues(),
             wakes=road.wakes,

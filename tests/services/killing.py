@@ -7,8 +7,8 @@ import json
 from types import SimpleNamespace
 
 from functions.write_holded.handler import handle
-from relay.services.build import build_drainer
 from relay.domain.ledger import STANDING
+from relay.services.build import build_drainer
 from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
 from tests.services.wire import ports_of

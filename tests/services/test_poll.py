@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from relay.errors import RetryAt
+from relay.holded import polled_requests
+from relay.holded.polled_table import BY_NAME
+from relay.ports import Credential
 from relay.services.poll_row import poll_key
+from relay.services.sightings import Sightings
+from relay.services.times import at_ms
 from tests.services.polling import Hands, events, poll_now, polled_world, state, told
 from tests.services.test_hints import hint
-from tests.services.world import ACCOUNT, World, shopify_order
+from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 
 
 @pytest.fixture
@@ -82,7 +88,7 @@ def test_a_deletion_is_told_with_what_was_known(world, hands):
     assert {str(getattr(event.data, "total", "")) or event.data.name for event in gone} == {"300.00", "Berta"}
 
 
-def in_pages_of(world, size, between=lambda page: None):
+def in_pages_of(world, size, between=lambda _: None):
     """The lists come in pages of this size, whatever is asked; `between(n)` happens before the n-th."""
     call, pages = world.holded.call, []
 
@@ -266,24 +272,13 @@ def test_a_read_by_a_webhook_that_a_slower_page_contradicts_stays(world, hands):
         return reply
 
     async def drain_hint():
-        from relay.holded import polled_requests
-        from relay.holded.polled_table import BY_NAME
-
-        reply = await call(polled_requests.one(BY_NAME["invoice"], invoice), slow.credential, timeout_ms=1)
-        from relay.services.sightings import Sightings
-        from types import SimpleNamespace
-        from relay.services.times import at_ms
-
+        reply = await call(polled_requests.one(BY_NAME["invoice"], invoice), Credential(token=TOKEN), timeout_ms=1)
         session = SimpleNamespace(account=SimpleNamespace(account=ACCOUNT), clock=world.clock)
         await Sightings(ledger=world.ledger, snapshots=world.snapshots).see(
             session, BY_NAME["invoice"], reply.value, sent_ms=at_ms(world.clock.now()), asked=True
         )
 
     slow.done = False
-    from relay.ports import Credential
-    from tests.services.world import TOKEN
-
-    slow.credential = Credential(token=TOKEN)
     hands.edit(invoice, "400")
     world.holded.call = slow
     poll_now(world, "invoice")

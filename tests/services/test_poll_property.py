@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -142,7 +143,7 @@ def check(world):
         assert all(verbs.count(once) <= 1 for once in ("created", "approved", "deleted"))
         by_version = {version: [e for e in found if e.version == version] for version in versions}
         states = [(by_version[v][0].data, by_version[v][0].type.endswith("deleted")) for v in versions]
-        assert all(one != other for one, other in zip(states, states[1:], strict=False))
+        assert all(one != other for one, other in pairwise(states))
         assert ("deleted" in verbs) == (subject not in now[kind])
     for kind, table in now.items():
         stored = {name: snapshot for (_, of, name), snapshot in world.snapshots.seen.items() if of == kind}

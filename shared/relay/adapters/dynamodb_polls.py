@@ -1,7 +1,7 @@
 """How far polling has come, in the state table: one item an account, and one a page that a running pass has seen.
 
-    <account>#polling             / polling            the courses of all resources, under `rev`
-    <account>#polling#<resource>  / <pass>#<page>      ids, for some days
+<account>#polling             / polling            the courses of all resources, under `rev`
+<account>#polling#<resource>  / <pass>#<page>      ids, for some days
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What was last seen of Holded's objects, in the state table: `<account>#snapshot#<type>` / `<id>`.
 
-    record           put, on the number read and no later sighting          1 write
-    ... with events  put + put of the delivery into the inbox table         1 transaction
+record           put, on the number read and no later sighting          1 write
+... with events  put + put of the delivery into the inbox table         1 transaction
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from relay.errors import BadInput
 if TYPE_CHECKING:
     import httpx
 
-    from relay.ports import Account, Accounts, Clock, DeadLetters, Gates, HoldedApi, Inbox, Ledger, Wakes
+    from relay.ports import Account, Accounts, Clock, DeadLetters, Gates, HoldedApi, Inbox, Ledger, Polls, Wakes
 
 Local = Annotated[
     bool, typer.Option("--local", envvar="RELAY_LOCAL", help="Use the stack on this machine (.local/stack.json).")
@@ -57,6 +57,7 @@ class World:
     ledger: "Ledger"
     inbox: "Inbox"
     gates: "Gates"
+    polls: "Polls"
     holded: "HoldedApi"
     queues: Queues
     wakes: "Wakes"

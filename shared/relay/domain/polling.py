@@ -10,12 +10,14 @@ what may still change). Pure values; the store compares and swaps on `rev`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from relay.domain.budget_month import month_end, month_start
 from relay.domain.polling_cadence import offset_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PassKind = Literal["full", "recent"]
 DAY_MS = 24 * 3600_000
@@ -112,9 +114,7 @@ def with_course(polling: Polling, name: str, course: Course) -> Polling:
 def spent(polling: Polling, name: str, calls: int) -> Polling:
     """Calls that one resource cost."""
     course = polling.courses[name]
-    return replace(
-        with_course(polling, name, replace(course, calls=course.calls + calls)), calls=polling.calls + calls
-    )
+    return replace(with_course(polling, name, replace(course, calls=course.calls + calls)), calls=polling.calls + calls)
 
 
 def begun(course: Course, *, now_ms: int, recent: bool) -> Course:

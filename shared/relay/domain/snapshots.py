@@ -15,11 +15,11 @@ so that a webhook's re-read and a poll that saw the same thing are one event, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
 Unseen = Literal["silent", "created", "updated", "approved"]
@@ -92,6 +92,12 @@ def is_news(before: Snapshot | None, fingerprint: str, *, sent_ms: int) -> bool:
         return not is_stale(before, sent_ms)
     old = sent_ms - before.seen_ms > REFRESH_MS
     return not is_stale(before, sent_ms) and (before.fingerprint != fingerprint or old)
+
+
+def is_as_before(before: Snapshot, after: Snapshot) -> bool:
+    """Nothing new was seen, and nothing is worth a write."""
+    fresh = not before.missed_ms and after.seen_ms - before.seen_ms <= REFRESH_MS
+    return fresh and after.number == before.number
 
 
 def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: Unseen, asked: bool = False) -> Told:

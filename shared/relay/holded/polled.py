@@ -61,7 +61,9 @@ class Resource:
     recent_days: int = 0
     span_days: int = 366
     standard: bool = True
-    parent: str = ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
+    parent: str = (
+        ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
+    )
 
     @property
     def has_recent(self) -> bool:

@@ -131,7 +131,9 @@ class Hints:
             return await self._sightings.gone(session, resource, hint.holded_id, sent_ms=sent_ms, when=when)
         unseen = _UNSEEN.get(hint.action, "created")
         if unseen != "created" and await self._poll.has_baseline(event.account, resource.name):
-            unseen = "created"  # a full pass has seen all others: it is new, and the webhook that said so is lost or late
+            unseen = (
+                "created"  # a full pass has seen all others: it is new, and the webhook that said so is lost or late
+            )
         return await self._sightings.see(
             session, resource, observed, sent_ms=sent_ms, unseen=unseen, when=when, asked=True
         )

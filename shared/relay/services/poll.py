@@ -8,11 +8,12 @@ leaves a pass that goes on where it was, and every page may be read twice.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.domain import polling as courses
-from relay.domain.polling import Polling
-from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt, Unavailable
+from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
+from relay.services import poll_state
 from relay.services.desk import NO_ATTEMPT
 from relay.services.poll_pass import PollPass
 from relay.services.poll_plan import Plan, plan_of
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from relay.domain.ledger import Row
-    from relay.domain.polling import Course
+    from relay.domain.polling import Course, Polling
     from relay.holded.polled import Resource
     from relay.ports import Ledger, Polls, Snapshots
     from relay.services.session import Session
     from relay.services.sightings import Sightings
 
-_TRIES = 8
 _SOON_MS = 60_000
 _NOBODYS = (*NO_ATTEMPT, "polling_share")
 """Refusals that are not about the resource: calls, time or the account."""
@@ -80,7 +80,7 @@ class Poll:
         while True:
             await session.give_way()
             now_ms = session.now_ms()
-            state = await self.change(session.account.account, lambda found: plan.admitted(found, now_ms=now_ms))
+            state = await self.change(session.account.account, partial(plan.admitted, now_ms=now_ms))
             due = plan.due(state, now_ms=now_ms)
             if due is None:
                 return max(plan.next_ms(state), now_ms + _SOON_MS)
@@ -140,23 +140,14 @@ class Poll:
             )
             put_off = planned.courses[resource.name]
             least = now_ms + _TROUBLE_MS
-            postponed = replace(
-                put_off, due_ms=max(put_off.due_ms, least), full_due_ms=max(put_off.full_due_ms, least)
-            )
+            postponed = replace(put_off, due_ms=max(put_off.due_ms, least), full_due_ms=max(put_off.full_due_ms, least))
             return courses.with_course(planned, resource.name, postponed)
 
         await self.change(session.account.account, later)
 
     async def change(self, account: str, onward: Callable[[Polling], Polling]) -> Polling:
-        """Apply a change to the stored state, whoever else changes it meanwhile. `onward` may be called several times."""
-        for _ in range(_TRIES):
-            found = await self._polls.load(account) or Polling(account=account)
-            changed = onward(found)
-            if changed == found:
-                return found
-            if await self._polls.store(changed, expected_rev=found.rev):
-                return replace(changed, rev=found.rev + 1)
-        raise Unavailable("polling_contended", detail="the state of polling kept moving")
+        """As `poll_state.change`."""
+        return await poll_state.change(self._polls, account, onward)
 
     async def heard(self, session: Session, name: str) -> None:
         """A webhook told of the resource. Noted a few times a day: it is what the cadence adapts to."""

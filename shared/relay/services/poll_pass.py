@@ -148,9 +148,7 @@ class PollPass:
             if suspicious and was_there and asked < SAMPLE:
                 return  # the list lied: nothing is concluded from it
 
-    async def _ask(
-        self, session: Session, resource: Resource, running: Pass, holded_id: str, allowance: int
-    ) -> bool:
+    async def _ask(self, session: Session, resource: Resource, running: Pass, holded_id: str, allowance: int) -> bool:
         """Whether it is there. Either way it is no longer absent, should the pass be cut off here."""
         account = session.account.account
         state = await self._change(account, lambda found: found)

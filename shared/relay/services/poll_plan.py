@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.domain import polling as courses
@@ -45,16 +46,18 @@ class Plan:
     def next_ms(self, state: Polling) -> int:
         return min(state.courses[each.name].next_ms for each in self.resources)
 
-    def scheduled(
-        self, state: Polling, resource: Resource, *, kind: PassKind, now_ms: int, jitter: float
-    ) -> Polling:
+    def scheduled(self, state: Polling, resource: Resource, *, kind: PassKind, now_ms: int, jitter: float) -> Polling:
         """When a resource is looked at again after a pass of this kind. A full one saw all that a recent one would."""
         cadence = self.cadences(state, now_ms=now_ms)[resource.name]
         course = state.courses[resource.name]
+        # Each kind has a grid of its own.
+        due_in = partial(next_due_ms, state.account, now_ms=now_ms, jitter=jitter)
         if kind == "full":
-            course = replace(course, full_due_ms=_next(state, resource, "full", now_ms, cadence.full_ms, jitter))
-        recent_ms = cadence.recent_ms or cadence.full_ms
-        due_ms = _next(state, resource, "recent", now_ms, recent_ms, jitter) if cadence.recent_ms else course.full_due_ms
+            full_due_ms = due_in(f"{resource.name} full", interval_ms=cadence.full_ms)
+            course = replace(course, full_due_ms=full_due_ms)
+        due_ms = course.full_due_ms
+        if cadence.recent_ms:
+            due_ms = due_in(f"{resource.name} recent", interval_ms=cadence.recent_ms)
         return courses.with_course(state, resource.name, replace(course, due_ms=due_ms))
 
     def cadences(self, state: Polling, *, now_ms: int) -> Mapping[str, Cadence]:
@@ -98,8 +101,3 @@ def plan_of(settings: Settings, per_month: int, table: Sequence[Resource] = POLL
 def _first_course(account: str, resource: Resource, *, now_ms: int) -> Course:
     due_ms = first_due_ms(account, resource.name, now_ms=now_ms)
     return Course(due_ms=due_ms, full_due_ms=due_ms)
-
-
-def _next(state: Polling, resource: Resource, kind: str, now_ms: int, interval_ms: int, jitter: float) -> int:
-    name = f"{resource.name} {kind}"
-    return next_due_ms(state.account, name, now_ms=now_ms, interval_ms=interval_ms, jitter=jitter)

@@ -103,10 +103,9 @@ class Sightings:
                         return ""
                     continue
             told = judging.judge(before, _shown(resource, observed, sent_ms), ours=ours, unseen=unseen, asked=asked)
-            if not told.verbs and before is not None and told.snapshot.number == before.number and not asked:
-                # A webhook's look counts as one even if it shows nothing new: an older page must not undo it.
-                if not (before.missed_ms or sent_ms - before.seen_ms > judging.REFRESH_MS):
-                    return ""
+            # A webhook's look counts as one even if it shows nothing new: an older page must not undo it.
+            if before is not None and not (told.verbs or asked) and judging.is_as_before(before, told.snapshot):
+                return ""
             done = await self._tell(
                 session, resource, observed.id, before, told, data=observed.data, when=when or from_ms(sent_ms)
             )
