@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from relay.domain.polling_cadence import (
     FIRST_WITHIN_MS,
+    FULL_AT_MOST_MS,
     MONTH_MS,
     RECENT_AT_MOST_MS,
     Subject,
@@ -61,7 +62,7 @@ def test_all_together_cost_no_more_than_was_given_beyond_the_rarest_looks(found,
     rarest = sum(
         cost(each, planned[each.name])
         for each in found
-        if planned[each.name].full_ms >= 31 * DAY_MS or planned[each.name].recent_ms >= RECENT_AT_MOST_MS
+        if planned[each.name].full_ms >= FULL_AT_MOST_MS or planned[each.name].recent_ms >= RECENT_AT_MOST_MS
     )
 
     assert sum(cost(each, planned[each.name]) for each in found) <= calls * 1.01 + rarest

@@ -254,6 +254,7 @@ def test_a_fact_seen_by_webhook_and_by_poll_is_one_event(world, hands, first):
     assert told(world) == [("invoice.created", invoice)]
 
 
+@pytest.mark.row("D20")
 def test_a_read_by_a_webhook_that_a_slower_page_contradicts_stays(world, hands):
     """The page was asked for before the edit, its answer is stored after the webhook's re-read."""
     poll_now(world)
