@@ -94,7 +94,7 @@ def state(world):
     return world.polls.states[ACCOUNT]
 
 
-def poll_now(world, *names):
+def poll_now(world, *names, tries=60):
     """Everything (or these resources) is due, recent and full; polled until nothing is."""
     now_ms = at_ms(world.clock.now())
     if world.polls.states.get(ACCOUNT) is None:
@@ -102,7 +102,7 @@ def poll_now(world, *names):
         make_due(world)
         world.run()
     make_all_due(world, *names)
-    for _ in range(60):
+    for _ in range(tries):
         make_due(world)
         world.run(seconds=120)
         left = [each for name, each in state(world).courses.items() if not names or name in names]

@@ -17,6 +17,7 @@ from relay.domain.sources import identity, registry
 from relay.domain.sources.base import Delivery
 from relay.errors import OutcomeUnknown, RetryAt
 from relay.holded import encoding, listings, protocol
+from relay.holded.polled_table import POLLED
 from relay.ports import Account, Credential
 from relay.services.build import build_drainer
 from relay.services.publish import Publish
@@ -79,6 +80,7 @@ class World:
         self.holded = SandboxHolded(self.sandbox, self.clock)
         self.inbox, self.ledger, self.gates = FakeInbox(), FakeLedger(), FakeGates()
         self.polls = FakePolls()
+        self.polled = POLLED
         self.accounts, self.snapshots, self.wakes, self.bus = (
             FakeAccounts(self.clock),
             FakeSnapshots(self.inbox),
@@ -143,6 +145,7 @@ class World:
             ids=self.ids,
             jitter=lambda: 0.5,
             timing=self.timing,
+            polled=self.polled,
         )
 
     def deliver(self, body: Any, *, topic: str, source: str = "shopify", account: str = ACCOUNT) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from relay.holded.polled_table import POLLED
 from relay.services.again import Again
 from relay.services.contacts import Contacts
 from relay.services.dead_ends import ClearDeadLetters
@@ -21,8 +22,9 @@ from relay.services.work import Work
 from relay.services.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from relay.holded.polled import Resource
     from relay.ports import Accounts, Clock, Gates, HoldedApi, Ids, Inbox, Ledger, Polls, Snapshots, Wakes
     from relay.services.session import Timing
 
@@ -41,13 +43,14 @@ def build_drainer(
     ids: Ids,
     jitter: Callable[[], float],
     timing: Timing,
+    polled: Sequence[Resource] = POLLED,
 ) -> Drainer:
-    """`jitter` gives numbers in [0, 1)."""
+    """`jitter` gives numbers in [0, 1). `polled` is the table of what is looked at in Holded."""
     desk = Desk(ledger=ledger)
     saga = Saga(desk=desk, jitter=jitter)
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
     sightings = Sightings(ledger=ledger, snapshots=snapshots)
-    poll = Poll(ledger=ledger, polls=polls, snapshots=snapshots, sightings=sightings, jitter=jitter)
+    poll = Poll(ledger=ledger, polls=polls, snapshots=snapshots, sightings=sightings, jitter=jitter, table=polled)
     hints = Hints(desk=desk, sightings=sightings, poll=poll, jitter=jitter)
     work = Work(
         inbox=inbox,

@@ -20,7 +20,7 @@ from relay.services.poll_plan import Plan, plan_of
 from relay.services.times import at_ms, from_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from relay.domain.ledger import Row
     from relay.domain.polling import Course, Polling
@@ -45,11 +45,14 @@ class Poll:
         snapshots: Snapshots,
         sightings: Sightings,
         jitter: Callable[[], float],
+        table: Sequence[Resource],
     ) -> None:
+        """`table` is what there is to be polled."""
         self._ledger = ledger
         self._polls = polls
         self._pass = PollPass(polls=polls, snapshots=snapshots, sightings=sightings, change=self.change)
         self._jitter = jitter
+        self._table = table
 
     async def run(self, session: Session, row: Row) -> None:
         """What is due, one resource after the other, until nothing is, or calls or time end."""
@@ -74,7 +77,7 @@ class Poll:
 
     async def _all_due(self, session: Session) -> int:
         """Raises `RetryAt` where something is left to do now; else returns when something is due again."""
-        plan = plan_of(session.settings.polling, session.account.per_month)
+        plan = plan_of(session.settings.polling, session.account.per_month, self._table)
         if not plan.resources:
             return session.now_ms() + _TROUBLE_MS
         while True:
