@@ -94,7 +94,10 @@ def test_a_parents_list_and_one_object_take_ids_only():
 
     assert polled_requests.page(nested, (), cursor="", parent="abc").path.endswith("/accounts/abc/bank-movements")
     assert polled_requests.one(INVOICE, "abc").path == "/api/v2/invoices/abc"
-    for call in (lambda: polled_requests.one(INVOICE, "../x"), lambda: polled_requests.page(nested, (), cursor="", parent="a/b")):
+    for call in (
+        lambda: polled_requests.one(INVOICE, "../x"),
+        lambda: polled_requests.page(nested, (), cursor="", parent="a/b"),
+    ):
         with pytest.raises(BadInput):
             call()
 
@@ -117,7 +120,9 @@ def test_a_list_item_and_a_read_give_the_very_same_fields(name):
         "product": {"id": "a", "name": "Silla", "price": "10.00"},
         "payment": {"id": "a", "amount": "10.50", "date": "2026-03-02"},
     }
-    listed = samples.get(name, {"id": "a", "document_number": "F1", "total": "1.210,00", "date": "2026-03-02", "lines": []})
+    listed = samples.get(
+        name, {"id": "a", "document_number": "F1", "total": "1.210,00", "date": "2026-03-02", "lines": []}
+    )
     only_read = {"notes": "x", "draft": False, "approved_at": "2026-03-02T10:00:00", "custom_fields": [], "body": "x"}
     one, other = BY_NAME[name].observe(listed), BY_NAME[name].observe(listed | only_read)
 

@@ -191,6 +191,7 @@ STORIES = {
         settings={"polling": ON["polling"] | {"leave_out": ["creditnote", "salesreceipt", "product", "payment"]}},
         before=changed_by_hand,
         batches=wake,
+        hours=0.4,  # before the next pass, which would heal what this one lost
     ),
     "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -311,6 +312,53 @@ def test_the_share_of_the_month_is_kept():
 
     assert 60 <= used <= 100
     assert state(world).calls == used
+
+
+def test_a_share_that_is_used_up_is_used_up():
+    """Also where every pass is hurried, and in the middle of one."""
+    world = World(settings={"polling": {"share": 1}}, plan="plus")
+    hands = Hands(world)
+    for _ in range(9):
+        hands.invoice()
+    in_pages_of(world, 1)
+    with pytest.raises(AssertionError, match="does not come to its end"):
+        poll_now(world, tries=9)
+
+    assert len(world.holded.calls) == state(world).calls == 5
+    world.settle(hours=24 * 31, step_s=3600)
+    assert len(world.holded.calls) == 5 + state(world).calls == 10
+
+
+def test_a_new_object_waits_for_our_own_record_of_it(world, hands):
+    """The page shows a contact that a write of ours made a moment ago; its row is there only now."""
+    poll_now(world)
+    world.order(shopify_order())
+    row = next(row for row in world.rows("contact") if row.holded_id)
+    there_at = world.clock.now() + timedelta(seconds=20)
+    by_holded_id = world.ledger.by_holded_id
+
+    async def late(account, holded_id):
+        if holded_id == row.holded_id and world.clock.now() < there_at:
+            return None
+        return await by_holded_id(account, holded_id)
+
+    world.ledger.by_holded_id = late
+    poll_now(world, "contact")
+
+    assert world.snapshots.seen[ACCOUNT, "contact", row.holded_id].number == 1
+    assert told(world) == []
+
+
+def test_our_reference_on_a_document_that_no_row_names_is_left_alone_for_an_hour(world, hands):
+    """A writer may have died over it; a copy that a person made with all its tags is told later."""
+    poll_now(world)
+    copied = hands.invoice(tags=["hr" + "a" * 14])
+    poll_now(world, "invoice")
+    assert told(world) == []
+    world.clock.advance(3700)
+    poll_now(world, "invoice")
+
+    assert told(world) == [("invoice.created", copied)]
 
 
 def test_polling_can_be_switched_off():

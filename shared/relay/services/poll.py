@@ -17,7 +17,7 @@ from relay.services import poll_state
 from relay.services.desk import NO_ATTEMPT
 from relay.services.poll_pass import PollPass
 from relay.services.poll_plan import Plan, plan_of
-from relay.services.times import at_ms, from_ms
+from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,8 +87,6 @@ class Poll:
             due = plan.due(state, now_ms=now_ms)
             if due is None:
                 return max(plan.next_ms(state), now_ms + _SOON_MS)
-            if state.calls >= plan.allowance:
-                raise RetryAt("polling_share", retry_at=from_ms(courses.next_month_ms(state)))
             await self._one(session, plan, due)
 
     async def _one(self, session: Session, plan: Plan, resource: Resource) -> None:
