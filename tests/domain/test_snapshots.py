@@ -15,6 +15,7 @@ from relay.domain.snapshots import (
     Snapshot,
     deleted,
     doubtful,
+    is_as_before,
     is_news,
     is_stale,
     judge,
@@ -121,6 +122,15 @@ def test_without_a_read_by_id_two_complete_passes_in_a_row_must_miss_it():
     assert again.verbs == ()
     assert second.verbs == ("deleted",)
     assert (seen.verbs, seen.snapshot.missed_ms) == ((), 0)
+
+
+def test_what_is_not_worth_a_write():
+    same = judge(BARE, shown("one"), ours=None, unseen="created").snapshot
+
+    assert is_as_before(BARE, same)
+    assert not is_as_before(replace(BARE, missed_ms=AT_MS), same)
+    assert not is_as_before(BARE, replace(same, seen_ms=AT_MS + REFRESH_MS + 1))
+    assert not is_as_before(BARE, replace(same, number=2))
 
 
 def test_what_has_to_be_judged_at_all():
