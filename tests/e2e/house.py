@@ -24,7 +24,7 @@ from infra.local.processes import HOST, Server, free_port
 from infra.local.run import LocalStack
 from relay.cli import stack as stacks
 from relay.cli.wiring import wire
-from relay.domain.ledger import Key
+from relay.domain.ledger import STANDING, Key
 from relay.services.rows import PURPOSES
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ class Company:
             ledger = self.house.world.ledger
             return [row for state in UNFINISHED async for row in ledger.in_state(self.account, state)]
 
-        return not any(row.kind != "settle" and row.reason != "parent" for row in asyncio.run(look())) and not any(
+        return not any(row.kind not in STANDING and row.reason != "parent" for row in asyncio.run(look())) and not any(
             item.open for item in self.inbox().values()
         )
 

@@ -7,10 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from relay.domain.ledger import is_marker, marker_of
+from relay.domain.ledger import STANDING, is_marker, marker_of
 from relay.domain.remedies import aside_of, own_key
 from relay.domain.replay import unpack
-from relay.services.settlement import settle_key
 from relay.services.unfold import unfold
 from tests.simulation import payloads
 from tests.simulation.oracle import expected, for_a_person
@@ -29,10 +28,8 @@ def documents_of(universe: Universe, account: str) -> list[dict[str, Any]]:
 
 
 def rows_of(universe: Universe) -> list[Row]:
-    """Rows of facts: neither the standing sweep nor claims on contacts, which the documents' own rows answer for."""
-    return [
-        row for row in universe.ledger.rows.values() if row.kind != "contact" and row.key != settle_key(row.key.account)
-    ]
+    """Rows of facts: neither what stands for ever nor claims on contacts, which the documents' own rows answer for."""
+    return [row for row in universe.ledger.rows.values() if row.kind not in {"contact", *STANDING}]
 
 
 def waits_for_a_person(universe: Universe, row: Row) -> bool:
