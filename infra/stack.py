@@ -69,13 +69,13 @@ class RelayStack(cdk.Stack):
             "Unpublished": publishing.unpublished,
             "Unscheduled": upkeep.unscheduled,
         }
-        by_clock = [upkeep.release_due, upkeep.sweep_inbox, upkeep.index_dead_letters]
+        by_clock = [function for function, _ in upkeep.by_clock]
         Observability(
             self,
             "Observability",
             stage=stage,
             functions=[intake.receive_webhook, publishing.publish_event, delivery.write_holded, *by_clock],
-            by_clock=by_clock,
+            by_clock=upkeep.by_clock,
             stream_reader=publishing.publish_event,
             dead={"FiscalDlq": queues.fiscal_dead, "NormalDlq": queues.normal_dead, **nets},
         )

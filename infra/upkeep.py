@@ -45,6 +45,7 @@ class Upkeep(Construct):
                 "FISCAL_DLQ_URL": queues.fiscal_dead.queue_url,
                 "NORMAL_DLQ_URL": queues.normal_dead.queue_url,
             },
+            "poll_holded": {"STATE_TABLE": storage.state.table_name},
         }
         made = {
             name: RelayFunction(
@@ -55,10 +56,14 @@ class Upkeep(Construct):
         self.release_due = made["release_due"]
         self.sweep_inbox = made["sweep_inbox"]
         self.index_dead_letters = made["index_dead_letters"]
+        self.poll_holded = made["poll_holded"]
         self._allow_what_they_do(storage, queues, bus)
-        self._every(1, self.release_due)
-        self._every(5, self.sweep_inbox)
-        self._every(5, self.index_dead_letters)
+        self.by_clock = [
+            self._every(1, self.release_due),
+            self._every(5, self.sweep_inbox),
+            self._every(5, self.index_dead_letters),
+            self._every(60, self.poll_holded),
+        ]
 
     def _allow_what_they_do(self, storage: Storage, queues: Queues, bus: events.EventBus) -> None:
         self.release_due.allow(["dynamodb:Query"], [f"{storage.state.table_arn}/index/wake"])
@@ -72,8 +77,13 @@ class Upkeep(Construct):
             [queues.fiscal_dead.queue_arn, queues.normal_dead.queue_arn],
         )
         index.allow(["dynamodb:PutItem"], [storage.state.table_arn])
+        poll = self.poll_holded
+        rows = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+        poll.allow(rows, [storage.state.table_arn])
+        poll.allow(["dynamodb:Query"], [f"{storage.state.table_arn}/index/work"])
 
-    def _every(self, minutes: int, called: RelayFunction) -> None:
+    def _every(self, minutes: int, called: RelayFunction) -> tuple[RelayFunction, int]:
+        """Returns the function with its minutes."""
         caller = iam.Role(called, "Scheduler", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
         caller.add_to_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[called.function.function_arn])
@@ -96,3 +106,4 @@ class Upkeep(Construct):
             ),
         )
         schedule.node.add_dependency(caller)
+        return called, minutes

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.gate import MANY
+from relay.domain.sources import identity
 from relay.errors import NotAllowed
 from relay.ports import Account, AccountSecrets, Change, Credential, DeadLetter, Gates, InboxEnds, InboxItem
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.domain.ledger import Key, Row, State
+    from relay.domain.polling import Polling
+    from relay.domain.snapshots import Snapshot
     from relay.domain.sources.base import Delivery
 
 WAKES_KEPT = 50
@@ -323,21 +326,67 @@ class FakeAccounts:
 
 
 class FakeSnapshots:
-    def __init__(self) -> None:
-        self.seen: dict[tuple[str, str, str], tuple[int, Mapping[str, Any]]] = {}
+    """`seen` by (account, type, id); `inbox` takes what a snapshot tells, in the same step."""
 
-    async def get(self, account: str, object_type: str, holded_id: str) -> Mapping[str, Any] | None:
-        held = self.seen.get((account, object_type, holded_id))
-        return held[1] if held else None
+    def __init__(self, inbox: FakeInbox | None = None) -> None:
+        self.inbox = inbox or FakeInbox()
+        self.seen: dict[tuple[str, str, str], Snapshot] = {}
 
-    async def put(
-        self, account: str, object_type: str, holded_id: str, fields: Mapping[str, Any], *, seen_ms: int
+    async def get(self, account: str, object_type: str, holded_id: str) -> Snapshot | None:
+        return self.seen.get((account, object_type, holded_id))
+
+    async def many(self, account: str, object_type: str, ids: Sequence[str]) -> Mapping[str, Snapshot]:
+        found = {each: self.seen.get((account, object_type, each)) for each in ids}
+        return {each: snapshot for each, snapshot in found.items() if snapshot is not None}
+
+    async def record(
+        self,
+        account: str,
+        object_type: str,
+        holded_id: str,
+        snapshot: Snapshot,
+        *,
+        expected: int | None,
+        delivery: Delivery | None = None,
     ) -> bool:
-        held = self.seen.get((account, object_type, holded_id))
-        if held is not None and held[0] > seen_ms:
+        there = self.seen.get((account, object_type, holded_id))
+        if (there.number if there else None) != expected or (there and there.seen_ms > snapshot.seen_ms):
             return False
-        self.seen[account, object_type, holded_id] = (seen_ms, dict(fields))
+        if delivery is not None:
+            self.inbox.put_now(delivery, digest=identity.body_digest(delivery.body))
+        self.seen[account, object_type, holded_id] = snapshot
         return True
+
+    async def known(self, account: str, object_type: str) -> AsyncIterator[tuple[str, Snapshot]]:
+        for (owner, kind, holded_id), snapshot in sorted(self.seen.items(), key=lambda each: each[0]):
+            if (owner, kind) == (account, object_type) and not snapshot.gone:
+                bare = {"approved": None, "payment": None, "data": {}}
+                yield holded_id, dataclasses.replace(snapshot, **bare)
+
+
+class FakePolls:
+    """`states` by account, `marks` by (account, resource, pass) and page; compare-and-swap on `rev`."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, Polling] = {}
+        self.marks: dict[tuple[str, str, str], dict[int, tuple[str, ...]]] = {}
+
+    async def load(self, account: str) -> Polling | None:
+        return self.states.get(account)
+
+    async def store(self, polling: Polling, *, expected_rev: int) -> bool:
+        there = self.states.get(polling.account)
+        if (there.rev if there else 0) != expected_rev:
+            return False
+        self.states[polling.account] = dataclasses.replace(polling, rev=expected_rev + 1)
+        return True
+
+    async def mark(self, account: str, resource: str, pass_id: str, *, page: int, ids: Sequence[str]) -> None:
+        self.marks.setdefault((account, resource, pass_id), {})[page] = tuple(ids)
+
+    async def marked(self, account: str, resource: str, pass_id: str) -> frozenset[str]:
+        pages = self.marks.get((account, resource, pass_id), {})
+        return frozenset(each for ids in pages.values() for each in ids)
 
 
 class FakeBus:

@@ -42,6 +42,7 @@ def test_every_fake_has_the_type_of_its_port() -> None:
         ports.Accounts,
         ports.WebhookSecrets,
         ports.Snapshots,
+        ports.Polls,
         ports.Bus,
         ports.Wakes,
         ports.HoldedApi,
@@ -55,12 +56,13 @@ def test_every_fake_has_the_type_of_its_port() -> None:
         accounts,
         accounts,
         fakes.FakeSnapshots(),
+        fakes.FakePolls(),
         fakes.FakeBus(),
         fakes.FakeWakes(),
         fakes.FakeHolded(lambda _request, _credential: None),
     )
 
-    assert len(as_ports) == 12
+    assert len(as_ports) == 13
 
 
 def test_the_first_insert_wins_and_the_second_sees_its_row() -> None:

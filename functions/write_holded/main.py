@@ -17,7 +17,9 @@ from relay.adapters.clock import SystemClock
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
+from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_polls import DynamoPolls
 from relay.adapters.dynamodb_snapshots import DynamoSnapshots
 from relay.adapters.holded_http import HoldedHttp
 from relay.adapters.ids import RandomIds
@@ -49,7 +51,12 @@ drainer = build_drainer(
     inbox=DynamoInbox(client=dynamodb, s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket, clock=clock),
     gates=DynamoGates(client=dynamodb, table=state),
     accounts=DynamoAccounts(client=dynamodb, kms=lazy_client("kms"), table=state, key_id="", clock=clock),
-    snapshots=DynamoSnapshots(client=dynamodb, table=state),
+    snapshots=DynamoSnapshots(
+        client=dynamodb,
+        table=state,
+        inbox=DynamoInboxWriter(client=dynamodb, s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket),
+    ),
+    polls=DynamoPolls(client=dynamodb, table=state),
     holded=HoldedHttp(base_url=settings.holded_base_url, clock=clock),
     wakes=SqsWakes(
         client=lazy_client("sqs"),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.domain.ledger import Key, Row, State
+    from relay.domain.polling import Polling
+    from relay.domain.snapshots import Snapshot
     from relay.domain.sources.base import Delivery
 
 
@@ -275,14 +277,51 @@ class Accounts(Protocol):
 
 
 class Snapshots(Protocol):
-    """What was last seen of a Holded object: `digest` of the fields that matter, and the fields, by (account, type, id)."""
+    """What was last seen of a Holded object, by (account, type, id)."""
 
-    async def get(self, account: str, object_type: str, holded_id: str) -> Mapping[str, Any] | None: ...
+    async def get(self, account: str, object_type: str, holded_id: str) -> Snapshot | None:
+        """Strongly consistent."""
+        ...
 
-    async def put(
-        self, account: str, object_type: str, holded_id: str, fields: Mapping[str, Any], *, seen_ms: int
+    async def many(self, account: str, object_type: str, ids: Sequence[str]) -> Mapping[str, Snapshot]:
+        """As `get` for each; what has no snapshot is missing."""
+        ...
+
+    async def record(
+        self,
+        account: str,
+        object_type: str,
+        holded_id: str,
+        snapshot: Snapshot,
+        *,
+        expected: int | None,
+        delivery: Delivery | None = None,
     ) -> bool:
-        """Write unless a newer one (`seen_ms`) is there."""
+        """One transaction: write the snapshot if the one there has the number `expected` (None: none is there) and was not
+        seen later, and put what it tells into the inbox. False: somebody was first, nothing was written; look again.
+        """
+        ...
+
+    def known(self, account: str, object_type: str) -> AsyncIterator[tuple[str, Snapshot]]:
+        """Ids and snapshots of all objects of a type that are not gone, without their `data`, in the order of their ids."""
+        ...
+
+
+class Polls(Protocol):
+    """How far the polling of an account has come, and what its passes have seen."""
+
+    async def load(self, account: str) -> Polling | None: ...
+
+    async def store(self, polling: Polling, *, expected_rev: int) -> bool:
+        """Compare and swap: write it with rev `expected_rev` + 1 if the stored rev is `expected_rev` (0: none is there)."""
+        ...
+
+    async def mark(self, account: str, resource: str, pass_id: str, *, page: int, ids: Sequence[str]) -> None:
+        """Keep which ids a page of a pass showed, for some days. The same page again takes its place."""
+        ...
+
+    async def marked(self, account: str, resource: str, pass_id: str) -> frozenset[str]:
+        """All ids that the pass has shown so far, strongly consistent."""
         ...
 
 

@@ -18,11 +18,21 @@ from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_polls import DynamoPolls
 from relay.adapters.dynamodb_snapshots import DynamoSnapshots
 from relay.adapters.dynamodb_webhook_secrets import DynamoWebhookSecrets
 from relay.adapters.s3_bodies import S3Bodies
 from tests.adapters import tables
-from tests.fakes import FakeAccounts, FakeClock, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger, FakeSnapshots
+from tests.fakes import (
+    FakeAccounts,
+    FakeClock,
+    FakeGates,
+    FakeInbox,
+    FakeInboxWriter,
+    FakeLedger,
+    FakePolls,
+    FakeSnapshots,
+)
 from tests.simulation.faults import Faults
 from tests.simulation.machines import Machine
 from tests.simulation.stores import SimGates, SimInbox, SimLedger
@@ -47,7 +57,8 @@ def fake_world() -> World:
         gates=FakeGates(),
         accounts=accounts,
         secrets=accounts,
-        snapshots=FakeSnapshots(),
+        snapshots=FakeSnapshots(inbox),
+        polls=FakePolls(),
     )
 
 
@@ -59,7 +70,13 @@ def simulated_world() -> World:
         return clock.now().timestamp()
 
     inbox, accounts = SimInbox(seconds, lambda *_: None), FakeAccounts(clock)
-    tables = {"inbox": inbox, "ledger": SimLedger(seconds), "gates": SimGates(seconds), "snapshots": FakeSnapshots()}
+    tables = {
+        "inbox": inbox,
+        "ledger": SimLedger(seconds),
+        "gates": SimGates(seconds),
+        "snapshots": FakeSnapshots(inbox),
+        "polls": FakePolls(),
+    }
     universe = SimpleNamespace(faults=Faults(0, {}), distance=0.0, now=clock.now, accounts=accounts, **tables)
     machine: Any = Machine(universe, "contract", 0.0)  # type: ignore[arg-type]  # a universe of tables alone
     return SimpleNamespace(
@@ -99,7 +116,8 @@ def aws_world(name: str, make: Callable[[str], Any]) -> World:
         clock=clock,
     )
     world.secrets = DynamoWebhookSecrets(client=world.dynamo, kms=world.kms, table=world.state_table, clock=clock)
-    world.snapshots = DynamoSnapshots(client=world.dynamo, table=world.state_table)
+    world.snapshots = DynamoSnapshots(client=world.dynamo, table=world.state_table, inbox=world.writer)
+    world.polls = DynamoPolls(client=world.dynamo, table=world.state_table)
     return world
 
 

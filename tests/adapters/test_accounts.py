@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from relay.adapters.dynamodb_accounts import DynamoAccounts
+from relay.domain.snapshots import Snapshot
 from relay.errors import BadInput, NotAllowed, Unavailable
 from relay.ports import Account, AccountSecrets, Change, Credential
 from tests.adapters.counting import Counted
@@ -147,8 +148,9 @@ def test_erasing_takes_every_copy_of_what_a_buyer_sent(aws):
         await aws.inbox.put(delivery("big", account="acme2", body=noise), digest="d2")
         await aws.ledger.insert(waiting("1001", NOON_MS, event=b"gz"))
         await aws.ledger.insert(waiting("1002", NOON_MS, event=noise))
-        await aws.snapshots.put("acme", "contact", "c1", {"name": "N"}, seen_ms=1)
-        await aws.snapshots.put("acme2", "contact", "c1", {"name": "N"}, seen_ms=1)
+        seen = Snapshot(number=1, seen_ms=1, data={"name": "N"})
+        await aws.snapshots.record("acme", "contact", "c1", seen, expected=None)
+        await aws.snapshots.record("acme2", "contact", "c1", seen, expected=None)
         assert await aws.accounts.erase("acme") == 2 + 2 + 1 + 2
         assert await aws.inbox.get("acme", "order-1") is None
         assert await aws.inbox.get("acme", "big") is None
@@ -299,23 +301,6 @@ def test_a_new_account_is_seen_within_seconds(aws):
 @pytest.mark.parametrize("name", ["", "#", "a/../b", "x" * 5000, "\x00", "\udcff", "ñ" * 1100])
 def test_any_text_in_the_path_is_at_most_an_unknown_account(aws, name):
     assert aws.secrets.load(name) is None
-
-
-@pytest.mark.row("D20")
-def test_snapshots_keep_the_newest_sighting(world):
-    first, second = {"total": Decimal("1.10"), "tags": ["a"]}, {"total": Decimal("2.20"), "tags": []}
-
-    async def story() -> None:
-        assert await world.snapshots.get("acme", "contact", "c#1") is None
-        assert await world.snapshots.put("acme", "contact", "c#1", first, seen_ms=NOON_MS)
-        assert not await world.snapshots.put("acme", "contact", "c#1", second, seen_ms=NOON_MS - 1)
-        assert await world.snapshots.get("acme", "contact", "c#1") == first
-        assert await world.snapshots.put("acme", "contact", "c#1", second, seen_ms=NOON_MS + 1)
-        assert await world.snapshots.get("acme", "contact", "c#1") == second
-        assert await world.snapshots.get("acme", "invoice", "c#1") is None
-        assert await world.snapshots.get("acme2", "contact", "c#1") is None
-
-    asyncio.run(story())
 
 
 @pytest.mark.row("E04")

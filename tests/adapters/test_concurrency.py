@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from relay.domain.snapshots import Snapshot
 from tests.adapters.test_gates import gate
 from tests.adapters.test_inbox import delivery
 from tests.adapters.test_ledger import NOON_MS, PARENT, row, waiting
@@ -142,3 +143,20 @@ def test_ends_recorded_at_once_close_the_delivery_once_all_are_there(emulator_wo
         item = asyncio.run(inbox.get("acme", name))
         assert not item.open
         assert len(item.ends) == 8
+
+
+def test_of_many_who_saw_the_same_state_exactly_one_tells_it(emulator_world):
+    """A webhook's re-read and polls: one snapshot, one delivery, however many saw it."""
+    snapshots = emulator_world.snapshots
+    for n in range(ROUNDS):
+        seen = [Snapshot(number=1, seen_ms=NOON_MS + w, fingerprint="f") for w in range(MANY)]
+        told = [delivery(f"seen-{n}-{w}") for w in range(MANY)]
+        answers = together(
+            [
+                snapshots.record("acme", "invoice", f"{n}", each, expected=None, delivery=event)
+                for each, event in zip(seen, told, strict=True)
+            ]
+        )
+        assert answers.count(True) == 1
+        stored = together([emulator_world.inbox.get("acme", event.inbox_id) for event in told])
+        assert [item is not None for item in stored] == answers

@@ -32,6 +32,7 @@ WITHOUT = {
     "write_holded": set(),
     "release_due": {"pydantic", "httpx", "cryptography", "stdnum"},
     "index_dead_letters": {"httpx", "cryptography", "stdnum"},
+    "poll_holded": {"pydantic", "httpx", "cryptography", "stdnum"},
 }
 
 

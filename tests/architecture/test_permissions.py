@@ -34,6 +34,11 @@ UNREACHED = {
         ("s3", "s3:ListBucket"): "as above",
         ("s3", "s3:PutObject"): "as above",
     },
+    "poll_holded": {
+        ("s3", "s3:GetObject"): "its ledger is wired without a bucket: a standing row carries no event",
+        ("s3", "s3:ListBucket"): "as above",
+        ("s3", "s3:PutObject"): "as above",
+    },
 }
 PURPOSE = {"receive_webhook": "webhooks", "write_holded": "holded"}
 

@@ -5,11 +5,13 @@ A new command, function or port method needs a line here; `test_isolation.py` sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.gate import new_gate
 from relay.domain.ledger import Key
+from relay.domain.polling import Polling
+from relay.domain.snapshots import Snapshot
 from relay.ports import AccountSecrets, Credential
 
 if TYPE_CHECKING:
@@ -62,6 +64,7 @@ COMMANDS: dict[str, Command] = {
     "relay status": Command(call="status --account acme"),
     "relay changes list": Command(call="changes list --account acme"),
     "relay quota": Command(call="quota acme"),
+    "relay poll": Command(call="poll acme --now", recorded=True),
     "relay pause": Command(call="pause acme"),
     "relay resume": Command(call="resume acme"),
     "relay waiting list": Command(call="waiting list --account acme"),
@@ -122,6 +125,7 @@ FUNCTIONS = {
     "release_due",
     "sweep_inbox",
     "index_dead_letters",
+    "poll_holded",
 }
 """Functions that `test_isolation.py` calls with one account's name and another's event."""
 
@@ -184,6 +188,14 @@ METHODS: dict[str, Callable[[Any, str, Any, Any], Any]] = {
         a, at_ms=1, who="w", what="x", before="", after=""
     ),
     "Accounts.erase": lambda w, a, _r, _d: w.accounts.erase(a),
-    "Snapshots.put": lambda w, a, _r, _d: w.snapshots.put(a, "invoice", "5ab", {"x": 1}, seen_ms=1),
+    "Snapshots.record": lambda w, a, _r, d: w.snapshots.record(
+        a, "invoice", "5ab", Snapshot(number=1, seen_ms=1), expected=None, delivery=replace(d, inbox_id="seen")
+    ),
+    "Snapshots.many": lambda w, a, _r, _d: w.snapshots.many(a, "invoice", ["5ab"]),
+    "Snapshots.known": lambda w, a, _r, _d: every(w.snapshots.known(a, "invoice")),
+    "Polls.load": lambda w, a, _r, _d: w.polls.load(a),
+    "Polls.store": lambda w, a, _r, _d: w.polls.store(Polling(account=a), expected_rev=0),
+    "Polls.mark": lambda w, a, _r, _d: w.polls.mark(a, "invoice", "17", page=0, ids=["5ab"]),
+    "Polls.marked": lambda w, a, _r, _d: w.polls.marked(a, "invoice", "17"),
     "Snapshots.get": lambda w, a, _r, _d: w.snapshots.get(a, "invoice", "5ab"),
 }

@@ -308,7 +308,7 @@ def test_a_message_seen_again_while_it_is_worked_on_writes_nothing_twice(world):
     assert troubles(world) == []
 
 
-STORES = ["ledger", "inbox", "gates", "accounts", "snapshots", "wakes"]
+STORES = ["ledger", "inbox", "gates", "accounts", "snapshots", "polls", "wakes"]
 
 
 @pytest.mark.row("D09")

@@ -15,6 +15,7 @@ import typer
 from moto import mock_aws
 
 from functions.index_dead_letters.handler import handle as index_dead_letters
+from functions.poll_holded.handler import handle as poll_holded
 from functions.publish_event.handler import handle as publish_event
 from functions.receive_webhook.handler import handle as receive_webhook
 from functions.release_due.handler import handle as release_due
@@ -31,6 +32,7 @@ from relay.domain.sources.base import Delivery
 from relay.ports import Account, AccountSecrets, Credential, DeadLetter
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
+from relay.services.enlist import Enlist
 from relay.services.sweep import Sweep
 from relay.services.times import at_ms
 from tests.adapters.conftest import LOCAL, aws_world, close_clients
@@ -350,6 +352,19 @@ def try_index_dead_letters(world, order):
     assert [at.account for at, row in world.ledger.rows.items() if row.state == "dead"] == ["acme"]
 
 
+def try_poll_holded(world, order):
+    """An account whose settings switch polling off is left alone; its neighbour's row and gate are its own."""
+    del order
+    one = world.accounts.accounts["bolt"]
+    world.accounts.accounts["bolt"] = replace(one, settings={})
+    enlist = Enlist(accounts=world.accounts, ledger=world.ledger, gates=world.gates)
+
+    asyncio.run(poll_holded(enlist=enlist, now_ms=at_ms(world.clock.now())))
+
+    assert [at.account for at in world.ledger.rows] == ["bolt"]
+    assert set(world.gates.gates) == {"bolt"}
+
+
 def test_every_function_has_its_case():
     there = {folder.name for folder in (ROOT / "functions").iterdir() if (folder / "handler.py").is_file()}
 
@@ -377,7 +392,7 @@ def test_a_function_given_one_accounts_name_and_anothers_event_does_nothing(worl
 
 def port_methods():
     """Every method of the ports over the tables, as `Port.method`."""
-    stores = ("WebhookSecrets", "InboxWriter", "Inbox", "Ledger", "Gates", "Accounts", "Snapshots")
+    stores = ("WebhookSecrets", "InboxWriter", "Inbox", "Ledger", "Gates", "Accounts", "Snapshots", "Polls")
     for name in stores:
         for method, _ in inspect.getmembers(getattr(ports, name), inspect.isfunction):
             if not method.startswith("_"):
@@ -407,7 +422,7 @@ PREPARED = (
     "InboxWriter.put",
     "Ledger.insert",
     "Gates.store",
-    "Snapshots.put",
+    "Snapshots.record",
 )
 
 

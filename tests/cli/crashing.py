@@ -85,7 +85,7 @@ def give(command, road, wire, folder):
         answer = receive_webhook(event, accept=accept, now=road.world.clock.now)
         return httpx.Response(answer["statusCode"], json=json.loads(answer["body"]))
 
-    wanted = ("accounts", "ledger", "inbox", "gates", "holded", "wakes", "dead_letters", "clock")
+    wanted = ("accounts", "ledger", "inbox", "gates", "polls", "holded", "wakes", "dead_letters", "clock")
     console = Console(
         **{name: ports[name] for name in wanted},
         queues=Port("queues", Queues(), wire, QueuesPort),

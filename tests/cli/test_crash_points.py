@@ -11,13 +11,21 @@ from relay.cli.app import app
 from tests.cli import (
     crashes_of_accounts,
     crashes_of_events,
+    crashes_of_polling,
     crashes_of_reconciling,
     crashes_of_replays,
     crashes_of_reviews,
 )
 from tests.cli.crashing import end_of, told
 
-FAMILIES = (crashes_of_accounts, crashes_of_events, crashes_of_reconciling, crashes_of_replays, crashes_of_reviews)
+FAMILIES = (
+    crashes_of_accounts,
+    crashes_of_events,
+    crashes_of_polling,
+    crashes_of_reconciling,
+    crashes_of_replays,
+    crashes_of_reviews,
+)
 COMMANDS = {name: command for family in FAMILIES for name, command in family.COMMANDS.items()}
 
 

@@ -29,6 +29,7 @@ NOT_RUN = {
     "relay changes": "reads a stack",
     "relay review": "changes items of a stack",
     "relay quota": "reads a stack",
+    "relay poll": "changes the state of a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
     "relay verify": "reads a stack",

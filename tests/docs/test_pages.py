@@ -91,7 +91,7 @@ def test_there_are_settings_and_a_template_to_check() -> None:
 
 def test_the_table_of_functions_names_each_function_with_its_trigger(resources: Resources) -> None:
     told = {named(row[0])[0]: row[1] for row in table(README, "Function")}
-    minutes = {"rate(1 minute)": "every minute", "rate(5 minutes)": "every 5 minutes"}
+    minutes = {"rate(1 minute)": "every minute", "rate(5 minutes)": "every 5 minutes", "rate(60 minutes)": "every hour"}
     triggers = {
         function_of(resources, each["Target"]["Arn"]["Fn::GetAtt"][0]): minutes[each["ScheduleExpression"]]
         for each in of_type(resources, "AWS::Scheduler::Schedule").values()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.index_dead_letters.handler import handle as index_dead_letters
+from functions.poll_holded.handler import handle as poll_holded
 from functions.publish_event.handler import handle as publish_event
 from functions.receive_webhook.handler import handle as receive_webhook
 from functions.release_due.handler import handle as release_due
@@ -22,6 +23,7 @@ from relay.ports import DeadLetter
 from relay.services.accept import Answer
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.drain import Drained
+from relay.services.enlist import Enlist
 from relay.services.release import Release
 from relay.services.sweep import Sweep
 from relay.services.times import at_ms
@@ -205,6 +207,16 @@ def test_release_due_wakes_the_accounts_whose_time_has_come():
 
     assert done["woken"] == 1
     assert world.wakes.sent[-1].message == {"account": ACCOUNT}
+
+
+def test_poll_holded_sees_to_it_that_every_active_account_is_polled():
+    world = World(settings={"polling": {}})
+    enlist = Enlist(accounts=world.accounts, ledger=world.ledger, gates=world.gates)
+    first = asyncio.run(poll_holded(enlist=enlist, now_ms=at_ms(world.clock.now())))
+    again = asyncio.run(poll_holded(enlist=enlist, now_ms=at_ms(world.clock.now())))
+
+    assert first == {"looked_at": 1, "stood_up": 1, "made_due": 1}
+    assert again == {"looked_at": 1, "stood_up": 0, "made_due": 0}
 
 
 @pytest.mark.row("D11")

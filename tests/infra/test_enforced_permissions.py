@@ -39,7 +39,7 @@ def test_the_first_order_becomes_a_document_with_no_more_than_the_roles_grant(st
         time.sleep(0.2)
 
     assert {(row["st"]["S"]) for row in rows} == {"confirmed"}, rows
-    for output in ("ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction"):
+    for output in ("ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "PollHoldedFunction"):
         assert isinstance(stack.invoke(output), dict)
 
 

@@ -16,8 +16,8 @@ from infra.paths import LOCAL, ROOT
 OUTPUTS = {
     "ApiUrl", "InboxTable", "StateTable", "BodiesBucket", "BusName", "FiscalQueueUrl", "NormalQueueUrl", "FiscalDlqUrl",
     "NormalDlqUrl", "SecretsKeyId", "ReceiveWebhookFunction", "PublishEventFunction", "WriteHoldedFunction",
-    "ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "UndeliveredUrl", "UnpublishedUrl",
-    "UnscheduledUrl",
+    "ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "PollHoldedFunction", "UndeliveredUrl",
+    "UnpublishedUrl", "UnscheduledUrl",
 }  # fmt: skip
 
 

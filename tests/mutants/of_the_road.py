@@ -39,8 +39,8 @@ shelf.add(
 shelf.add(
     "a delivery overwrites the one before it",
     f"{ADAPTERS}/dynamodb_inbox_writer.py",
-    'ConditionExpression="attribute_not_exists(pk)"',
-    'ConditionExpression="attribute_not_exists(zz)"',
+    '"ConditionExpression": "attribute_not_exists(pk)"',
+    '"ConditionExpression": "attribute_not_exists(zz)"',
     "adapters/test_inbox.py::test_the_same_digest_is_a_duplicate_and_changes_nothing[moto]",
 )
 shelf.add(
@@ -155,7 +155,7 @@ shelf.add(
 shelf.add(
     "the account is missing from the key of a snapshot",
     f"{ADAPTERS}/dynamodb_snapshots.py",
-    'join(account, "snapshot",',
-    'join("", "snapshot",',
-    "adapters/test_accounts.py::test_snapshots_keep_the_newest_sighting[moto]",
+    '{"pk": {"S": join(account, "snapshot", object_type)}, "sk"',
+    '{"pk": {"S": join("", "snapshot", object_type)}, "sk"',
+    "adapters/test_snapshots.py::test_a_snapshot_is_written_on_the_number_read_and_never_over_a_later_sighting[moto]",
 )

@@ -133,17 +133,6 @@ shelf.add(
     f"{HINTS}::test_a_change_by_hand_long_after_our_write_is_read",
 )
 shelf.add(
-    "the snapshot is written before what it shows is in the inbox",
-    f"{SERVICES}/hints.py",
-    "        await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))\n",
-    """        early = {"fingerprint": print_of, "number": number}
-        await self._snapshots.put(event.account, hint.object, hint.holded_id, early, seen_ms=session.now_ms())
-        await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))
-""",
-    f"{CRASHES}[a hint read again-before]",
-    f"{JOURNEYS}[a document written by hand-before]",
-)
-shelf.add(
     "the sweep moves on before its page is compared",
     f"{SERVICES}/settlement.py",
     "                await self._sweep(session, rows, spans)\n",

@@ -13,7 +13,7 @@ from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
 from tests.services.wire import ports_of
 
-PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "holded", "wakes", "clock", "ids")
+PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "polls", "holded", "wakes", "clock", "ids")
 
 
 def drainer(world, wire=None, *, jitter=lambda: 0.5, **others):
@@ -113,7 +113,7 @@ def troubles(world):
         if item.open and at_ms(item.delivery.received_at) < now_ms - OPEN_TOO_LONG_MS
     ]
     for row in world.ledger.rows.values():
-        if row.kind in STANDING:
+        if row.kind in STANDING and row.state == "waiting":
             continue
         if row.state in {"sent", "unknown", "dead", "review"}:
             found.append(f"{row.state}:{row.key.purpose}:{row.reason}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.index_dead_letters.handler import handle as index_dead_letters
+from functions.poll_holded.handler import handle as poll_holded
 from functions.publish_event.handler import handle as publish_event
 from functions.receive_webhook.handler import handle as receive_webhook
 from functions.release_due.handler import handle as release_due
@@ -16,6 +17,7 @@ from relay.domain.sources.signing import sign
 from relay.ports import AccountSecrets, DeadLetter
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
+from relay.services.enlist import Enlist
 from relay.services.publish import Publish
 from relay.services.release import Release
 from relay.services.sweep import Sweep
@@ -26,7 +28,7 @@ from tests.services.wire import Killed, ports_of
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 RECEIVES = 3
 """The queue's redrive policy: a message that came this often in vain goes to the dead letters."""
-EVERY_MINUTES = {"release_due": 1, "sweep_inbox": 5, "index_dead_letters": 15}
+EVERY_MINUTES = {"release_due": 1, "sweep_inbox": 5, "index_dead_letters": 15, "poll_holded": 15}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +141,10 @@ class Road:
     def _index_dead_letters(self, ports):
         index = IndexDeadLetters(queue=ports["dead_letters"], ledger=ports["ledger"])
         return asyncio.run(index_dead_letters(index=index, now_ms=self._now_ms()))
+
+    def _poll_holded(self, ports):
+        enlist = Enlist(accounts=ports["accounts"], ledger=ports["ledger"], gates=ports["gates"])
+        return asyncio.run(poll_holded(enlist=enlist, now_ms=self._now_ms()))
 
     def _write(self):
         """What the bus's rule and the wakes put into the queues, and what is visible again."""

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from relay.domain.polling import Course, Polling
+from relay.services.times import at_ms
 from tests.services.killing import troubles
+from tests.services.polling import Hands
 from tests.services.road import Road
 from tests.services.test_crash_points import outcome
 from tests.services.test_road import refund_of
 from tests.services.wire import MODES, Wire
-from tests.services.world import World, shopify_order
+from tests.services.world import ACCOUNT, World, shopify_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,9 +29,13 @@ FUNCTIONS = {
     "release_due",
     "sweep_inbox",
     "index_dead_letters",
+    "poll_holded",
     "write_holded",
 }
 HAND_WRITTEN = "a" * 24
+CONTACTS_ONLY = {
+    "polling": {"share": 100, "leave_out": ["invoice", "creditnote", "salesreceipt", "product", "payment"]},
+}
 LATER = "2026-03-02T10:00:00+01:00"
 
 
@@ -69,6 +76,14 @@ def hint(road):
 
 def refund_first(road):
     road.send("shopify", refund_of(shopify_order()), "refunds/create")
+
+
+def never_drained(world):
+    """Nobody ever sent anything; its contacts were all seen long ago, but for one that was made by hand."""
+    Hands(world).contact()
+    now_ms = at_ms(world.clock.now())
+    course = Course(due_ms=now_ms, full_due_ms=now_ms, full_ms=1)
+    world.polls.states[ACCOUNT] = Polling(account=ACCOUNT, rev=1, courses={"contact": course})
 
 
 def unread(road):
@@ -112,6 +127,9 @@ JOURNEYS = {
     "a delivery nobody can read": Journey(sends=unread, written=(), left=("review:delivery:missing_currency",)),
     "a topic nobody follows": Journey(sends=not_followed, written=()),
     "a document written by hand": Journey(before=by_hand, sends=hint, written=("invoice 121.00", "invoice 121.00")),
+    "a contact that no webhook tells of": Journey(
+        before=never_drained, sends=lambda _: None, settings=CONTACTS_ONLY, written=(), hours=1.5
+    ),
     "messages that can never be worked off": Journey(
         sends=unknown_messages, left=("dead:dead:attempts_used_up", "dead:dead:attempts_used_up")
     ),

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-from pathlib import Path
-
 import pytest
 
-import relay
 from tests.cli import test_crash_points as commands
 from tests.services import test_crash_points as writer
 from tests.services import test_crash_points_of_the_road as road
 from tests.services.wire import PROTOCOLS, methods, protocols
-
-NEVER_CALLED: set[str] = set()
-"""Methods that nothing of the shipped code calls yet: whoever does has to tell a story that dies there."""
 
 
 def reached(folder):
@@ -44,25 +37,4 @@ def test_every_method_of_every_port_has_a_crash_point(folder):
         f"{len(calls)} crash points, each before and after, and {late} committed late: {2 * len(calls) + late} deaths"
     )
     assert {each.__name__ for each in protocols()} == {each.__name__ for each in PROTOCOLS.values()}
-    assert wanted - killed == NEVER_CALLED
-
-
-def test_what_is_never_called_is_called_nowhere():
-    called = {
-        f"{node.func.value.attr.strip('_')}.{node.func.attr}"
-        for folder in ("cli", "services")
-        for file in (Path(relay.__path__[0]) / folder).glob("*.py")
-        for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and isinstance(node.func.value, ast.Attribute)
-    }
-    unused = {
-        f"{port}.{method}"
-        for port, protocol in PROTOCOLS.items()
-        for method in methods(protocol)
-        if f"{protocol.__name__}.{method}" in NEVER_CALLED
-    }
-
-    assert "clock.now" in called
-    assert not called & unused
+    assert wanted - killed == set()

@@ -80,7 +80,7 @@ def test_a_deletion_by_hand_becomes_an_event(world):
 
 
 def test_a_hint_of_something_we_do_not_follow_is_ignored_by_name(world):
-    world.run(world.hint("b" * 24, kind="warehouse"))
+    world.run(world.hint("b" * 24, kind="receipt"))
 
     (item,) = world.inbox.items.values()
     assert item.ends == {"0": "ignored:not_followed"}

@@ -25,7 +25,7 @@ from relay.services.times import at_ms
 from relay.services.unfold import unfold
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 
-PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "holded", "wakes")
+PORTS = ("ledger", "inbox", "gates", "accounts", "snapshots", "polls", "holded", "wakes")
 READS = frozenset({"get", "load", "due", "next_due", "children", "by_holded_id", "credential"})
 
 

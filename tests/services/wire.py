@@ -25,6 +25,7 @@ PROTOCOLS = {
     "inbox": relay_ports.Inbox,
     "inbox_writer": relay_ports.InboxWriter,
     "ledger": relay_ports.Ledger,
+    "polls": relay_ports.Polls,
     "secrets": relay_ports.WebhookSecrets,
     "snapshots": relay_ports.Snapshots,
     "wakes": relay_ports.Wakes,

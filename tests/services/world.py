@@ -16,6 +16,7 @@ from relay.domain.sources import identity, registry
 from relay.domain.sources.base import Delivery
 from relay.errors import OutcomeUnknown, RetryAt
 from relay.holded import listings, protocol
+from relay.holded.polled_table import OWN
 from relay.ports import Account, Credential
 from relay.services.build import build_drainer
 from relay.services.publish import Publish
@@ -30,6 +31,7 @@ from tests.fakes import (
     FakeIds,
     FakeInbox,
     FakeLedger,
+    FakePolls,
     FakeSnapshots,
     FakeWakes,
 )
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 ACCOUNT = "acme"
 TOKEN = "pat_test"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+POLLING_OFF = {"polling": {"enabled": False}}
+"""Stories that are not about polling count their calls without it."""
 
 
 class SandboxHolded:
@@ -70,9 +74,11 @@ class World:
         self.company.tokens[TOKEN] = None
         self.holded = SandboxHolded(self.sandbox, self.clock)
         self.inbox, self.ledger, self.gates = FakeInbox(), FakeLedger(), FakeGates()
+        self.polls = FakePolls()
+        self.polled = OWN  # a story looks at no more than it is about
         self.accounts, self.snapshots, self.wakes, self.bus = (
             FakeAccounts(self.clock),
-            FakeSnapshots(),
+            FakeSnapshots(self.inbox),
             FakeWakes(),
             FakeBus(),
         )
@@ -111,7 +117,7 @@ class World:
                 company_id=company.id,
                 per_minute=company.quota.minute.limit,
                 per_month=company.quota.month.limit,
-                settings=settings,
+                settings=POLLING_OFF | settings,
                 catalogue=catalogue,
                 salt="salt",
                 rev=1,
@@ -127,12 +133,14 @@ class World:
             gates=self.gates,
             accounts=self.accounts,
             snapshots=self.snapshots,
+            polls=self.polls,
             holded=self.holded,
             wakes=self.wakes,
             clock=self.clock,
             ids=self.ids,
             jitter=lambda: 0.5,
             timing=self.timing,
+            polled=self.polled,
         )
 
     def deliver(

@@ -28,8 +28,8 @@ def documents_of(universe: Universe, account: str) -> list[dict[str, Any]]:
 
 
 def rows_of(universe: Universe) -> list[Row]:
-    """Rows of facts: neither the standing sweep nor claims on contacts, which the documents' own rows answer for."""
-    return [row for row in universe.ledger.rows.values() if row.kind != "contact" and row.kind not in STANDING]
+    """Rows of facts: neither what stands for ever nor claims on contacts, which the documents' own rows answer for."""
+    return [row for row in universe.ledger.rows.values() if row.kind not in {"contact", *STANDING}]
 
 
 def waits_for_a_person(universe: Universe, row: Row) -> bool:

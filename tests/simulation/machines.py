@@ -29,7 +29,9 @@ WRITES = frozenset(
         "gates.wake",
         "accounts.put",
         "accounts.record_change",
-        "snapshots.put",
+        "snapshots.record",
+        "polls.store",
+        "polls.mark",
     }
 )
 INDEXES = frozenset(

@@ -22,6 +22,7 @@ from relay.services.dead_desk import Wanted
 from relay.services.dead_letters import NO_ACCOUNT
 from tests.simulation.holded import HoldedLine
 from tests.simulation.lambdas import DiedError
+from tests.simulation.plan import POLLING_OFF
 from tests.simulation.world import START
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 AGAIN_S = 45.0
 TRIES = 400
-PORTS = ("accounts", "ledger", "inbox", "gates", "wakes", "dead_letters")
+PORTS = ("accounts", "ledger", "inbox", "gates", "polls", "wakes", "dead_letters")
 RATES = (0, 0, 3, 30)
 
 
@@ -102,7 +103,7 @@ async def _stands(universe: Universe, account: str, status: str, reason: str) ->
 async def mend_settings(universe: Universe, account: str, number: int) -> None:
     """`relay account set --settings`: what was meant. Then all is brought again, and what they sent to review is retried."""
     policy = next(company.policy for company in universe.plan.companies if company.account == account)
-    changes = {"settings": {"policy": policy}}
+    changes = {"settings": POLLING_OFF | {"policy": policy}}
     await commanded(universe, lambda here: change_account(here, account, dict(changes), {}, credential_files=None))
     await replay_range(universe, account, number)
     await retry_reason(universe, account, "settings_review")

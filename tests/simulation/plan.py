@@ -8,6 +8,9 @@ from typing import Any
 
 from tests.simulation.faults import Strike
 
+POLLING_OFF: dict[str, Any] = {"polling": {"enabled": False}}
+"""Polling has simulations of its own (`tests/services/test_poll_property.py`); here its calls would blur whose doing is what."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:

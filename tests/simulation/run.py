@@ -21,7 +21,7 @@ from tests.simulation.holdings import judged, replay_answered, replay_wrote, sta
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.operators import retry_reason
 from tests.simulation.oracle import expected
-from tests.simulation.plan import Action
+from tests.simulation.plan import POLLING_OFF, Action
 from tests.simulation.truth import verify_is_not_blind, verify_tells_the_truth
 from tests.simulation.world import START, Universe
 
@@ -159,7 +159,7 @@ async def admit(universe: Universe, company: Company) -> None:
         company_id=there.id,
         per_minute=there.quota.minute.limit,
         per_month=there.quota.month.limit,
-        settings={"policy": company.policy} if company.before is None else company.before,
+        settings=POLLING_OFF | ({"policy": company.policy} if company.before is None else company.before),
         catalogue=catalogue,
         salt="salt",
         rev=1,
@@ -216,8 +216,7 @@ def restlessness(universe: Universe) -> str:
         if (
             row.state in {"sent", "unknown", "waiting"}
             and not waits_for_a_person(universe, row)
-            and row.kind != "contact"
-            and row.kind not in STANDING
+            and row.kind not in {"contact", *STANDING}
         ):
             return f"{row.key} is {row.state} ({row.reason})"
     return ""

@@ -28,7 +28,7 @@ from relay.services.release import Release
 from relay.services.session import Timing
 from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
-from tests.fakes import FakeIds, FakeInboxWriter, FakeSnapshots
+from tests.fakes import FakeIds, FakeInboxWriter, FakePolls, FakeSnapshots
 from tests.simulation.faults import Faults
 from tests.simulation.holded import Call, Courier, HoldedLine
 from tests.simulation.lambdas import DiedError, Lambdas
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.simulation.plan import Plan
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-TABLES = ("ledger", "inbox", "gates", "accounts", "snapshots", "wakes")
+TABLES = ("ledger", "inbox", "gates", "accounts", "snapshots", "polls", "wakes")
 
 
 class Universe:
@@ -83,9 +83,10 @@ class Universe:
 
     def _tables(self) -> None:
         now, faults = self.seconds, self.faults
-        self.ledger, self.snapshots = SimLedger(now), FakeSnapshots()
+        self.ledger, self.polls = SimLedger(now), FakePolls()
         self.gates = SimGates(now, lambda *_: self.lambdas.news["release_due"].set())
         self.inbox = SimInbox(now, self._stored, self.lambdas.news["ttl"].set, self.lambdas.news["sweep_inbox"].set)
+        self.snapshots = FakeSnapshots(self.inbox)
         self.writer = FakeInboxWriter(self.inbox)
         self.accounts = SimAccounts(self)  # type: ignore[arg-type]  # whatever has `now()`
         self.fiscal_dead = SimQueue("fiscal-dead", now=now, faults=faults, visibility_s=30, heard=self._buried)

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from relay.adapters.s3_bodies import S3Bodies
 
-_DELETED = {":holded": {"S": "holded"}, ":webhooks": {"S": "webhooks"}, ":snapshot": {"S": "snapshot"}}
+_DELETED = {":holded": {"S": "holded"}, ":webhooks": {"S": "webhooks"}}
 _OF_ACCOUNT = "begins_with(pk, :account)"
-_PERSONAL = f"({' OR '.join(f'sk = {name}' for name in _DELETED)} OR attribute_exists(ev) OR attribute_exists(evo))"
+_PERSONAL = (
+    f"({' OR '.join(f'sk = {name}' for name in _DELETED)} OR begins_with(pk, :snapshots)"
+    " OR attribute_exists(ev) OR attribute_exists(evo))"
+)
 
 
 class Erasure:
@@ -59,15 +62,17 @@ class Erasure:
     async def _state(self, account: str) -> int:
         touched = 0
         deleted = {value["S"] for value in _DELETED.values()}
+        snapshots = f"{join(account, 'snapshot')}#"
         found = pages(
             self._client.scan,
             TableName=self._state_table,
             FilterExpression=f"{_OF_ACCOUNT} AND {_PERSONAL}",
             ProjectionExpression="pk, sk",
-            ExpressionAttributeValues=_DELETED | {":account": {"S": f"{part(account)}#"}},
+            ExpressionAttributeValues=_DELETED
+            | {":account": {"S": f"{part(account)}#"}, ":snapshots": {"S": snapshots}},
         )
         async for item in found:
-            if item["sk"]["S"] in deleted:
+            if item["sk"]["S"] in deleted or item["pk"]["S"].startswith(snapshots):
                 await call(self._client.delete_item, TableName=self._state_table, Key=item)
             else:
                 await self._forget_event(item)

@@ -51,25 +51,28 @@ class DynamoInboxWriter:
 
     def _put(self, delivery: Delivery, body: bytes, digest: str) -> str | None:
         """The digest that stands under this id, None when the delivery was put there now."""
-        content: dict[str, Any] = {"b": {"B": body}}
         try:
-            if len(body) > INLINE_BYTES:
-                # The digest is in the name: a body that loses its item must not overwrite the one that has it.
-                key = body_object(delivery, digest)
-                self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
-                content = {"o": {"S": key}}
-            self._client.put_item(
-                TableName=self._table,
-                Item=_item(delivery, digest) | content,
-                ConditionExpression="attribute_not_exists(pk)",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            self._client.put_item(**self.staged(delivery, body, digest), ReturnValuesOnConditionCheckFailure="ALL_OLD")
         except AWS_ERRORS as exc:
             error = relay_error(exc)
             if isinstance(error, ConditionFailed):
                 return str(error.item["d"]["S"])
             raise error from exc
         return None
+
+    def staged(self, delivery: Delivery, body: bytes, digest: str) -> Any:
+        """The put of a delivery, on condition that its id is free; a large body is in S3 by then. For a transaction, too."""
+        content: dict[str, Any] = {"b": {"B": body}}
+        if len(body) > INLINE_BYTES:
+            # The digest is in the name: a body that loses its item must not overwrite the one that has it.
+            key = body_object(delivery, digest)
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body)
+            content = {"o": {"S": key}}
+        return {
+            "TableName": self._table,
+            "Item": _item(delivery, digest) | content,
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
 
 
 def body_object(delivery: Delivery, digest: str) -> str:

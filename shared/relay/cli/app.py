@@ -11,6 +11,7 @@ from relay.cli import accounts, changes, dead_letters, events, replays, review, 
 from relay.cli.console import AsJson, RelayGroup, emit, lines
 from relay.cli.pausing import pause, resume
 from relay.cli.plan import plan
+from relay.cli.poll import poll
 from relay.cli.preview import preview
 from relay.cli.quota import quota
 from relay.cli.reconcile import reconcile
@@ -49,6 +50,7 @@ app.command("status")(status)
 app.command("verify")(verify)
 app.command("reconcile")(reconcile)
 app.command("quota")(quota)
+app.command("poll")(poll)
 app.command("plan")(plan)
 app.command("sandbox", context_settings=PASSED_ON)(sandbox)
 

@@ -18,7 +18,7 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     import httpx
 
-    from relay.ports import Account, Accounts, Clock, DeadLetters, Gates, HoldedApi, Inbox, Ledger, Wakes
+    from relay.ports import Account, Accounts, Clock, DeadLetters, Gates, HoldedApi, Inbox, Ledger, Polls, Wakes
 
 Local = Annotated[
     bool, typer.Option("--local", envvar="RELAY_LOCAL", help="Use the stack on this machine (.local/stack.json).")
@@ -58,6 +58,7 @@ class World:
     ledger: "Ledger"
     inbox: "Inbox"
     gates: "Gates"
+    polls: "Polls"
     holded: "HoldedApi"
     queues: Queues
     wakes: "Wakes"

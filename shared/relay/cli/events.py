@@ -118,6 +118,8 @@ async def _listed(here: World, item: "InboxItem") -> dict[str, Any]:
 async def _standing(
     here: World, account: str, state: str, *, from_ms: int, to_ms: int, limit: int
 ) -> list[dict[str, Any]]:
+    from relay.domain.ledger import STANDING
+
     await here.account(account)
     if state == "confirmed":
         found = here.ledger.confirmed_between(account, from_ms=from_ms, to_ms=to_ms)
@@ -125,8 +127,8 @@ async def _standing(
         found = here.ledger.in_state(account, state, from_ms=from_ms, limit=limit)  # type: ignore[arg-type]  # one of STATES, checked by the caller
     rows: list[dict[str, Any]] = []
     async for row in found:
-        if row.kind == "settle":
-            continue  # the settlement sweep lives in the waiting room and is nobody's event
+        if row.kind in STANDING:
+            continue  # sweep and poll live in the waiting room and are nobody's events
         rows.append(shown(row))
         if len(rows) >= limit:
             break

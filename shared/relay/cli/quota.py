@@ -7,6 +7,7 @@ import typer
 
 from relay.cli.console import AsJson, emit, fields, table
 from relay.cli.context import EitherName, EitherOption, Local, StackName, World, named_once, world
+from relay.cli.poll import polling_of, spent
 
 if TYPE_CHECKING:
     from relay.domain.budget import Budget
@@ -35,7 +36,8 @@ async def _quota(here: World, account: str) -> dict[str, Any]:
     gate = await here.gates.load(one.account)
     now_ms = here.now_ms()
     fresh = new_budget(per_minute=one.per_minute, per_month=one.per_month, now_ms=now_ms)
-    return {"account": one.account, **_told(gate.budget if gate is not None else fresh, now_ms)}
+    told = _told(gate.budget if gate is not None else fresh, now_ms)
+    return {"account": one.account, **told, **await polling_of(here, one)}
 
 
 def _told(budget: "Budget", now_ms: int) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def _print(told: dict[str, Any]) -> None:
             "minute": f"{minute['in_use']} of {minute['limit']} in use, {minute['reserve_for_fiscal']} kept for fiscal",
             "month": f"{month['used']} of {month['limit']} used, {month['left']} left",
             "ends_on": month["ends_on"] or "lasts the month at this pace",
+            "polling": spent(told["polling"]),
         }
     )
     table(
@@ -94,3 +97,7 @@ def _print(told: dict[str, Any]) -> None:
             ("other programs", "", "", month["used_by_others"], month["expected_by_others"]),
         ],
     )
+    polled = told["polling"]["resources"]
+    if polled:
+        rows = [(each["resource"], each["every_hours"], each["calls"], each["expected_calls"]) for each in polled]
+        table("polling (part of background)", ["resource", "every h", "used this month", "a month at this pace"], rows)

@@ -39,12 +39,14 @@ def list_waiting(
 
 
 async def _told(here: World, account: str, reason: str | None, limit: int) -> dict[str, Any]:
+    from relay.domain.ledger import STANDING
+
     one = await here.account(account)
     rows = [
         row
         for state in STATES
         async for row in here.ledger.in_state(account, state, limit=_MOST)  # type: ignore[arg-type]  # one of STATES
-        if row.kind != "settle" and reason in {None, _why(row)}  # the sweep lives there and is nobody's event
+        if row.kind not in STANDING and reason in {None, _why(row)}  # they live there and are nobody's events
     ]
     rows.sort(key=lambda row: row.due_ms or _NEVER_MS)
     return {

@@ -8,6 +8,7 @@ from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_polls import DynamoPolls
 from relay.adapters.holded_http import HoldedHttp
 from relay.adapters.s3_bodies import S3Bodies
 from relay.adapters.sqs import SqsWakes
@@ -54,6 +55,7 @@ def wire(stack: Stack, *, who: str) -> World:
         ledger=DynamoLedger(client=dynamodb, table=state, bodies=bodies, clock=clock),
         inbox=DynamoInbox(client=dynamodb, s3=s3, table=inbox, bucket=bucket, clock=clock),
         gates=DynamoGates(client=dynamodb, table=state),
+        polls=DynamoPolls(client=dynamodb, table=state),
         holded=HoldedHttp(base_url=stack.holded_url, clock=clock),
         queues=SqsQueues(client=sqs, urls=urls),
         wakes=SqsWakes(client=sqs, fiscal_url=urls["fiscal"], normal_url=urls["normal"], clock=clock),

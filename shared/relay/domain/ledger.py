@@ -22,7 +22,7 @@ from relay.errors import BadInput
 
 State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
 Step = Literal["contact", "create", "update", "approve", "pay", "done"]
-Kind = Literal["event", "hint", "settle", "contact", "replay", "reconcile"]
+Kind = Literal["event", "hint", "settle", "contact", "replay", "reconcile", "poll"]
 _MARKER_LENGTH = 16
 
 UPDATE, CANCELLATION, SETTLEMENT = "update", "cancellation", "settlement"
@@ -32,8 +32,8 @@ ASIDES = (*OF_AN_EVENT, SETTLEMENT)
 """As the end of a purpose (`invoice.update`); a `settlement` is a finding about the document itself."""
 
 
-STANDING: frozenset[Kind] = frozenset({"settle", "reconcile"})
-"""Rows that wait for as long as their account lives: the settlement sweep, the nightly reconciliation. They hold no event."""
+STANDING: frozenset[Kind] = frozenset({"settle", "reconcile", "poll"})
+"""Rows that wait for as long as their account lives: the settlement sweep, the nightly reconciliation, the poll. They hold no event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,6 +175,23 @@ class Reconcile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """What of Holded is looked at without being told. `share` is the percentage of the month's calls it may spend, never
+    more than `most_calls`. `leave_out` and `add` name resources; `every_minutes` how often one is looked at where the calls
+    suffice.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
+
+    enabled: bool = True
+    share: int = 20
+    most_calls: int = 6000
+    leave_out: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    every_minutes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`schemes` names the tax scheme of buyers with a tag: `{"recargo": "equivalence"}`. `custom_fields` renames a
     source's extra data on its way into Holded's custom fields; an empty name drops it.
@@ -191,6 +208,7 @@ class Settings:
     schemes: Mapping[str, str] = field(default_factory=dict)
     custom_fields: Mapping[str, str] = field(default_factory=dict)
     reconcile: Reconcile = field(default_factory=Reconcile)
+    polling: Polling = field(default_factory=Polling)
 
 
 def default_settings(*, mode: Literal["test", "live"] = "test") -> Settings:
@@ -235,6 +253,10 @@ def _contradictions(settings: Settings) -> Iterator[tuple[bool, str, str]]:
     yield not 1 <= nightly.days <= 62, "reconcile.days", "1 to 62"
     yield nightly.calls is not None and nightly.calls < 1, "reconcile.calls", "a number of calls, or null"
     yield not all(nightly.own_series), "reconcile.own_series", "beginnings of numbers, none of them empty"
+    yield not 1 <= settings.polling.share <= 100, "polling.share", "a percentage from 1 to 100"
+    yield settings.polling.most_calls < 1, "polling.most_calls", "a number of calls a month, above zero"
+    for name, minutes in settings.polling.every_minutes.items():
+        yield minutes < 1, f"polling.every_minutes.{name}"[:80], "minutes, at least 1"
     for place, rule in enumerate(settings.tax_rules):
         yield bool(rule.take) == bool(rule.review), f"tax_rules[{place}]", "either `take` or `review`"
     for place, rate in enumerate(settings.exchange_rates):

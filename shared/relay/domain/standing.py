@@ -10,7 +10,8 @@ import re
 
 _FIRST_TRY_MS = 3600_000
 _RAREST_TRY_MS = 24 * 3600_000
-_OF_ONE_KIND = frozenset({"scope_missing", "forbidden"})
+OF_ONE_KIND = frozenset({"scope_missing", "forbidden"})
+"""Refusals that concern calls of one kind only."""
 _VERSION = re.compile(r"v\d+")
 
 
@@ -24,7 +25,7 @@ def kind_of(path: str, *, writes: bool, version: str) -> str:
 
 def forbids(reason: str, kind: str) -> str:
     """What a refusal of a call of this kind forbids: the kind itself, or all that its credential is used for."""
-    return kind if reason in _OF_ONE_KIND else kind.partition(" ")[0]
+    return kind if reason in OF_ONE_KIND else kind.partition(" ")[0]
 
 
 def proves(refused: str, kind: str) -> bool:

@@ -295,3 +295,17 @@ def backoff_ms(attempts: int, *, jitter: float) -> int:
     """Exponential, capped at an hour, spread by `jitter` in [0, 1) so that rows do not come back in lock-step."""
     base = min(_LONGEST_BACKOFF_MS, _FIRST_BACKOFF_MS * 2 ** min(attempts, 10))
     return int(base * (0.5 + jitter / 2))
+
+
+def stood_up(row: Row, *, now_ms: int) -> Row:
+    """A sweep or poll that used up its attempts, or was ended by hand, stands again and takes up what it had not done."""
+    return replace(
+        row,
+        state="waiting",
+        rev=row.rev + 1,
+        updated_ms=now_ms,
+        due_ms=now_ms,
+        reason=f"next_{'sweep' if row.kind == 'settle' else row.kind}",
+        attempts=0,
+        indexed=True,
+    )

@@ -39,6 +39,9 @@ class Resource:
     two query keys of a window. `again` are queries whose lists show what may still change (drafts, unpaid). `model` is the
     first word of the event types. `cadence_ms` is how often it is looked at where calls are plenty; `weight` its share where
     they are few. `hinted`: Holded sends webhooks of its changes. `scope` is the token's right it needs.
+    `recent_days`: between full passes a window of so many days back is listed, and `again`; 0 with an empty `again`: there
+    are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`: polled unless the settings
+    leave it out; the others are polled where the settings add them.
     """
 
     name: str
@@ -55,9 +58,16 @@ class Resource:
     again: tuple[tuple[tuple[str, str], ...], ...] = ()
     hinted: bool = False
     weight: int = 1
+    recent_days: int = 0
+    span_days: int = 366
+    standard: bool = True
     parent: str = (
         ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
     )
+
+    @property
+    def has_recent(self) -> bool:
+        return bool(self.recent_days or self.again)
 
 
 PARENT = "_parent"

@@ -142,6 +142,7 @@ ACCOUNTING: Final[tuple[Resource, ...]] = (
         scope="accounting:banks.read",
         cadence_ms=HOUR_MS,
         again=((("status", "pending,partial"),),),
+        recent_days=7,
         weight=4,
     ),
     Resource(
@@ -151,6 +152,7 @@ ACCOUNTING: Final[tuple[Resource, ...]] = (
         model="ledger_entry",
         observe=ledger_entry,
         scope="accounting:daily-ledger.read",
+        recent_days=14,
         cadence_ms=6 * HOUR_MS,
         weight=2,
     ),

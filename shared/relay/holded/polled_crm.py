@@ -145,5 +145,6 @@ CRM: Final[tuple[Resource, ...]] = (
         ),
         scope="crm:deals.read",
         cadence_ms=6 * HOUR_MS,
+        standard=False,
     ),
 )

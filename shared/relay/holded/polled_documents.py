@@ -85,6 +85,7 @@ def _row(
     payable: bool = False,
     again: tuple[tuple[tuple[str, str], ...], ...] = _UNPAID,
     weight: int = 1,
+    standard: bool = False,
 ) -> Resource:
     return Resource(
         name=name,
@@ -96,19 +97,28 @@ def _row(
         scope=f"{scope}.read",
         cadence_ms=6 * HOUR_MS,
         again=again,
+        recent_days=7,
         hinted=True,
         weight=weight,
+        standard=standard,
     )
 
 
 # What has no query `approval_status` shows its drafts among the pending (Holded facts 2.2, 3.6).
 DOCUMENTS: Final[tuple[Resource, ...]] = (
     _row(
-        "purchase", "purchases", "invoice", "accounting:purchases", payable=True, again=(*_UNPAID, *_DRAFTS), weight=3
+        "purchase",
+        "purchases",
+        "invoice",
+        "accounting:purchases",
+        payable=True,
+        again=(*_UNPAID, *_DRAFTS),
+        weight=3,
+        standard=True,
     ),
     _row("purchaserefund", "purchase-refunds", "credit_note", "accounting:purchases", payable=True),
     _row("purchaseorder", "purchase-orders", "order", "inventory:purchase-orders"),
-    _row("salesorder", "sales-orders", "order", "inventory:sales-orders", weight=2),
+    _row("salesorder", "sales-orders", "order", "inventory:sales-orders", weight=2, standard=True),
     _row("estimate", "estimates", "order", "sales:estimates", approvable=False, again=(*_UNPAID, *_DRAFTS)),
     _row("proform", "proformas", "order", "sales:proforms"),
     _row("waybill", "waybills", "order", "inventory:shipments"),

@@ -1,66 +1,99 @@
-"""The requests of a polled resource: one page of its list, or one of its objects."""
+"""The requests of a poll: which lists a pass walks through, one page of them, and one object by its id.
+
+v2 pages go by a cursor, and a page without one is the last, however short or empty others are; v1 counts pages from 1 and
+only an empty one is the end (Holded facts 0.4, 5). Items stay as they came: one that cannot be read must not cost the page.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import BadInput
-from relay.holded import replies
-from relay.holded.listings import LARGEST_PAGE, filters
-from relay.holded.paths import segment
+from relay.holded import fields, paths
+from relay.holded.formats import MADRID, unreadable
+from relay.holded.listings import LARGEST_PAGE, listed
 from relay.holded.polled import PARENT
 from relay.holded.protocol import Request
+from relay.holded.replies import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import date
+    from collections.abc import Sequence
 
     from relay.holded.polled import Observed, Resource
-    from relay.holded.replies import Page
+
+Query = tuple[tuple[str, str], ...]
+
+AHEAD_DAYS = 366
+"""Documents may be dated ahead; a window that ended today would not show them before their day."""
+OVERLAP_DAYS = 2
+"""A window begins this much before the last pass that saw the days: clocks, zones and late rows."""
 
 
-def list_page(
-    resource: Resource,
-    *,
-    cursor: str | None = None,
-    parent: str | None = None,
-    window: tuple[date, date] | None = None,
-    query: tuple[tuple[str, str], ...] = (),
-    limit: int = LARGEST_PAGE,
-) -> Request[Page[Observed]]:
-    """One page of a resource. `parent`: whose list, where it is one list a parent; `window`: the first and the last day;
-    `query`: one of the resource's `again`, or a filter of its list (`account` of ledger entries).
-
-    Raises:
-        BadInput: `parent` or `window` is missing where the resource needs it, or given where it has none.
-    """
-    if bool(parent) != bool(resource.parent):
-        raise BadInput("wrong_parent", field="parent", detail=f"a list of {resource.name} is not asked for so")
-    # The open ones of a windowed resource are looked for by their state, whatever their day.
-    whole = resource.listing == "window" and query not in resource.again
-    if (window is None and whole) or (window is not None and resource.listing != "window"):
-        raise BadInput("wrong_window", field="window", detail=f"a list of {resource.name} is not asked for so")
-    path = resource.path.replace("{parent}", segment(parent, "parent")) if parent else resource.path
-    days = zip(resource.days, (day.isoformat() for day in window), strict=True) if window else ()
-    paging = {} if resource.listing == "single" else {"limit": str(limit), "cursor": cursor}
-    return Request(
-        method="GET",
-        path=path,
-        query=(*resource.query, *query, *days, *filters(paging)),
-        reads=replies.page(_of_parent(resource.observe, parent), after=cursor),
-        version=resource.version,
-    )
+def lists_of(resource: Resource, *, full: bool, started_ms: int, last_ms: int) -> tuple[Query, ...]:
+    """The lists of one pass, the same for as long as it runs. `last_ms` is when the pass before began, 0: there was none."""
+    today = datetime.fromtimestamp(started_ms / 1000, MADRID).date()
+    if full and resource.listing != "window":
+        return (resource.query,)
+    days = resource.span_days if full else resource.recent_days
+    if not full and last_ms:
+        since = (today - datetime.fromtimestamp(last_ms / 1000, MADRID).date()).days
+        days = min(max(days, since + OVERLAP_DAYS), resource.span_days)
+    first, last = (today - timedelta(days=days)).isoformat(), (today + timedelta(days=AHEAD_DAYS)).isoformat()
+    window = (*resource.query, (resource.days[0], first), (resource.days[1], last))
+    if full:
+        return (window,)
+    again = tuple((*resource.query, *query) for query in resource.again)
+    return (window, *again) if resource.recent_days else again
 
 
-def read_one(resource: Resource, holded_id: str) -> Request[Observed]:
-    """One object. Raises `BadInput` where Holded shows none by itself."""
-    if not resource.read:
-        raise BadInput("not_offered", field="id", detail=f"Holded shows no {resource.name} by itself")
-    path = resource.read.replace("{id}", segment(holded_id, "id"))
+def page(resource: Resource, query: Query, *, cursor: str, parent: str = "") -> Request[Page[Any]]:
+    """One page of a list, its items as they came. `cursor` is empty for the first one."""
+    path = resource.path.replace("{parent}", paths.segment(parent, "parent")) if parent else resource.path
+    if resource.version == "v2" and resource.listing != "single":
+        return listed(path, lambda item: item, cursor=cursor or None, limit=LARGEST_PAGE, query=query)
+    number = int(cursor or "1")
+    single = resource.listing == "single"
+    asked = query if single else (*query, ("page", str(number)))
+
+    def read(value: Any) -> Page[Any]:
+        items = value.get("items") if isinstance(value, dict) else value
+        if not isinstance(items, list):
+            raise unreadable("items", items, "a list")
+        return Page(items=tuple(items), cursor=str(number + 1) if items and not single else None)
+
+    return Request(method="GET", path=path, query=asked, reads=read, version=resource.version)
+
+
+def one(resource: Resource, holded_id: str) -> Request[Observed]:
+    """One object by its id. Raises `BadInput` for an id that can be none."""
+    path = resource.read.replace("{id}", paths.segment(holded_id, "id"))
     return Request(method="GET", path=path, reads=resource.observe, version=resource.version, names_object=True)
 
 
-def _of_parent(observe: Callable[[Any], Observed], parent: str | None) -> Callable[[Any], Observed]:
-    if parent is None:
-        return observe
-    return lambda item: observe(item | {PARENT: parent} if isinstance(item, dict) else item)
+def id_of(item: Any) -> str:
+    """The id of an item that cannot be read otherwise; empty where even that is not told."""
+    try:
+        return fields.required(fields.record(item), "id")
+    except BadInput:
+        return ""
+
+
+def observed(resource: Resource, items: Sequence[Any], *, parent: str = "") -> tuple[list[Observed], list[str], int]:
+    """The items that can be read; the ids of those that cannot; how many have not even an id that can be read.
+
+    An item of a parented list is given its parent's id, which it may not tell itself.
+    """
+    found: dict[str, Observed] = {}
+    unread: list[str] = []
+    nameless = 0
+    for item in items:
+        try:
+            shown = resource.observe({**item, PARENT: parent} if parent and isinstance(item, dict) else item)
+        except BadInput:
+            name = id_of(item)
+            unread += [name] if name else []
+            nameless += not name
+        else:
+            found[shown.id] = shown
+    return list(found.values()), unread, nameless

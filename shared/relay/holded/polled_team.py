@@ -90,6 +90,7 @@ TEAM: Final[tuple[Resource, ...]] = (
         ),
         scope=_PROJECTS_SCOPE,
         cadence_ms=3 * HOUR_MS,
+        standard=False,
     ),
     Resource(
         name="project_time",
@@ -107,6 +108,7 @@ TEAM: Final[tuple[Resource, ...]] = (
         ),
         scope=_PROJECTS_SCOPE,
         cadence_ms=12 * HOUR_MS,
+        standard=False,
     ),
     Resource(
         name="employee",
@@ -122,6 +124,7 @@ TEAM: Final[tuple[Resource, ...]] = (
         ),
         scope=_TEAM_SCOPE,
         cadence_ms=DAY_MS,
+        standard=False,
     ),
     Resource(
         name="employee_time",
@@ -138,5 +141,6 @@ TEAM: Final[tuple[Resource, ...]] = (
         ),
         scope=_TEAM_SCOPE,
         cadence_ms=6 * HOUR_MS,
+        standard=False,
     ),
 )

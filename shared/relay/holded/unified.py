@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay.domain import models
-from relay.holded.formats import MADRID
+from relay.holded.formats import MADRID, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from relay.holded.replies import ContactRecord, Document, DocumentLine, ProductRecord
+    from relay.holded.replies import ContactRecord, Document, DocumentLine, PaymentRecord, ProductRecord
 
 NAMES: Mapping[str, str] = {
     "invoice": "invoice",
@@ -98,6 +98,21 @@ def product(found: ProductRecord) -> models.Product:
         price=found.price,
         cost=found.cost,
         active=not found.archived,
+    )
+
+
+def payment(found: PaymentRecord) -> models.Payment:
+    """Money in the company's base currency (Holded facts 10.2). Raises `BadInput` where it has no amount."""
+    if found.amount is None:
+        raise unreadable("amount", None, "an amount")
+    return models.Payment(
+        id=found.id,
+        amount=found.amount,
+        currency="EUR",
+        at=datetime.combine(found.date, time(), MADRID) if found.date else None,
+        reference=found.description,
+        document_id=found.document_id,
+        contact=models.Contact(id=found.contact_id) if found.contact_id else None,
     )
 
 

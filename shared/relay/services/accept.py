@@ -36,7 +36,7 @@ class Answer:
 class Accept:
     def __init__(self, *, secrets: WebhookSecrets, inbox: InboxWriter) -> None:
         self._secrets = secrets
-        self._inbox = inbox
+        self._inbox_writer = inbox
 
     def __call__(self, *, account: str, source: str, body: bytes, headers: Mapping[str, str], now: datetime) -> Answer:
         """Answer one delivery. Never raises for anything a sender can do."""
@@ -71,7 +71,7 @@ class Accept:
 
     def _store(self, delivery: Delivery, digest: str) -> Answer:
         try:
-            outcome = self._inbox.put(delivery, digest=digest)
+            outcome = self._inbox_writer.put(delivery, digest=digest)
         except RelayError:
             # Not stored, whatever the store had against it, so not acknowledged: the sender's own retry is the net.
             return Answer(503, "try_again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from relay.holded.polled_table import POLLED
 from relay.services.again import Again
 from relay.services.contacts import Contacts
 from relay.services.dead_ends import ClearDeadLetters
@@ -11,19 +12,22 @@ from relay.services.desk import Desk
 from relay.services.doubt import Doubt
 from relay.services.drain import Drainer
 from relay.services.hints import Hints
+from relay.services.poll import Poll
 from relay.services.reconcile import Reconcile
 from relay.services.reconcile_nightly import Nightly
 from relay.services.replay import Replays
 from relay.services.saga import Saga
 from relay.services.settlement import Settlement
+from relay.services.sightings import Sightings
 from relay.services.standing import Standing
 from relay.services.work import Work
 from relay.services.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from relay.ports import Accounts, Clock, Gates, HoldedApi, Ids, Inbox, Ledger, Snapshots, Wakes
+    from relay.holded.polled import Resource
+    from relay.ports import Accounts, Clock, Gates, HoldedApi, Ids, Inbox, Ledger, Polls, Snapshots, Wakes
     from relay.services.session import Timing
 
 
@@ -34,18 +38,22 @@ def build_drainer(
     gates: Gates,
     accounts: Accounts,
     snapshots: Snapshots,
+    polls: Polls,
     holded: HoldedApi,
     wakes: Wakes,
     clock: Clock,
     ids: Ids,
     jitter: Callable[[], float],
     timing: Timing,
+    polled: Sequence[Resource] = POLLED,
 ) -> Drainer:
-    """`jitter` gives numbers in [0, 1)."""
+    """`jitter` gives numbers in [0, 1). `polled` is the table of what is looked at in Holded."""
     desk = Desk(ledger=ledger)
     saga = Saga(desk=desk, jitter=jitter)
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
-    hints = Hints(desk=desk, inbox=inbox, snapshots=snapshots, jitter=jitter)
+    sightings = Sightings(ledger=ledger, snapshots=snapshots)
+    poll = Poll(ledger=ledger, polls=polls, snapshots=snapshots, sightings=sightings, jitter=jitter, table=polled)
+    hints = Hints(desk=desk, sightings=sightings, poll=poll, jitter=jitter)
     work = Work(
         inbox=inbox,
         desk=desk,
@@ -54,6 +62,7 @@ def build_drainer(
         replays=Replays(desk=desk, again=Again(inbox=inbox, desk=desk, hints=hints)),
         settlement=Settlement(ledger=ledger),
         nightly=Nightly(ledger=ledger, reconcile=Reconcile(inbox=inbox, ledger=ledger)),
+        poll=poll,
         clear_dead=ClearDeadLetters(ledger=ledger, inbox=inbox),
         jitter=jitter,
     )

@@ -1,56 +1,59 @@
 """What a Holded webhook is worth: a hint that something may have changed.
 
 An echo of our own write is dropped by its Holded id before a call is spent. Everything else waits a moment (the echo may
-be faster than our own record of the write; several hints of one object become one re-read), is read again, compared with
-the snapshot, and what changed goes into the inbox like any webhook.
+be faster than our own record of the write; several hints of one object become one re-read), is read again, and goes the
+way of everything that is seen in Holded (`relay.services.sightings`).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from relay.domain import transitions, wire
+from relay.domain import transitions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key
 from relay.domain.models import Event, Hint
-from relay.domain.sources import identity, reread
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
-from relay.holded import requests, requests_products, unified
+from relay.holded import polled_requests
+from relay.holded.polled_table import FOLLOWED
 from relay.services.desk import NO_ATTEMPT
 from relay.services.job import pack_event, unpack_event
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Mapping
 
-    from relay.domain.documents import DocType, Priority
+    from relay.domain.documents import Priority
     from relay.domain.ledger import Row
-    from relay.domain.models import Model
-    from relay.ports import Inbox, Snapshots
+    from relay.domain.snapshots import Unseen
     from relay.services.desk import Desk
+    from relay.services.poll import Poll
     from relay.services.session import Session
+    from relay.services.sightings import Sightings
 
 _ECHO_MS = 5 * 60_000
 """A webhook may come this much later than the write it echoes and still be taken for its echo."""
 
 
+_UNSEEN: Mapping[str, Unseen] = {"update": "updated", "approve": "approved"}
+"""What a hint says of an object that nobody has seen before."""
 _NEVER_OURS = frozenset({"approve", "delete"})
 """Hints that take the place of one that waits: an `update` or `create` may turn out to be our echo, these may tell more."""
 
 
 class Hints:
-    def __init__(self, *, desk: Desk, inbox: Inbox, snapshots: Snapshots, jitter: Callable[[], float]) -> None:
+    def __init__(self, *, desk: Desk, sightings: Sightings, poll: Poll, jitter: Callable[[], float]) -> None:
         self._desk = desk
-        self._inbox = inbox
-        self._snapshots = snapshots
+        self._sightings = sightings
+        self._poll = poll
         self._jitter = jitter
 
     async def take_in(self, session: Session, event: Event, hint: Hint, *, again: bool = False) -> str | None:
         """Drop an echo, or put the re-read into the waiting room. Spends no call. `again`: a replay brings it."""
-        if hint.object not in unified.NAMES:
+        if hint.object not in FOLLOWED:
             return "ignored:not_followed"
+        await self._poll.heard(session, hint.object)
         if await self._is_echo(session, event, hint):
             return "ignored:echo"
         fact = _fact(event, hint, "background" if again else "normal", again=again)
@@ -116,51 +119,24 @@ class Hints:
         return hint.action == "create" or abs(when_ms - row.written_ms) <= _ECHO_MS
 
     async def _reread(self, session: Session, event: Event, hint: Hint, priority: Priority) -> str:
-        """Returns the inbox id of the event that was made, empty when nothing changed."""
-        name = unified.NAMES[hint.object]
-        seen = await self._snapshots.get(event.account, hint.object, hint.holded_id)
-        # The hint's own instant: a re-read that died before its snapshot makes the very same delivery again.
+        """Returns the inbox id of what the look told, empty when nothing changed."""
+        resource = FOLLOWED[hint.object]
         when = hint.at or event.time
-        data = None if hint.action == "delete" else await self._read(session, hint, when, priority)
-        if data is None:
-            # Gone in Holded: the last thing known of it is its id.
-            verb, data = "deleted", unified.gone(hint.object, hint.holded_id, seen_at=when)
-        else:
-            verb = "created" if seen is None and hint.action == "create" else "updated"
-            verb = "approved" if hint.action == "approve" else verb
-        print_of = unified.fingerprint({"deleted": verb == "deleted"} | wire.dump_data(f"{name}.{verb}", data))
-        if seen is not None and seen.get("fingerprint") == print_of:
-            return ""
-        number = int(seen.get("number", 0)) + 1 if seen is not None else 1
-        fact = replace(
-            event,
-            type=f"{name}.{verb}",
-            subject=hint.holded_id,
-            time=when,
-            version=number,
-            monotone=False,
-            data=data,
-        )
-        delivery = reread.delivery_of(fact, kind=hint.object, received_at=session.clock.now())
-        # The inbox first: if the snapshot is not written, the next re-read makes the same delivery, which is a duplicate.
-        await self._inbox.put(delivery, digest=identity.body_digest(delivery.body))
-        fields = {"fingerprint": print_of, "number": number}
-        await self._snapshots.put(event.account, hint.object, hint.holded_id, fields, seen_ms=session.now_ms())
-        return delivery.inbox_id
-
-    async def _read(self, session: Session, hint: Hint, when: datetime, priority: Priority) -> Model | None:
+        sent_ms = session.now_ms()
+        if hint.action == "delete":
+            return await self._sightings.gone(session, resource, hint.holded_id, sent_ms=sent_ms, when=when)
         try:
-            if hint.object == "contact":
-                return unified.contact((await session.call(requests.get_contact(hint.holded_id), priority)).value)
-            if hint.object == "product":
-                return unified.product(
-                    (await session.call(requests_products.get_product(hint.holded_id), priority)).value
-                )
-            doc_type = cast("DocType", hint.object)
-            reply = await session.call(requests.get_document(doc_type, hint.holded_id), priority)
-            return unified.document(doc_type, reply.value, seen_at=when)
+            observed = (await session.call(polled_requests.one(resource, hint.holded_id), priority)).value
         except NotFound:
-            return None
+            return await self._sightings.gone(session, resource, hint.holded_id, sent_ms=sent_ms, when=when)
+        unseen = _UNSEEN.get(hint.action, "created")
+        if unseen != "created" and await self._poll.has_baseline(event.account, resource.name):
+            unseen = (
+                "created"  # a full pass has seen all others: it is new, and the webhook that said so is lost or late
+            )
+        return await self._sightings.see(
+            session, resource, observed, sent_ms=sent_ms, unseen=unseen, when=when, asked=True
+        )
 
 
 def hint_key(account: str, hint: Hint) -> Key:

@@ -37,7 +37,8 @@ class Publish:
             await self._wake(item.delivery, [event_ref(inbox_id, parts.problem_number)])
         elif is_reread(item.delivery):
             # Holded has it already: no writer hears of it, the bus is its end.
-            await self._inbox.close(account, inbox_id, ends={"0": "published"}, of=parts.of)
+            ends = {str(number): "published" for number in range(parts.of)}
+            await self._inbox.close(account, inbox_id, ends=ends, of=parts.of)
         elif parts.ignored:
             ends = {str(parts.problem_number): f"ignored:{parts.ignored}"}
             await self._inbox.close(account, inbox_id, ends=ends, of=parts.of)

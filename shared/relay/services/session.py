@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from relay.domain.documents import PRIORITIES, Priority
-from relay.domain.standing import forbids, kind_of, proves, suggests
+from relay.domain.standing import OF_ONE_KIND, forbids, kind_of, proves, suggests
 from relay.domain.transitions import Hold
 from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable, WaitUntil
 from relay.services.times import at_ms
@@ -104,6 +104,8 @@ class Session:
     ends: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     on_knock: Callable[[Sequence[str]], Awaitable[None]] | None = None
     """Sees to rows that were put while this drain holds the lease; None while it does not."""
+    heard: set[str] = field(default_factory=set)
+    """Resources of which this drain has noted that a webhook told of them."""
     many: bool = False
     """More rows knocked than the wake set could name: look at all that is due."""
     beside: set[asyncio.Future[None]] = field(default_factory=set)
@@ -195,8 +197,11 @@ class Session:
             self.exhausted[priority] = refusal
             raise
 
-    async def send(self, request: Request, token: Token) -> Reply:
-        """One call on a token already reserved. What Holded says of its limits corrects the budget."""
+    async def send(self, request: Request, token: Token, *, optional: bool = False) -> Reply:
+        """One call on a token already reserved. What Holded says of its limits corrects the budget.
+
+        `optional`: a right that the credential lacks for it is no reason to close the account.
+        """
         self.calls[f"{request.method} {request.path}"] += 1
         kind = kind_of(request.path, writes=request.writes, version=request.version)
         try:
@@ -211,7 +216,8 @@ class Session:
                 self.exhausted.update(dict.fromkeys(PRIORITIES, refusal))
             raise
         except NotAllowed as refusal:
-            self.blocked, self.refused = refusal, forbids(refusal.reason, kind)
+            if not (optional and refusal.reason in OF_ONE_KIND):
+                self.blocked, self.refused = refusal, forbids(refusal.reason, kind)
             raise
         except Rejected as refusal:
             if refusal.reason != "blocked":  # a firewall's page: nobody looked at the credential
@@ -235,5 +241,5 @@ class Session:
         self.answered = self.answered or suggests(self.account.refused, kind)
         self.proved = self.proved or proves(self.account.refused, kind)
 
-    async def call(self, request: Request, priority: Priority) -> Reply:
-        return await self.send(request, await self.reserve(priority))
+    async def call(self, request: Request, priority: Priority, *, optional: bool = False) -> Reply:
+        return await self.send(request, await self.reserve(priority), optional=optional)

@@ -53,20 +53,6 @@ def first_sweep(account: str, *, now_ms: int, every_ms: int) -> Row:
     )
 
 
-def stood_up(row: Row, *, now_ms: int) -> Row:
-    """A sweep that used up its attempts, or was ended by hand, stands again and takes up what it had not swept."""
-    return replace(
-        row,
-        state="waiting",
-        rev=row.rev + 1,
-        updated_ms=now_ms,
-        due_ms=now_ms,
-        reason="next_sweep",
-        attempts=0,
-        indexed=True,
-    )
-
-
 class Settlement:
     def __init__(self, *, ledger: Ledger) -> None:
         self._ledger = ledger

@@ -135,9 +135,10 @@ class WaitingRoom:
 
     async def _each(self, session: Session, rows: Sequence[Row]) -> None:
         """Resume rows. What a row's own data breaks uses one of its attempts, so that it cannot come back for ever."""
-        # The sweeps last: they spend what is left. Where the month's pace lets few calls go, they would take each of them.
-        sweeps = [row for row in rows if row.kind in STANDING]
-        for part in ([row for row in rows if row.kind not in STANDING], sweeps):
+        # What stands last: it spends what is left. Where the month's pace lets few calls go, it would take each of them.
+        # Of those the poll after the sweeps, which settle what is in doubt.
+        standing = [[row for row in rows if row.kind == kind] for kind in ("settle", "reconcile", "poll")]
+        for part in ([row for row in rows if row.kind not in STANDING], *standing):
             tasks = [partial(self._one_due, session, row) for row in part]
             errors = await together(tasks, at_once=_at_once(session))
             for row, error in zip(part, errors, strict=True):

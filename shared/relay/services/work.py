@@ -12,7 +12,8 @@ from relay.domain.models import Event, Hint
 from relay.domain.remedies import aside_of
 from relay.errors import Rejected
 from relay.services.job import Job, fact_of, unpack_event
-from relay.services.settlement import first_sweep, settle_key, stood_up
+from relay.services.poll_row import first_poll
+from relay.services.settlement import first_sweep
 from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from relay.services.dead_ends import ClearDeadLetters
     from relay.services.desk import Desk
     from relay.services.hints import Hints
+    from relay.services.poll import Poll
     from relay.services.reconcile_nightly import Nightly
     from relay.services.replay import Replays
     from relay.services.session import Session
@@ -42,6 +44,7 @@ class Work:
         hints: Hints,
         settlement: Settlement,
         nightly: Nightly,
+        poll: Poll,
         replays: Replays,
         clear_dead: ClearDeadLetters,
         jitter: Callable[[], float],
@@ -52,6 +55,7 @@ class Work:
         self._hints = hints
         self._settlement = settlement
         self._nightly = nightly
+        self._poll = poll
         self._replays = replays
         self._clear_dead = clear_dead
         self._jitter = jitter
@@ -127,6 +131,8 @@ class Work:
             await self._nightly.stand(session)
         elif row.kind == "reconcile":
             await self._nightly.run(session, row)
+        elif row.kind == "poll":
+            await self._poll.run(session, row)
         elif row.kind == "hint":
             await self._hints.resume(session, row)
         elif row.kind == "replay":
@@ -142,22 +148,27 @@ class Work:
         await self._follow_up(session)
 
     async def begin(self, session: Session) -> None:
-        """The account's first drain: its settlement sweep enters the waiting room, for as long as the account lives."""
-        sweep = first_sweep(session.account.account, now_ms=session.now_ms(), every_ms=session.timing.settlement_ms)
-        session.note(await self._desk.ledger.insert(sweep) or sweep)
+        """The account's first drain: its standing rows enter the waiting room, for as long as the account lives."""
+        for row in self._standing_rows(session):
+            session.note(await self._desk.ledger.insert(row) or row)
 
     async def revive(self, session: Session) -> None:
-        """Nothing else tells of a second draft: the sweep goes on, whatever ended it."""
-        key = settle_key(session.account.account)
-        if key in session.parked:
-            return
-        there = await self._desk.ledger.get(key)
-        if there is None:
-            await self.begin(session)
-        elif there.state != "waiting":
-            again = stood_up(there, now_ms=session.now_ms())
-            if await self._desk.write(again):
-                session.note(again)
+        """Nothing else tells of a second draft, or of what no webhook told: sweep and poll go on, whatever ended them."""
+        for row in self._standing_rows(session):
+            if row.key in session.parked:
+                continue
+            there = await self._desk.ledger.get(row.key)
+            if there is None:
+                session.note(await self._desk.ledger.insert(row) or row)
+            elif there.state != "waiting":
+                again = transitions.stood_up(there, now_ms=session.now_ms())
+                if await self._desk.write(again):
+                    session.note(again)
+
+    def _standing_rows(self, session: Session) -> list[Row]:
+        account, now_ms = session.account.account, session.now_ms()
+        sweep = first_sweep(account, now_ms=now_ms, every_ms=session.timing.settlement_ms)
+        return [sweep, first_poll(account, now_ms=now_ms)] if session.settings.polling.enabled else [sweep]
 
     async def failed(self, session: Session, row: Row, reason: str) -> None:
         """Machine trouble with one row: it uses an attempt and comes back later, or ends in `dead`."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from relay.domain import wire
 from relay.domain.sources import _facts, _standard_shape, holded, registry
+from relay.holded.polled_table import FOLLOWED, POLLED
 
 ROOT = Path(__file__).resolve().parents[3]
 TEXT = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
@@ -48,6 +49,16 @@ def test_every_object_seen_in_holded_is_in_its_table_with_its_model() -> None:
 def test_every_type_a_source_gives_is_in_the_catalogue() -> None:
     named = {kind for row in rows(4) if row[0] in registry.SOURCES for kind in re.findall(r"[a-z_]+\.[a-z]+", row[2])}
     assert named == _standard_shape.TOPICS
+
+
+def test_every_model_that_is_seen_in_holded_is_told_with_its_verbs_and_objects() -> None:
+    told = {row[0]: (set(row[1].split(", ")), row[2]) for row in rows(3) if row[0] in wire.MODEL_OF}
+
+    for each in [*POLLED, *FOLLOWED.values()]:
+        verbs, objects = told[each.model]
+        assert {"created", "updated", "deleted"} <= verbs
+        assert re.search(rf"\b{each.name}\b", objects), each.name
+    assert {each.model for each in [*POLLED, *FOLLOWED.values()]} == set(told)
 
 
 def test_every_reason_in_the_code_is_in_the_table_and_no_other() -> None:

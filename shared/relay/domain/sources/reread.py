@@ -14,6 +14,7 @@ from relay.domain.sources.base import Delivery, Identity, Normalised
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from relay.domain.models import Event
@@ -25,16 +26,21 @@ def is_reread(delivery: Delivery) -> bool:
     return delivery.source == "holded" and delivery.topic.startswith(_PREFIX)
 
 
-def delivery_of(event: Event, *, kind: str, received_at: datetime) -> Delivery:
-    """The event as a delivery. Its identity is (object, version): the same state read twice is a duplicate."""
+def delivery_of(events: Sequence[Event], *, kind: str, received_at: datetime) -> Delivery:
+    """What one look told of one object, as a delivery: all its events have the object's version.
+
+    Its identity is (object, version): the same state read twice is a duplicate.
+    """
     from relay.domain import wire
 
+    first = events[0]
     topic = _PREFIX + kind
-    body = json.dumps(wire.to_cloudevent(event), separators=(",", ":")).encode()
-    meaning = Identity(topic=topic, object_id=event.subject, version=event.version)
+    told = [wire.to_cloudevent(event) for event in events]
+    body = json.dumps(told if len(told) > 1 else told[0], separators=(",", ":")).encode()
+    meaning = Identity(topic=topic, object_id=first.subject, version=first.version)
     return Delivery(
-        inbox_id=identity.inbox_id(event.account, "holded", meaning, identity.body_digest(body)),
-        account=event.account,
+        inbox_id=identity.inbox_id(first.account, "holded", meaning, identity.body_digest(body)),
+        account=first.account,
         source="holded",
         topic=topic,
         headers={},
@@ -49,9 +55,15 @@ def normalise(delivery: Delivery) -> Normalised:
     from relay.domain import wire
 
     try:
-        event = wire.from_cloudevent(json.loads(delivery.body))
-    except (BadInput, ValueError, RecursionError):
+        told = json.loads(delivery.body)
+        events = [wire.from_cloudevent(each) for each in (told if isinstance(told, list) else [told])]
+    except (BadInput, ValueError, RecursionError, AttributeError):
         return Normalised(ignored="not_a_reread", detail="the body is no event of ours")
-    if event.account != delivery.account or event.source != "holded":
+    if any(event.account != delivery.account or event.source != "holded" for event in events):
         return Normalised(ignored="not_a_reread", detail="the body is an event of another account or source")
-    return Normalised(events=(replace(event, id=f"{delivery.inbox_id}#0", raw_ref=delivery.inbox_id),))
+    return Normalised(
+        events=tuple(
+            replace(event, id=f"{delivery.inbox_id}#{number}", raw_ref=delivery.inbox_id)
+            for number, event in enumerate(events)
+        )
+    )

@@ -1,0 +1,172 @@
+"""What was last seen of one object of Holded's, and what another look at it tells: the decision is pure.
+
+    snapshot          shown                                  told (one event each, one version together)
+    none, first pass  anything                               nothing: there is no state before it to differ from
+    none              anything                               created, and approved or paid where it is
+    any               the same fields                        nothing
+    any               approved, paid, partly paid by now     that; the event's data shows whatever else changed with it
+    any               another difference                     updated
+    any               what our own ledger wrote since        nothing: the snapshot learns it
+    any               no longer there                        deleted
+
+`number` counts the states that were seen of the object: it is the version of the events and the condition of the write,
+so that a webhook's re-read and a poll that saw the same thing are one event, and the slower of two writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+Unseen = Literal["silent", "created", "updated", "approved"]
+"""What is told of an object that has no snapshot: nothing in a first pass; where a webhook asks, its own word."""
+
+DAY_MS = 24 * 3600_000
+REFRESH_MS = 30 * DAY_MS
+"""An unchanged snapshot is written again when it is older than this: it would be forgotten in time, and its object be new."""
+DOUBT_MS = 3600_000
+"""A document with our reference that no row of ours names is left alone this long: its writer may have died over it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """`seen_ms` is when the request that showed it was sent. `number` 0: seen, but nothing is concluded from it yet.
+
+    `data` is the unified model as JSON, what a deletion can still tell. `missed_ms` is the start of the complete pass that
+    did not show the object any more, where Holded has no read by id to ask; `doubt_ms` when it was left alone first.
+    """
+
+    number: int
+    seen_ms: int
+    fingerprint: str = ""
+    approved: bool | None = None
+    payment: str | None = None
+    gone: bool = False
+    missed_ms: int = 0
+    doubt_ms: int = 0
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One look at an object. `sent_ms` is when its request left: what it shows is not older than that."""
+
+    fingerprint: str
+    sent_ms: int
+    approved: bool | None = None
+    payment: str | None = None
+    total: Decimal | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """What our own ledger wrote of the object, and when Holded last answered such a write."""
+
+    written_ms: int
+    total: Decimal | None = None
+    approved: bool = False
+    paid: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The snapshot to be written, and the verbs of the events that go with it (none: it is written silently)."""
+
+    snapshot: Snapshot
+    verbs: tuple[str, ...]
+
+
+def is_stale(before: Snapshot | None, sent_ms: int) -> bool:
+    """Somebody saw the object with a later request: what this one showed is history."""
+    return before is not None and before.seen_ms > sent_ms
+
+
+def is_news(before: Snapshot | None, fingerprint: str, *, sent_ms: int) -> bool:
+    """Whether a look has to be judged at all: most of a page is as it was."""
+    if before is None or not before.number or before.gone or before.missed_ms:
+        return not is_stale(before, sent_ms)
+    old = sent_ms - before.seen_ms > REFRESH_MS
+    return not is_stale(before, sent_ms) and (before.fingerprint != fingerprint or old)
+
+
+def is_as_before(before: Snapshot, after: Snapshot) -> bool:
+    """Nothing new was seen, and nothing is worth a write."""
+    fresh = not before.missed_ms and after.seen_ms - before.seen_ms <= REFRESH_MS
+    return fresh and after.number == before.number
+
+
+def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: Unseen, asked: bool = False) -> Told:
+    """What one look at an object comes to. `asked`: a webhook that is no echo of ours says that something happened."""
+    known = before if before is not None and before.number and not before.gone else None
+    if known is not None and known.fingerprint == shown.fingerprint:
+        return Told(snapshot=replace(known, seen_ms=shown.sent_ms, missed_ms=0), verbs=())
+    number = before.number + 1 if before is not None else 1
+    after = Snapshot(
+        number=number,
+        seen_ms=shown.sent_ms,
+        fingerprint=shown.fingerprint,
+        approved=shown.approved,
+        payment=shown.payment,
+        data=shown.data,
+    )
+    if ours is not None and (known is None or ours.written_ms >= known.seen_ms):
+        return Told(snapshot=after, verbs=_beyond(known, shown, ours, unseen, asked=asked))
+    if known is None:
+        return Told(snapshot=after, verbs=_first(shown, unseen))
+    return Told(snapshot=after, verbs=_moved(known.approved, known.payment, shown) or ("updated",))
+
+
+def deleted(before: Snapshot | None, *, sent_ms: int) -> Told:
+    """It is no longer there. What was known of it stays with the event."""
+    number = before.number + 1 if before is not None else 1
+    if before is not None and before.gone:
+        return Told(snapshot=before, verbs=())
+    return Told(snapshot=Snapshot(number=number, seen_ms=sent_ms, gone=True), verbs=("deleted",))
+
+
+def missed(before: Snapshot, *, pass_ms: int) -> Told:
+    """A complete pass did not show it, and Holded has no read to ask: two such passes in a row say that it is gone."""
+    if before.missed_ms and before.missed_ms < pass_ms:
+        return deleted(before, sent_ms=max(pass_ms, before.seen_ms))
+    return Told(snapshot=replace(before, missed_ms=pass_ms), verbs=())
+
+
+def doubtful(before: Snapshot | None, *, sent_ms: int) -> Snapshot | None:
+    """A document of ours in the making: the snapshot that says so, None when it was left alone for long enough."""
+    if before is None:
+        return Snapshot(number=0, seen_ms=sent_ms, doubt_ms=sent_ms)
+    return None if before.number or sent_ms - before.doubt_ms >= DOUBT_MS else before
+
+
+def _first(shown: Shown, unseen: Unseen) -> tuple[str, ...]:
+    if unseen == "silent":
+        return ()
+    if unseen != "created":
+        return (unseen,)
+    return ("created", *_moved(False if shown.approved is not None else None, None, shown))
+
+
+def _moved(approved: bool | None, payment: str | None, shown: Shown) -> tuple[str, ...]:
+    verbs = []
+    if shown.approved and approved is False:
+        verbs.append("approved")
+    if shown.payment in {"paid", "partially_paid"} and shown.payment != payment:
+        verbs.append(shown.payment)
+    return tuple(verbs)
+
+
+def _beyond(known: Snapshot | None, shown: Shown, ours: Ours, unseen: Unseen, *, asked: bool) -> tuple[str, ...]:
+    """What is told beyond our own write, which was never seen before: whatever we did not do ourselves."""
+    if unseen == "silent" and known is None:
+        return ()
+    approved = ours.approved or bool(known and known.approved)
+    payment = "paid" if ours.paid else known.payment if known is not None else None
+    verbs = _moved(None if shown.approved is None else approved, payment, shown)
+    if ours.total is not None and shown.total is not None and ours.total != shown.total:
+        return verbs or ("updated",)
+    return verbs or (("updated",) if asked and known is None else ())

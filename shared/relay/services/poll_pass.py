@@ -1,0 +1,192 @@
+"""One pass over one resource: page after page, and in the end a look at those that a full pass did not show.
+
+    page read -> inbox + snapshots -> ids of the page marked -> cursor moved -> next page
+                                                              |-- last list of a full pass: absent = known - marked
+
+Absence is only believed of a complete pass whose items could all be read, and then Holded is asked by id: 404 is a
+deletion, anything else was moved between pages while we walked. Where many are missing at once, a few are asked first: a
+list that lied is no reason for a call each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from relay.domain import polling as courses
+from relay.domain.polling import Page
+from relay.errors import NotFound, RetryAt
+from relay.holded import polled_requests
+from relay.services.times import from_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from relay.domain.polling import Pass, Polling
+    from relay.holded.polled import Resource
+    from relay.ports import Polls, Snapshots
+    from relay.services.session import Session
+    from relay.services.sightings import Sightings
+
+    Change = Callable[[str, Callable[[Polling], Polling]], Awaitable[Polling]]
+
+MOST_ASKED = 25
+"""Absent objects asked for in one pass; who is left is absent in the next one, too."""
+SAMPLE = 3
+MANY = 10
+
+
+class PollPass:
+    def __init__(self, *, polls: Polls, snapshots: Snapshots, sightings: Sightings, change: Change) -> None:
+        self._polls = polls
+        self._snapshots = snapshots
+        self._sightings = sightings
+        self._change = change
+
+    async def run(self, session: Session, resource: Resource, *, allowance: int) -> None:
+        """Go on until the pass is through. Raises `RetryAt` for lack of calls or time: it goes on another time.
+
+        Raises `NotFound`, `Rejected` and `BadInput` for what Holded refuses of the lists themselves.
+        """
+        account = session.account.account
+        now_ms = session.now_ms()
+        state = await self._change(account, lambda found: _begun(found, resource, now_ms))
+        while True:
+            running = _running(state, resource)
+            if running is None or running.absent:
+                break
+            state = await self._page(session, resource, state, running, allowance)
+        if running is not None and running.kind == "full" and running.whole and not running.baseline:
+            await self._absent(session, resource, running, allowance)
+
+    async def _page(
+        self, session: Session, resource: Resource, state: Polling, running: Pass, allowance: int
+    ) -> Polling:
+        account = session.account.account
+        course = state.courses[resource.name]
+        queries = polled_requests.lists_of(
+            resource,
+            full=running.kind == "full",
+            started_ms=running.started_ms,
+            last_ms=max(course.full_ms, course.recent_ms),
+        )
+        parent, following = await self._parents(account, resource, running)
+        if running.place >= len(queries) or (resource.parent and not parent):
+            return await self._moved(session, resource, running, Page(cursor=None, lists=0))
+        request = polled_requests.page(resource, queries[running.place], cursor=running.cursor, parent=parent)
+        within(state, allowance)
+        sent_ms = session.now_ms()
+        shown: Sequence[Any] = ()
+        cursor = None
+        try:
+            reply = await session.call(request, "background", optional=True)
+        except NotFound:
+            if not parent:
+                raise
+            # The parent was deleted meanwhile: its list is through.
+        else:
+            shown, cursor = reply.value.items, reply.value.cursor
+        items, unread, nameless = polled_requests.observed(resource, shown, parent=parent)
+        changes = await self._sightings.page(session, resource, items, sent_ms=sent_ms, baseline=running.baseline)
+        if running.kind == "full":
+            ids = [*(each.id for each in items), *unread]
+            await self._polls.mark(account, resource.name, running.id, page=running.page, ids=ids)
+        page = Page(
+            cursor=cursor,
+            lists=len(queries),
+            parent=parent,
+            following=following,
+            changes=changes,
+            unread=len(unread),
+            nameless=nameless,
+        )
+        return await self._moved(session, resource, running, page, calls=1)
+
+    async def _moved(
+        self, session: Session, resource: Resource, running: Pass, page: Page, *, calls: int = 0
+    ) -> Polling:
+        now_ms = session.now_ms()
+
+        def onward(found: Polling) -> Polling:
+            course = found.courses[resource.name]
+            if course.running != running:
+                return found  # two drains, against all odds: the other was faster, its page counts
+            moved = courses.with_course(found, resource.name, courses.paged(course, page, now_ms=now_ms))
+            return courses.spent(moved, resource.name, calls)
+
+        return await self._change(session.account.account, onward)
+
+    async def _parents(self, account: str, resource: Resource, running: Pass) -> tuple[str, str]:
+        """Whose list it is now, and whose comes after it; by their ids, so that who comes or goes meanwhile moves no other."""
+        if not resource.parent:
+            return "", ""
+        parents = sorted([each async for each, _ in self._snapshots.known(account, resource.parent)])
+        now = running.parent or (parents[0] if parents else "")
+        return now, next((each for each in parents if each > now), "")
+
+    async def _absent(self, session: Session, resource: Resource, running: Pass, allowance: int) -> None:
+        """Ask for those that the pass did not show. What is known here by a window of days is never concluded from absence."""
+        if resource.listing == "window":
+            return
+        account = session.account.account
+        shown = await self._polls.marked(account, resource.name, running.id)
+        known = 0
+        absent: list[str] = []
+        async for holded_id, snapshot in self._snapshots.known(account, resource.name):
+            known += 1
+            if holded_id not in shown and snapshot.number and snapshot.seen_ms <= running.started_ms:
+                absent.append(holded_id)
+        if not resource.read:
+            if known > MANY and not shown:
+                return  # an empty list where many were known, and nobody to ask: the next pass will tell
+            for holded_id in absent:
+                await session.give_way()
+                await self._sightings.missed(session, resource, holded_id, pass_ms=running.started_ms)
+            return
+        suspicious = len(absent) > MANY and len(absent) * 2 > known
+        for asked, holded_id in enumerate(absent[:MOST_ASKED]):
+            was_there = await self._ask(session, resource, running, holded_id, allowance)
+            if suspicious and was_there and asked < SAMPLE:
+                return  # the list lied: nothing is concluded from it
+
+    async def _ask(self, session: Session, resource: Resource, running: Pass, holded_id: str, allowance: int) -> bool:
+        """Whether it is there. Either way it is no longer absent, should the pass be cut off here."""
+        account = session.account.account
+        state = await self._change(account, lambda found: found)
+        within(state, allowance)
+        request = polled_requests.one(resource, holded_id)
+        sent_ms = session.now_ms()
+        try:
+            observed = (await session.call(request, "background", optional=True)).value
+        except NotFound:
+            observed = None
+            told = await self._sightings.gone(session, resource, holded_id, sent_ms=sent_ms)
+        else:
+            told = await self._sightings.see(session, resource, observed, sent_ms=sent_ms)
+        current = _running(state, resource) or running
+        page = current.page
+        await self._polls.mark(account, resource.name, running.id, page=page, ids=[holded_id])
+
+        def counted(found: Polling) -> Polling:
+            looked = courses.looked(found.courses[resource.name], deleted=bool(told))
+            return courses.spent(courses.with_course(found, resource.name, looked), resource.name, 1)
+
+        await self._change(account, counted)
+        return observed is not None
+
+
+def _begun(found: Polling, resource: Resource, now_ms: int) -> Polling:
+    course = found.courses[resource.name]
+    if course.running is not None:
+        return found
+    begun = courses.begun(course, now_ms=now_ms, recent=resource.has_recent)
+    return courses.with_course(found, resource.name, begun)
+
+
+def _running(state: Polling, resource: Resource) -> Pass | None:
+    return state.courses[resource.name].running
+
+
+def within(state: Polling, allowance: int) -> None:
+    """Polling keeps to its share of the month, also in the middle of a pass. Raises `RetryAt`."""
+    if state.calls >= allowance:
+        raise RetryAt("polling_share", retry_at=from_ms(courses.next_month_ms(state)))

@@ -1,0 +1,103 @@
+"""Which resources an account polls, which of them is due, and when each is looked at again. Pure, over the state it is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from relay.domain import polling as courses
+from relay.domain.polling import Course, Polling
+from relay.domain.polling_cadence import Cadence, Subject, allowance, cadences, cost, first_due_ms, next_due_ms
+from relay.holded.polled_table import POLLED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from relay.domain.polling import PassKind
+    from relay.domain.settings import Polling as Settings
+    from relay.holded.polled import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`allowance`: calls a month that polling may spend. `every_ms`: cadences that the settings change."""
+
+    resources: Sequence[Resource]
+    allowance: int
+    every_ms: Mapping[str, int]
+
+    def admitted(self, state: Polling, *, now_ms: int) -> Polling:
+        """The state brought to the present month, with a course for every resource."""
+        known = courses.rolled(state, now_ms)
+        new = {
+            each.name: _first_course(state.account, each, now_ms=now_ms)
+            for each in self.resources
+            if each.name not in known.courses
+        }
+        return replace(known, courses={**known.courses, **new}) if new else known
+
+    def due(self, state: Polling, *, now_ms: int) -> Resource | None:
+        """A pass that is under way goes on; else who has been due for longest."""
+        waiting = [(state.courses[each.name].next_ms, each.name, each) for each in self.resources]
+        due = [each for each in waiting if each[0] <= now_ms]
+        return min(due, key=lambda each: each[:2])[2] if due else None
+
+    def next_ms(self, state: Polling) -> int:
+        return min(state.courses[each.name].next_ms for each in self.resources)
+
+    def scheduled(self, state: Polling, resource: Resource, *, kind: PassKind, now_ms: int, jitter: float) -> Polling:
+        """When a resource is looked at again after a pass of this kind. A full one saw all that a recent one would."""
+        cadence = self.cadences(state, now_ms=now_ms)[resource.name]
+        course = state.courses[resource.name]
+        # Each kind has a grid of its own.
+        due_in = partial(next_due_ms, state.account, now_ms=now_ms, jitter=jitter)
+        if kind == "full":
+            full_due_ms = due_in(f"{resource.name} full", interval_ms=cadence.full_ms)
+            course = replace(course, full_due_ms=full_due_ms)
+        due_ms = course.full_due_ms
+        if cadence.recent_ms:
+            due_ms = due_in(f"{resource.name} recent", interval_ms=cadence.recent_ms)
+        return courses.with_course(state, resource.name, replace(course, due_ms=due_ms))
+
+    def cadences(self, state: Polling, *, now_ms: int) -> Mapping[str, Cadence]:
+        return cadences(self.subjects(state, now_ms=now_ms), calls=self.allowance)
+
+    def subjects(self, state: Polling, *, now_ms: int) -> Sequence[Subject]:
+        return [self._subject(each, state.courses.get(each.name), now_ms) for each in self.resources]
+
+    def forecast(self, state: Polling, *, now_ms: int) -> Mapping[str, float]:
+        """Calls a month of each resource at its present cadence."""
+        planned = self.cadences(state, now_ms=now_ms)
+        return {each.name: cost(each, planned[each.name]) for each in self.subjects(state, now_ms=now_ms)}
+
+    def _subject(self, resource: Resource, course: Course | None, now_ms: int) -> Subject:
+        lists = (1 if resource.recent_days else 0) + len(resource.again)
+        return Subject(
+            name=resource.name,
+            weight=resource.weight,
+            cadence_ms=self.every_ms.get(resource.name, resource.cadence_ms),
+            full_calls=max(1, course.full_calls if course else 0),
+            recent_calls=max(lists, course.recent_calls if course else 0) if resource.has_recent else 0,
+            changes_a_day=course.a_day if course else 0.0,
+            covered=resource.hinted and course is not None and course.covered(now_ms),
+        )
+
+
+def plan_of(settings: Settings, per_month: int, table: Sequence[Resource] = POLLED) -> Plan:
+    """The account's plan; without resources where polling is off."""
+    wanted = [
+        each
+        for each in table
+        if settings.enabled and each.name not in settings.leave_out and (each.standard or each.name in settings.add)
+    ]
+    return Plan(
+        resources=wanted,
+        allowance=allowance(per_month, share_percent=settings.share, most_calls=settings.most_calls),
+        every_ms={name: minutes * 60_000 for name, minutes in settings.every_minutes.items()},
+    )
+
+
+def _first_course(account: str, resource: Resource, *, now_ms: int) -> Course:
+    due_ms = first_due_ms(account, resource.name, now_ms=now_ms)
+    return Course(due_ms=due_ms, full_due_ms=due_ms)

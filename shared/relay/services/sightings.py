@@ -1,0 +1,258 @@
+"""Every look at an object of Holded's, by a webhook's re-read or by a poll: compared with its snapshot, and told once.
+
+Snapshot and inbox item are one transaction on the snapshot's number. Whoever loses the race writes nothing and looks
+again, and finds that what it saw is known already. What our own ledger wrote is learned silently.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from relay.domain import snapshots as judging
+from relay.domain import wire
+from relay.domain.ledger import is_marker
+from relay.domain.models import Event, Payment
+from relay.domain.snapshots import Ours, Shown
+from relay.domain.sources import reread
+from relay.errors import RetryAt, Unavailable
+from relay.holded import unified
+from relay.services.times import from_ms
+from relay.services.together import together
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from relay.domain.ledger import Row
+    from relay.domain.models import Model
+    from relay.domain.snapshots import Snapshot, Told, Unseen
+    from relay.holded.polled import Observed, Resource
+    from relay.ports import Ledger, Snapshots
+    from relay.services.session import Session
+
+_TRIES = 5
+_AT_ONCE = 8
+_STEP_S = 1.0
+_LARGEST_DATA = 24 * 1024
+WRITTEN = frozenset(
+    {"invoice", "creditnote", "salesreceipt", "salesorder", "estimate", "proform", "waybill", "contact", "product", "payment"}
+)  # fmt: skip
+"""Resources that the relay writes itself: one of them that nobody has seen yet may be our own, on its way into the ledger."""
+
+
+class Sightings:
+    def __init__(self, *, ledger: Ledger, snapshots: Snapshots) -> None:
+        self._ledger = ledger
+        self._snapshots = snapshots
+
+    async def page(
+        self, session: Session, resource: Resource, items: Sequence[Observed], *, sent_ms: int, baseline: bool
+    ) -> int:
+        """Store what one page of a list shows; returns how many objects had changed. Raises `RetryAt` where there is no time
+        to wait for our own records: nothing of it is lost, the page is read again.
+        """
+        befores = await self._snapshots.many(session.account.account, resource.name, [each.id for each in items])
+        news = [
+            each
+            for each in items
+            if judging.is_news(befores.get(each.id), unified.fingerprint(each.matters), sent_ms=sent_ms)
+        ]
+        if not baseline and resource.name in WRITTEN:
+            await self._let_records_arrive(session, [each for each in news if each.id not in befores], sent_ms)
+        changed: list[str] = []
+
+        async def look(shown: Observed) -> None:
+            unseen: Unseen = "silent" if baseline else "created"
+            if await self.see(session, resource, shown, sent_ms=sent_ms, unseen=unseen, doubts=not baseline):
+                changed.append(shown.id)
+
+        errors = await together([partial(look, each) for each in news], at_once=_AT_ONCE)
+        for error in errors:
+            if error is not None:
+                raise error
+        return len(changed)
+
+    async def see(
+        self,
+        session: Session,
+        resource: Resource,
+        observed: Observed,
+        *,
+        sent_ms: int,
+        unseen: Unseen = "created",
+        when: datetime | None = None,
+        asked: bool = False,
+        doubts: bool = False,
+    ) -> str:
+        """One look at one object; the inbox id of what it told, empty where it told nothing.
+
+        `asked`: a webhook says that something happened, at `when`. `doubts`: our reference on an object that no row names
+        may be a write of ours whose outcome is not known yet.
+        """
+        account = session.account.account
+        for _ in range(_TRIES):
+            before = await self._snapshots.get(account, resource.name, observed.id)
+            if judging.is_stale(before, sent_ms):
+                return ""
+            ours = None if unseen == "silent" and before is None else await self._ours(session, observed)
+            if doubts and ours is None and _has_marker(observed.data):
+                left_alone = judging.doubtful(before, sent_ms=sent_ms)
+                if left_alone is not None:
+                    if left_alone is before or await self._write(session, resource, observed.id, before, left_alone):
+                        return ""
+                    continue
+            told = judging.judge(before, _shown(resource, observed, sent_ms), ours=ours, unseen=unseen, asked=asked)
+            # A webhook's look counts as one even if it shows nothing new: an older page must not undo it.
+            if before is not None and not (told.verbs or asked) and judging.is_as_before(before, told.snapshot):
+                return ""
+            done = await self._tell(
+                session, resource, observed.id, before, told, data=observed.data, when=when or from_ms(sent_ms)
+            )
+            if done is not None:
+                return done
+        raise Unavailable("snapshot_contended", detail=f"a snapshot of a {resource.name} kept moving")
+
+    async def gone(
+        self, session: Session, resource: Resource, holded_id: str, *, sent_ms: int, when: datetime | None = None
+    ) -> str:
+        """A read by its id did not find it, or a webhook says that it was deleted."""
+        account = session.account.account
+        for _ in range(_TRIES):
+            before = await self._snapshots.get(account, resource.name, holded_id)
+            if judging.is_stale(before, sent_ms):
+                return ""
+            told = judging.deleted(before, sent_ms=sent_ms)
+            at = when or from_ms(sent_ms)
+            done = await self._tell(session, resource, holded_id, before, told, data=None, when=at)
+            if done is not None:
+                return done
+        raise Unavailable("snapshot_contended", detail=f"a snapshot of a {resource.name} kept moving")
+
+    async def missed(self, session: Session, resource: Resource, holded_id: str, *, pass_ms: int) -> str:
+        """A complete pass did not show it and nobody can be asked: the second such pass says that it is gone."""
+        account = session.account.account
+        for _ in range(_TRIES):
+            before = await self._snapshots.get(account, resource.name, holded_id)
+            if before is None or before.gone or judging.is_stale(before, pass_ms):
+                return ""
+            told = judging.missed(before, pass_ms=pass_ms)
+            if told.snapshot == before:
+                return ""
+            at = from_ms(pass_ms)
+            done = await self._tell(session, resource, holded_id, before, told, data=None, when=at)
+            if done is not None:
+                return done
+        raise Unavailable("snapshot_contended", detail=f"a snapshot of a {resource.name} kept moving")
+
+    async def _tell(
+        self,
+        session: Session,
+        resource: Resource,
+        holded_id: str,
+        before: Snapshot | None,
+        told: Told,
+        *,
+        data: Model | None,
+        when: datetime,
+    ) -> str | None:
+        """None: somebody was first."""
+        if told.snapshot is before:
+            return ""
+        if not told.verbs:
+            return "" if await self._write(session, resource, holded_id, before, told.snapshot) else None
+        said = data if data is not None else _last_known(resource, holded_id, before, when)
+        if said is None:  # of a kind that nobody can describe by its id alone
+            return "" if await self._write(session, resource, holded_id, before, told.snapshot) else None
+        events = [
+            Event(
+                id="reread",
+                account=session.account.account,
+                source="holded",
+                type=f"{resource.model}.{verb}",
+                subject=holded_id,
+                time=when,
+                version=told.snapshot.number,
+                monotone=False,
+                data=said,
+                raw_ref="",
+            )
+            for verb in told.verbs
+        ]
+        delivery = reread.delivery_of(events, kind=resource.name, received_at=session.clock.now())
+        written = await self._snapshots.record(
+            session.account.account,
+            resource.name,
+            holded_id,
+            told.snapshot,
+            expected=before.number if before is not None else None,
+            delivery=delivery,
+        )
+        return delivery.inbox_id if written else None
+
+    async def _write(
+        self, session: Session, resource: Resource, holded_id: str, before: Snapshot | None, after: Snapshot
+    ) -> bool:
+        expected = before.number if before is not None else None
+        account = session.account.account
+        return await self._snapshots.record(account, resource.name, holded_id, after, expected=expected)
+
+    async def _ours(self, session: Session, observed: Observed) -> Ours | None:
+        account = session.account.account
+        row = await self._ledger.by_holded_id(account, observed.id)
+        if row is not None:
+            return _written_by(row)
+        if isinstance(observed.data, Payment) and observed.data.document_id:
+            # A payment has no row of its own: our reference in its text names the document's.
+            row = await self._ledger.by_holded_id(account, observed.data.document_id)
+            if row is not None and row.marker and row.marker in (observed.data.reference or ""):
+                return Ours(written_ms=row.written_ms)
+        return None
+
+    async def _let_records_arrive(self, session: Session, unseen: Sequence[Observed], sent_ms: int) -> None:
+        """An object that nobody has seen may be our own, and faster than our record of it: as long as for a webhook."""
+        account = session.account.account
+        strangers = [each for each in unseen if await self._ledger.by_holded_id(account, each.id) is None]
+        until_ms = sent_ms + session.timing.echo_ms
+        while strangers and session.now_ms() < until_ms:
+            if not session.has_time():
+                raise RetryAt("out_of_time", retry_at=from_ms(until_ms))
+            await session.give_way()
+            await session.clock.sleep(min(_STEP_S, (until_ms - session.now_ms()) / 1000))
+
+
+def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
+    data = wire.dump_data(f"{resource.model}.updated", observed.data)
+    if len(str(data)) > _LARGEST_DATA:
+        data.pop("lines", None)
+    return Shown(
+        fingerprint=unified.fingerprint(observed.matters),
+        sent_ms=sent_ms,
+        approved=observed.approved,
+        payment=observed.payment,
+        total=getattr(observed.data, "total", None),
+        data=data,
+    )
+
+
+def _written_by(row: Row) -> Ours:
+    return Ours(
+        written_ms=row.written_ms,
+        total=row.total,
+        approved=row.step in {"approve", "pay"},
+        paid=row.step == "pay",
+    )
+
+
+def _has_marker(data: Model) -> bool:
+    tags: Sequence[str] = getattr(data, "tags", ())
+    return any(is_marker(tag) for tag in tags)
+
+
+def _last_known(resource: Resource, holded_id: str, before: Snapshot | None, when: datetime) -> Model | None:
+    """What a deletion can still say: the last state that was seen, or no more than the id."""
+    known: Mapping[str, object] = before.data if before is not None else {}
+    if known:
+        model: Model = wire.parse_data(f"{resource.model}.deleted", dict(known))
+        return model
+    return unified.gone(resource.name, holded_id, seen_at=when) if resource.name in unified.NAMES else None

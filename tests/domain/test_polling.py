@@ -1,0 +1,162 @@
+"""How far polling has come: passes that go on, end, wait or are given up, and what a month counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from relay.domain.budget_month import month_end, month_start
+from relay.domain.polling import (
+    COVERED_MS,
+    DAY_MS,
+    HEARD_EVERY_MS,
+    HELD_MS,
+    Course,
+    Page,
+    Pass,
+    Polling,
+    begun,
+    finished,
+    from_json,
+    heard,
+    held,
+    looked,
+    next_month_ms,
+    paged,
+    rolled,
+    spent,
+    stopped,
+    to_json,
+    with_course,
+)
+
+NOW_MS = 1_772_442_000_000
+FRESH = Course(due_ms=NOW_MS, full_due_ms=NOW_MS)
+KNOWN = replace(FRESH, full_ms=NOW_MS - DAY_MS, full_due_ms=NOW_MS + DAY_MS)
+
+
+@pytest.mark.parametrize(
+    ("course", "recent", "kind", "baseline"),
+    [
+        (FRESH, True, "full", True),
+        (KNOWN, True, "recent", False),
+        (KNOWN, False, "full", False),
+        (replace(KNOWN, full_due_ms=NOW_MS), True, "full", False),
+    ],
+)
+def test_the_pass_that_begins(course, recent, kind, baseline):
+    running = begun(course, now_ms=NOW_MS, recent=recent).running
+
+    assert (running.kind, running.baseline, running.id) == (kind, baseline, f"{NOW_MS}")
+
+
+def test_a_pass_walks_its_lists_and_then_asks_for_the_absent():
+    course = begun(KNOWN, now_ms=NOW_MS, recent=True)
+    steps = []
+    for cursor in ("a", None, "b", None):
+        course = paged(course, Page(cursor=cursor, lists=2, changes=1), now_ms=NOW_MS)
+        steps.append((course.running.place, course.running.cursor, course.running.absent))
+
+    assert steps == [(0, "a", False), (1, "", False), (1, "b", False), (2, "", True)]
+    assert (course.running.page, course.running.changes, course.changes) == (4, 4, 4)
+
+
+def test_the_lists_of_one_parent_are_followed_by_those_of_the_next():
+    course = begun(KNOWN, now_ms=NOW_MS, recent=False)
+    course = paged(course, Page(cursor=None, lists=1, parent="a", following="b"), now_ms=NOW_MS)
+    assert (course.running.parent, course.running.place, course.running.absent) == ("b", 0, False)
+    course = paged(course, Page(cursor=None, lists=1, parent="b"), now_ms=NOW_MS)
+
+    assert course.running.absent
+
+
+def test_items_that_cannot_be_read_are_counted_and_nameless_ones_end_all_conclusions():
+    course = begun(replace(KNOWN, unreadable=9), now_ms=NOW_MS, recent=False)
+    course = paged(course, Page(cursor="a", lists=1, unread=2), now_ms=NOW_MS)
+    assert (course.unreadable, course.running.whole) == (2, True)
+    course = paged(course, Page(cursor=None, lists=1, nameless=1), now_ms=NOW_MS)
+
+    assert (course.unreadable, course.running.whole) == (3, False)
+
+
+def test_a_pass_that_ends_leaves_its_cost_and_the_rate_of_changes():
+    running = Pass(kind="full", started_ms=NOW_MS, page=7, changes=70)
+    full = finished(replace(KNOWN, full_ms=NOW_MS - 7 * DAY_MS, running=running))
+    recent = finished(replace(KNOWN, running=replace(running, kind="recent", changes=0), a_day=10.0))
+    first = finished(replace(FRESH, running=running))
+
+    assert (full.running, full.full_ms, full.full_calls) == (None, NOW_MS, 7)
+    assert full.a_day == pytest.approx(6.3, abs=0.1)
+    assert (recent.recent_ms, recent.recent_calls, recent.full_ms) == (NOW_MS, 7, KNOWN.full_ms)
+    assert recent.a_day == pytest.approx(8.7, abs=0.1)
+    assert first.a_day == 0
+
+
+def test_trouble_of_holdeds_makes_it_wait_ever_longer_and_at_last_gives_the_pass_up():
+    course = begun(KNOWN, now_ms=NOW_MS, recent=True)
+    waits = []
+    while course.running is not None:
+        course = held(course, now_ms=NOW_MS, trouble="server_error")
+        waits.append(course.wait_ms)
+        assert course.next_ms >= NOW_MS + course.wait_ms
+
+    assert waits[0] == HELD_MS
+    assert waits[-1] == DAY_MS
+    assert len(waits) == 9
+    again = paged(begun(course, now_ms=NOW_MS, recent=True), Page(cursor=None, lists=1), now_ms=NOW_MS)
+    assert (again.wait_ms, again.held_ms, again.trouble) == (0, 0, "")
+
+
+def test_what_happens_to_a_pass_that_is_not_there_changes_nothing():
+    assert paged(KNOWN, Page(cursor=None, lists=1), now_ms=NOW_MS) is KNOWN
+    assert finished(KNOWN) is KNOWN
+    assert looked(KNOWN, deleted=True) is KNOWN
+    assert stopped(KNOWN, trouble="not_found") == replace(KNOWN, trouble="not_found")
+
+
+def test_an_absent_object_that_was_asked_for_counts():
+    course = looked(begun(KNOWN, now_ms=NOW_MS, recent=False), deleted=True)
+
+    assert (course.changes, course.running.changes, course.running.page) == (1, 1, 1)
+
+
+def test_webhooks_cover_a_resource_until_something_was_seen_that_none_had_told():
+    told = heard(KNOWN, NOW_MS)
+    assert told.covered(NOW_MS)
+    assert not told.covered(NOW_MS + COVERED_MS)
+    assert heard(told, NOW_MS + HEARD_EVERY_MS - 1) is None
+    assert heard(told, NOW_MS + HEARD_EVERY_MS).heard_ms == NOW_MS + HEARD_EVERY_MS
+    seen = paged(begun(told, now_ms=NOW_MS, recent=True), Page(cursor=None, lists=1, changes=1), now_ms=NOW_MS + 1)
+
+    assert not seen.covered(NOW_MS + 2)
+    assert heard(seen, NOW_MS + 2).covered(NOW_MS + 3)
+
+
+def test_what_a_first_pass_sees_is_no_sign_that_webhooks_fail():
+    course = begun(replace(FRESH, heard_ms=NOW_MS), now_ms=NOW_MS, recent=True)
+    course = paged(course, Page(cursor=None, lists=1, changes=5), now_ms=NOW_MS + 1)
+
+    assert course.covered(NOW_MS + 2)
+
+
+def test_counts_are_of_the_month_and_the_next_one_begins_at_a_time_of_the_accounts_own():
+    state = with_course(rolled(Polling(account="acme"), NOW_MS), "invoice", KNOWN)
+    state = spent(state, "invoice", 3)
+    assert (state.calls, state.courses["invoice"].calls, state.month_ms) == (3, 3, month_start(NOW_MS))
+    assert rolled(state, NOW_MS + DAY_MS) is state
+    following = next_month_ms(state)
+    assert 0 <= following - month_end(state.month_ms) < DAY_MS
+    turned = rolled(state, following)
+
+    assert (turned.calls, turned.courses["invoice"].calls) == (0, 0)
+    assert next_month_ms(replace(state, account="bolt")) != following
+
+
+def test_the_state_survives_being_stored():
+    running = Pass(kind="recent", started_ms=NOW_MS, parent="a", place=2, cursor="c", page=3, whole=False, absent=True)
+    state = Polling(
+        account="acme", rev=4, month_ms=1, calls=2, courses={"a": replace(KNOWN, running=running), "b": FRESH}
+    )
+
+    assert from_json("acme", 4, to_json(state)) == state

@@ -1,0 +1,157 @@
+"""What a look at an object tells, as a table of cases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from relay.domain.snapshots import (
+    DOUBT_MS,
+    REFRESH_MS,
+    Ours,
+    Shown,
+    Snapshot,
+    deleted,
+    doubtful,
+    is_as_before,
+    is_news,
+    is_stale,
+    judge,
+    missed,
+)
+
+AT_MS = 1_772_442_000_000
+DRAFT = Snapshot(number=3, seen_ms=AT_MS, fingerprint="draft", approved=False, payment="unpaid")
+BARE = Snapshot(number=1, seen_ms=AT_MS, fingerprint="one")
+
+
+def shown(fingerprint="new", **fields):
+    return Shown(fingerprint=fingerprint, sent_ms=AT_MS + 1000, **fields)
+
+
+def ours(**fields):
+    return Ours(**({"written_ms": AT_MS + 500, "total": Decimal(100)} | fields))
+
+
+APPROVED = {"approved": True, "payment": "unpaid", "total": Decimal(100)}
+
+
+@pytest.mark.parametrize(
+    ("before", "look", "verbs"),
+    [
+        (None, shown(), ("created",)),
+        (None, shown(approved=False, payment="unpaid"), ("created",)),
+        (None, shown(approved=True, payment="paid"), ("created", "approved", "paid")),
+        (DRAFT, shown("draft"), ()),
+        (DRAFT, shown(approved=False, payment="unpaid"), ("updated",)),
+        (DRAFT, shown(approved=True, payment="unpaid"), ("approved",)),
+        (DRAFT, shown(approved=True, payment="partially_paid"), ("approved", "partially_paid")),
+        (replace(DRAFT, approved=True), shown(approved=True, payment="paid"), ("paid",)),
+        (replace(DRAFT, approved=True, payment="paid"), shown(approved=True, payment="unpaid"), ("updated",)),
+        (replace(DRAFT, approved=True, payment="paid"), shown(approved=True, payment="paid"), ("updated",)),
+        (BARE, shown(), ("updated",)),
+        (replace(BARE, gone=True), shown(), ("created",)),
+        (replace(BARE, gone=True), shown("one"), ("created",)),
+        (Snapshot(number=0, seen_ms=AT_MS, doubt_ms=AT_MS), shown(), ("created",)),
+    ],
+)
+def test_what_is_told_of_an_object_of_others(before, look, verbs):
+    told = judge(before, look, ours=None, unseen="created")
+
+    assert told.verbs == verbs
+    assert told.snapshot.number == (before.number if before else 0) + bool(verbs)
+    assert told.snapshot.seen_ms == look.sent_ms
+    assert not told.snapshot.gone
+
+
+@pytest.mark.parametrize(
+    ("before", "look", "wrote", "verbs"),
+    [
+        (None, shown(**APPROVED), ours(approved=True), ()),
+        (None, shown(**APPROVED), ours(), ("approved",)),
+        (None, shown(approved=False, payment="unpaid", total=Decimal(100)), ours(), ()),
+        (None, shown(approved=False, payment="unpaid", total=Decimal(99)), ours(), ("updated",)),
+        (None, shown(**APPROVED | {"payment": "paid"}), ours(approved=True), ("paid",)),
+        (None, shown(**APPROVED | {"payment": "paid"}), ours(approved=True, paid=True), ()),
+        (None, shown(), ours(total=None), ()),
+        (DRAFT, shown(**APPROVED), ours(approved=True), ()),
+        (DRAFT, shown(**APPROVED), ours(approved=True, written_ms=AT_MS - 1), ("approved",)),
+        (BARE, shown(), ours(written_ms=AT_MS - 1, total=None), ("updated",)),
+        (BARE, shown(), ours(total=None), ()),
+    ],
+)
+def test_what_our_own_ledger_wrote_is_learned_silently(before, look, wrote, verbs):
+    told = judge(before, look, ours=wrote, unseen="created")
+
+    assert told.verbs == verbs
+    assert told.snapshot.fingerprint == look.fingerprint
+    assert told.snapshot.number == (before.number if before else 0) + 1
+
+
+def test_a_webhook_that_is_no_echo_says_that_our_own_document_changed():
+    look = shown(approved=False, payment="unpaid", total=Decimal(100))
+
+    assert judge(None, look, ours=ours(), unseen="updated", asked=True).verbs == ("updated",)
+    assert judge(None, shown(**APPROVED), ours=None, unseen="approved", asked=True).verbs == ("approved",)
+
+
+@pytest.mark.parametrize("wrote", [None, ours(), ours(approved=True)])
+def test_a_first_pass_tells_nothing(wrote):
+    told = judge(None, shown(**APPROVED), ours=wrote, unseen="silent")
+
+    assert (told.verbs, told.snapshot.number, told.snapshot.approved) == ((), 1, True)
+
+
+def test_a_deletion_is_told_once():
+    told = deleted(BARE, sent_ms=AT_MS + 1)
+
+    assert (told.verbs, told.snapshot.gone, told.snapshot.number) == (("deleted",), True, 2)
+    assert deleted(told.snapshot, sent_ms=AT_MS + 2).verbs == ()
+    assert deleted(None, sent_ms=AT_MS).verbs == ("deleted",)
+
+
+def test_without_a_read_by_id_two_complete_passes_in_a_row_must_miss_it():
+    first = missed(BARE, pass_ms=AT_MS + 10)
+    again = missed(first.snapshot, pass_ms=AT_MS + 10)
+    second = missed(first.snapshot, pass_ms=AT_MS + 20)
+    seen = judge(first.snapshot, shown("one"), ours=None, unseen="created")
+
+    assert (first.verbs, first.snapshot.missed_ms) == ((), AT_MS + 10)
+    assert again.verbs == ()
+    assert second.verbs == ("deleted",)
+    assert (seen.verbs, seen.snapshot.missed_ms) == ((), 0)
+
+
+def test_what_is_not_worth_a_write():
+    same = judge(BARE, shown("one"), ours=None, unseen="created").snapshot
+
+    assert is_as_before(BARE, same)
+    assert not is_as_before(replace(BARE, missed_ms=AT_MS), same)
+    assert not is_as_before(BARE, replace(same, seen_ms=AT_MS + REFRESH_MS + 1))
+    assert not is_as_before(BARE, replace(same, number=2))
+
+
+def test_what_has_to_be_judged_at_all():
+    later = AT_MS + 5
+
+    assert is_news(None, "one", sent_ms=later)
+    assert not is_news(BARE, "one", sent_ms=later)
+    assert is_news(BARE, "two", sent_ms=later)
+    assert not is_news(BARE, "two", sent_ms=AT_MS - 1)
+    assert is_news(BARE, "one", sent_ms=AT_MS + REFRESH_MS + 1)
+    assert is_news(replace(BARE, missed_ms=AT_MS), "one", sent_ms=later)
+    assert is_news(replace(BARE, gone=True), "one", sent_ms=later)
+    assert is_stale(BARE, AT_MS - 1)
+    assert not is_stale(BARE, AT_MS)
+    assert not is_stale(None, 0)
+
+
+def test_a_document_of_ours_in_the_making_is_left_alone_for_an_hour():
+    first = doubtful(None, sent_ms=AT_MS)
+
+    assert first == Snapshot(number=0, seen_ms=AT_MS, doubt_ms=AT_MS)
+    assert doubtful(first, sent_ms=AT_MS + DOUBT_MS - 1) is first
+    assert doubtful(first, sent_ms=AT_MS + DOUBT_MS) is None
+    assert doubtful(BARE, sent_ms=AT_MS) is None

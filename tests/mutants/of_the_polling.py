@@ -1,0 +1,150 @@
+"""Defects of looking at Holded: cursors, absence, echoes, races with webhooks, windows, the share of the month."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Shelf
+
+SERVICES = "shared/relay/services"
+DOMAIN = "shared/relay/domain"
+ADAPTERS = "shared/relay/adapters"
+POLL = "services/test_poll.py"
+SNAPSHOTS = "adapters/test_snapshots.py"
+CRASHES = "services/test_crash_points.py::test_whenever_the_writer_dies_everything_is_written_once"
+
+shelf = Shelf()
+shelf.add(
+    "the cursor moves before its page is stored",
+    f"{SERVICES}/poll_pass.py",
+    "        changes = await self._sightings.page(session",
+    """        await self._moved(session, resource, running, Page(cursor=cursor, lists=len(queries), parent=parent))
+        changes = await self._sightings.page(session""",
+    f"{CRASHES}[a poll of what was changed by hand-before]",
+)
+shelf.add(
+    "a pass that stopped begins anew with another page's marks",
+    f"{SERVICES}/poll_pass.py",
+    "    if course.running is not None:\n        return found\n",
+    "",
+    f"{POLL}::test_a_pass_that_stopped_half_way_goes_on_at_its_cursor_and_deletes_nobody",
+)
+shelf.add(
+    "absence is read as deletion",
+    f"{SERVICES}/poll_pass.py",
+    '            observed = (await session.call(request, "background", optional=True)).value\n',
+    '            raise NotFound("not_found")\n',
+    f"{POLL}::test_a_row_that_moves_to_a_page_behind_us_is_no_deletion",
+)
+shelf.add(
+    "a list that lied costs a call for each that it hid",
+    f"{SERVICES}/poll_pass.py",
+    "if suspicious and was_there and asked < SAMPLE:",
+    "if suspicious and was_there and asked < 0:",
+    f"{POLL}::test_an_empty_list_where_many_were_known_is_asked_about_before_it_is_believed",
+)
+shelf.add(
+    "one complete pass without it is enough",
+    f"{DOMAIN}/snapshots.py",
+    "if before.missed_ms and before.missed_ms < pass_ms:",
+    "if pass_ms:",
+    "domain/test_snapshots.py::test_without_a_read_by_id_two_complete_passes_in_a_row_must_miss_it",
+)
+shelf.add(
+    "who has no id that can be read is absent",
+    f"{DOMAIN}/polling.py",
+    "whole=running.whole and not page.nameless,",
+    "whole=running.whole,",
+    f"{POLL}::test_an_item_that_cannot_be_read_is_there_and_one_without_an_id_ends_all_conclusions",
+)
+shelf.add(
+    "a short page is the end of v1's list",
+    "shared/relay/holded/polled_requests.py",
+    "cursor=str(number + 1) if items and not single else None",
+    "cursor=str(number + 1) if len(items) > 1 and not single else None",
+    "holded/test_polled_requests.py::test_a_page_of_v1_goes_by_its_number_and_only_an_empty_one_is_the_end",
+)
+shelf.add(
+    "a stale look overwrites a later one",
+    f"{ADAPTERS}/dynamodb_snapshots.py",
+    '_THERE = "n = :expected AND seen <= :seen"',
+    '_THERE = "n = :expected AND :seen <= :seen"',
+    f"{SNAPSHOTS}::test_a_snapshot_is_written_on_the_number_read_and_never_over_a_later_sighting[moto]",
+)
+shelf.add(
+    "a stale look is judged",
+    f"{DOMAIN}/snapshots.py",
+    "return before is not None and before.seen_ms > sent_ms",
+    "return before is not None and before.seen_ms < 0",
+    "domain/test_snapshots.py::test_what_has_to_be_judged_at_all",
+)
+shelf.add(
+    "a snapshot is written whatever number stands there",
+    f"{ADAPTERS}/dynamodb_snapshots.py",
+    '_THERE = "n = :expected AND seen <= :seen"',
+    '_THERE = "n <> :expected OR seen <= :seen"',
+    f"{SNAPSHOTS}::test_a_snapshot_is_written_on_the_number_read_and_never_over_a_later_sighting[moto]",
+)
+shelf.add(
+    "what a snapshot tells is stored though the snapshot is not",
+    f"{ADAPTERS}/dynamodb_snapshots.py",
+    '        items: Any = [{"Put": put}, {"Put": staged}]\n',
+    """        await call(self._client.put_item, **staged)
+        items: Any = [{"Put": put}]
+""",
+    f"{SNAPSHOTS}::test_what_a_snapshot_tells_is_stored_with_it_or_not_at_all[moto]",
+)
+shelf.add(
+    "our own writes are told",
+    f"{DOMAIN}/snapshots.py",
+    "if ours is not None and (known is None or ours.written_ms >= known.seen_ms):",
+    "if ours is not None and ours.written_ms < 0:",
+    f"{POLL}::test_our_own_documents_contacts_and_payments_are_not_echoed",
+)
+shelf.add(
+    "whatever happens to our document is our own doing",
+    f"{DOMAIN}/snapshots.py",
+    "if ours is not None and (known is None or ours.written_ms >= known.seen_ms):",
+    "if ours is not None:",
+    "domain/test_snapshots.py::test_what_our_own_ledger_wrote_is_learned_silently",
+)
+shelf.add(
+    "a new object is judged before our own record of it can be there",
+    f"{SERVICES}/sightings.py",
+    "        until_ms = sent_ms + session.timing.echo_ms\n",
+    "        until_ms = sent_ms\n",
+    f"{POLL}::test_a_new_object_waits_for_our_own_record_of_it",
+)
+shelf.add(
+    "the first pass tells of all that is there",
+    f"{DOMAIN}/polling.py",
+    "    baseline = not course.full_ms\n",
+    "    baseline = course.full_ms < 0\n",
+    f"{POLL}::test_the_first_pass_tells_nothing_of_what_was_there_before",
+)
+shelf.add(
+    "the window begins where the last pass did",
+    "shared/relay/holded/polled_requests.py",
+    "since + OVERLAP_DAYS",
+    "since",
+    "holded/test_polled_requests.py::test_days_are_holdeds_and_the_window_reaches_back_over_the_last_pass",
+)
+shelf.add(
+    "polling spends what it likes",
+    f"{SERVICES}/poll_pass.py",
+    "    if state.calls >= allowance:\n",
+    "    if state.calls < 0:\n",
+    f"{POLL}::test_a_share_that_is_used_up_is_used_up",
+)
+shelf.add(
+    "all accounts are due at the same instant",
+    f"{DOMAIN}/polling_cadence.py",
+    "    at = now_ms - now_ms % interval_ms + offset_ms(account, resource, interval_ms)\n",
+    "    at = now_ms - now_ms % interval_ms\n",
+    "domain/test_polling_cadence.py::test_ten_thousand_accounts_that_come_back_together_part_again",
+)
+shelf.add(
+    "a right that a poll lacks closes the account",
+    f"{SERVICES}/session.py",
+    "if not (optional and refusal.reason in OF_ONE_KIND):",
+    "if refusal.reason:",
+    f"{POLL}::test_a_resource_whose_right_the_token_lacks_closes_nothing",
+)

@@ -1,0 +1,129 @@
+"""What happens in a company by hand, without a webhook, and what the relay told of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from decimal import Decimal
+
+from holded_sandbox import contacts, documents
+from holded_sandbox.kinds import KINDS
+from relay.services.poll_row import poll_key
+from relay.services.times import at_ms
+from relay.services.unfold import unfold
+from tests.services.world import ACCOUNT, World
+
+ON = {"polling": {"share": 100, "most_calls": 100_000}, "reconcile": {"nightly": False}}
+
+
+def polled_world(settings=None, timing=None, **company):
+    return World(settings=ON | (settings or {}), timing=timing, **company)
+
+
+class Hands:
+    """A person at the company's own screen."""
+
+    def __init__(self, world):
+        self.world = world
+
+    @property
+    def desk(self):
+        world = self.world
+        return documents.Desk(
+            company=world.company,
+            now=world.clock.now().timestamp(),
+            ids=world.sandbox.ids,
+            emitter=world.sandbox.emitter,
+        )
+
+    def contact(self, name="Ana"):
+        record = contacts.blank(self.desk.now)
+        record["name"] = name
+        return contacts.create(self.desk, record)["id"]
+
+    def invoice(self, price="100", *, kind="invoice", **fields):
+        desk = self.desk
+        document = documents.blank(KINDS[kind], desk.now) | fields
+        document["lines"] = [documents.blank_line() | {"name": "Silla", "price": price}]
+        return documents.create(desk, KINDS[kind], document)["id"]
+
+    def _document(self, holded_id):
+        return self.world.company.tables["documents"][holded_id]
+
+    def edit(self, holded_id, price):
+        document = self._document(holded_id)
+        document["lines"][0]["price"] = price
+        documents.changed(self.desk, document)
+
+    def redate(self, holded_id, day):
+        document = self._document(holded_id)
+        document["date"] = day
+        documents.changed(self.desk, document)
+
+    def approve(self, holded_id):
+        documents.approve(self.desk, self._document(holded_id))
+
+    def pay(self, holded_id, amount):
+        day = self.world.clock.now().date().isoformat()
+        documents.pay(
+            self.desk, self._document(holded_id), amount=Decimal(amount), day=day, bank_id=None, note="by hand"
+        )
+
+    def delete(self, holded_id):
+        documents.delete(self.desk, self._document(holded_id), by_person=True)
+
+    def rename(self, holded_id, name):
+        contact = self.world.company.tables["contacts"][holded_id]
+        contacts.change(self.desk, contact | {"name": name})
+
+    def forget(self, holded_id):
+        contacts.delete(self.desk, self.world.company.tables["contacts"][holded_id])
+
+
+def told(world, *, first=0):
+    """(type, subject) of every event of what was seen in Holded, in the order it was stored."""
+    return [(event.type, event.subject) for event in events(world)][first:]
+
+
+def events(world):
+    found = [item.delivery for item in world.inbox.items.values() if item.delivery.topic.startswith("reread.")]
+    return [event for delivery in found for event in unfold(delivery).events]
+
+
+def state(world):
+    return world.polls.states[ACCOUNT]
+
+
+def poll_now(world, *names, tries=60):
+    """Everything (or these resources) is due, recent and full; polled until nothing is."""
+    now_ms = at_ms(world.clock.now())
+    if world.polls.states.get(ACCOUNT) is None:
+        world.run()  # stands the row up
+        make_due(world)
+        world.run()
+    make_all_due(world, *names)
+    for _ in range(tries):
+        make_due(world)
+        world.run(seconds=120)
+        left = [each for name, each in state(world).courses.items() if not names or name in names]
+        waits = [each for each in left if each.running is not None or each.next_ms <= now_ms]
+        if not waits:
+            return
+        world.clock.advance(max(61, max(each.held_ms for each in waits) / 1000 - world.clock.now().timestamp()))
+    raise AssertionError("the poll does not come to its end")
+
+
+def make_all_due(world, *names):
+    now_ms = at_ms(world.clock.now())
+    found = state(world)
+    courses = {
+        name: replace(course, due_ms=now_ms, full_due_ms=now_ms) if not names or name in names else course
+        for name, course in found.courses.items()
+    }
+    world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses=courses)
+
+
+def make_due(world):
+    row = asyncio.run(world.ledger.get(poll_key(ACCOUNT)))
+    if row is not None:
+        world.ledger.rows[row.key] = replace(row, rev=row.rev + 1, due_ms=at_ms(world.clock.now()))
