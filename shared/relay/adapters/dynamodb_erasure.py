@@ -1,6 +1,6 @@
 """Erasing an account: secrets and every copy of personal data go; ids, digests and amounts stay.
 
-Gone: credential, webhook secrets, salt and name, snapshots, deliveries, large bodies, and the event copies of unfinished
+Gone: credentials (Holded's and the providers'), webhook secrets, salt and name, snapshots, deliveries, large bodies, and the event copies of unfinished
 ledger rows. Kept: ledger rows, settings and the log of changes. Both tables are scanned, which is for people, not functions.
 """
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from relay.adapters._calls import call, pages
 from relay.adapters._errors import ConditionFailed
 from relay.adapters._keys import join, part
+from relay.adapters.dynamodb_providers import PROVIDER
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 _DELETED = {":holded": {"S": "holded"}, ":webhooks": {"S": "webhooks"}, ":snapshot": {"S": "snapshot"}}
 _OF_ACCOUNT = "begins_with(pk, :account)"
-_PERSONAL = f"({' OR '.join(f'sk = {name}' for name in _DELETED)} OR attribute_exists(ev) OR attribute_exists(evo))"
+_PROVIDERS = {":provider": {"S": PROVIDER}}
+_GONE = [*(f"sk = {name}" for name in _DELETED), "begins_with(sk, :provider)"]
+_PERSONAL = f"({' OR '.join(_GONE)} OR attribute_exists(ev) OR attribute_exists(evo))"
 
 
 class Erasure:
@@ -64,10 +67,10 @@ class Erasure:
             TableName=self._state_table,
             FilterExpression=f"{_OF_ACCOUNT} AND {_PERSONAL}",
             ProjectionExpression="pk, sk",
-            ExpressionAttributeValues=_DELETED | {":account": {"S": f"{part(account)}#"}},
+            ExpressionAttributeValues=_DELETED | _PROVIDERS | {":account": {"S": f"{part(account)}#"}},
         )
         async for item in found:
-            if item["sk"]["S"] in deleted:
+            if item["sk"]["S"] in deleted or item["sk"]["S"].startswith(PROVIDER):
                 await call(self._client.delete_item, TableName=self._state_table, Key=item)
             else:
                 await self._forget_event(item)
