@@ -42,7 +42,10 @@ class Dashboard(Construct):
                 [_graph("Oldest, s", ages), _graph("To review", [figure(stage, "ReviewCount")])],
                 [_graph("Quota used, %", [figure(stage, "QuotaUsedPercent")]), _graph("Not delivered", failed)],
                 [_graph("Calls", calls), _graph("p95, ms", slow)],
-                [_graph("Accounts blocked", [figure(stage, "AccountsBlocked")])],
+                [
+                    _graph("Accounts blocked", [figure(stage, "AccountsBlocked")]),
+                    _graph("Sources silent", [figure(stage, "SourcesSilent"), figure(stage, "SourcesNotMended")]),
+                ],
             ],
         )
 

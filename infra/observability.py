@@ -27,7 +27,7 @@ _MINUTES = cdk.Duration.minutes
 
 
 class Observability(Construct):
-    """`dead` are the queues where any message is a failure, `by_clock` the functions that must run every few minutes."""
+    """`dead` are the queues where any message is a failure, `by_clock` the functions that must run within so many minutes."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Observability(Construct):
         *,
         stage: Stage,
         functions: Sequence[RelayFunction],
-        by_clock: Sequence[RelayFunction],
+        by_clock: Sequence[tuple[RelayFunction, int]],
         stream_reader: RelayFunction,
         dead: Mapping[str, sqs.Queue],
     ) -> None:
@@ -44,7 +44,7 @@ class Observability(Construct):
         self._stage = stage
         alarms = [function.errors for function in functions]
         alarms += [self._dead(name, queue) for name, queue in dead.items()]
-        alarms += [self._still(function) for function in by_clock]
+        alarms += [self._still(function, minutes) for function, minutes in by_clock]
         alarms += [self._late(stream_reader), *self._own()]
         topic = sns.Topic(self, "Alarms", display_name=f"Holded Relay {stage.name}", enforce_ssl=True)
         # A policy of its own (TLS only) takes the place of the default one, which had let this account's alarms in.
@@ -66,6 +66,8 @@ class Observability(Construct):
             ("OldestOpenEvent", "OldestOpenEventSeconds", "An event has no end after an hour", 3600),
             ("OldestDueRow", "OldestDueRowSeconds", "Due work is not done after half an hour", 1800),
             ("AccountBlocked", "AccountsBlocked", "Holded refuses an account's credential or plan: relay status", 1),
+            ("SourceSilent", "SourcesSilent", "A source is silent against its habits: docs/healing.md", 1),
+            ("SourceNotMended", "SourcesNotMended", "A provider could not be asked, or its webhook not mended: docs/healing.md", 1),
             ("Review", "ReviewCount", "Events wait for a person's decision: relay status", 1),
         ]
         rows += [(f"Quota{n}", "QuotaUsedPercent", f"{n} % of an account's month are spent", n) for n in QUOTA_STEPS]
@@ -75,13 +77,13 @@ class Observability(Construct):
         waiting = queue.metric_approximate_number_of_messages_visible(period=_MINUTES(1), statistic="Maximum")
         return alarm(self, f"{name}NotEmpty", waiting, says=f"{name}: something could not be delivered", at_least=1)
 
-    def _still(self, function: RelayFunction) -> cloudwatch.Alarm:
-        """No call in a quarter of an hour; no data is as bad as none."""
+    def _still(self, function: RelayFunction, minutes: int) -> cloudwatch.Alarm:
+        """No call in that time; no data is as bad as none."""
         return cloudwatch.Alarm(
             self,
             f"{function.node.id}Stopped",
             alarm_description="Its schedule stopped",
-            metric=function.function.metric_invocations(period=_MINUTES(15), statistic="Sum"),
+            metric=function.function.metric_invocations(period=_MINUTES(minutes), statistic="Sum"),
             threshold=1,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

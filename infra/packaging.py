@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 _FORMAT = "1"  # raise it when the way of staging changes
 _RELAY_WITHOUT = frozenset({"cli"})
-_GROUPS = {"sweep_inbox": "publish_event"}  # the same work on older deliveries, so the same dependencies
+_GROUPS = {
+    "sweep_inbox": "publish_event",  # the same work on older deliveries, so the same dependencies
+    "watch_sources": "write_holded",  # it asks over HTTP too, and reads what it brings
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

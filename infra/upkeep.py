@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.parts import queue
 from infra.publishing import allow_publishing, publishing_environment
 from infra.relay_function import RelayFunction
+from infra.schedule import every
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,9 +55,9 @@ class Upkeep(Construct):
         self.sweep_inbox = made["sweep_inbox"]
         self.index_dead_letters = made["index_dead_letters"]
         self._allow_what_they_do(storage, queues, bus)
-        self._every(1, self.release_due)
-        self._every(5, self.sweep_inbox)
-        self._every(5, self.index_dead_letters)
+        every(1, self.release_due, unscheduled=self.unscheduled)
+        every(5, self.sweep_inbox, unscheduled=self.unscheduled)
+        every(5, self.index_dead_letters, unscheduled=self.unscheduled)
 
     def _allow_what_they_do(self, storage: Storage, queues: Queues, bus: events.EventBus) -> None:
         self.release_due.allow(["dynamodb:Query"], [f"{storage.state.table_arn}/index/wake"])
@@ -72,27 +71,3 @@ class Upkeep(Construct):
             [queues.fiscal_dead.queue_arn, queues.normal_dead.queue_arn],
         )
         index.allow(["dynamodb:PutItem"], [storage.state.table_arn])
-
-    def _every(self, minutes: int, called: RelayFunction) -> None:
-        caller = iam.Role(called, "Scheduler", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        caller.add_to_policy(
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[called.function.function_arn])
-        )
-        caller.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.unscheduled.queue_arn]))
-        schedule = scheduler.CfnSchedule(
-            called,
-            "Schedule",
-            schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=called.function.function_arn,
-                role_arn=caller.role_arn,
-                input="{}",
-                # The next call is at hand before a late one is worth anything.
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=60 * minutes, maximum_retry_attempts=2
-                ),
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.unscheduled.queue_arn),
-            ),
-        )
-        schedule.node.add_dependency(caller)

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from infra.local.emulator import Emulator
 
 # As in the template; a test compares.
-EVERY_SECONDS = {"ReleaseDueFunction": 60, "SweepInboxFunction": 300, "IndexDeadLettersFunction": 300}
+EVERY_SECONDS = {
+    "ReleaseDueFunction": 60,
+    "SweepInboxFunction": 300,
+    "IndexDeadLettersFunction": 300,
+    "WatchSourcesFunction": 900,
+}
 _QUICKEST_SECONDS = 0.5
 
 

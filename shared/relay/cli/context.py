@@ -17,7 +17,20 @@ from relay.errors import BadInput
 if TYPE_CHECKING:
     import httpx
 
-    from relay.ports import Account, Accounts, Clock, DeadLetters, Gates, HoldedApi, Inbox, Ledger, Wakes
+    from relay.ports import (
+        Account,
+        Accounts,
+        Clock,
+        DeadLetters,
+        Gates,
+        HoldedApi,
+        Inbox,
+        Ledger,
+        ProviderApi,
+        Providers,
+        Snapshots,
+        Wakes,
+    )
 
 Local = Annotated[
     bool, typer.Option("--local", envvar="RELAY_LOCAL", help="Use the stack on this machine (.local/stack.json).")
@@ -61,6 +74,9 @@ class World:
     queues: Queues
     wakes: "Wakes"
     dead_letters: "DeadLetters"
+    snapshots: "Snapshots"
+    providers: "Providers"
+    provider_api: "ProviderApi"
     clock: "Clock"
     post: "httpx.Client"
     api_url: str

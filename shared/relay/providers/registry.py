@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class Provider(Protocol):
     """`PARTS` are its lists, in the order in which they are read. `SINGLE`: one subscription a topic. `OWN_SECRET`: a
-    subscription signs with a secret that we give.
+    subscription signs with a secret that we give. `KNOWS_UNDELIVERED`: it can list what its webhook did not deliver.
     """
 
     @property
@@ -27,6 +27,8 @@ class Provider(Protocol):
     def SINGLE(self) -> bool: ...  # noqa: N802 - a constant of the module
     @property
     def OWN_SECRET(self) -> bool: ...  # noqa: N802 - a constant of the module
+    @property
+    def KNOWS_UNDELIVERED(self) -> bool: ...  # noqa: N802 - a constant of the module
     @property
     def TOPICS(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "shopify"
 PARTS: Final = ("products", "customers", "orders")
 SINGLE: Final = True
+KNOWS_UNDELIVERED: Final = False
 OWN_SECRET: Final = False
 API_VERSION: Final = "2025-07"  # an older one than Shopify still has falls forward: /docs/api/usage/versioning
 TOPICS: Final = (

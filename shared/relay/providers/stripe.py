@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "stripe"
 PARTS: Final = ("events",)
 SINGLE: Final = False
+KNOWS_UNDELIVERED: Final = True
 OWN_SECRET: Final = False
 DAYS: Final = 30
 TOPICS: Final = (
@@ -69,7 +70,7 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
 
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:
-    """https://docs.stripe.com/api/webhook_endpoints/list"""
+    """https://docs.stripe.com/api/webhook_endpoints/list ."""
     query = (("limit", str(PAGE)), *((("starting_after", mark),) if mark else ()))
 
     def reads(parsed: Any, _: Mapping[str, str]) -> Subscriptions:
@@ -106,7 +107,7 @@ def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:
 
 
 def activate(subscription_id: str) -> Request[Created]:
-    """https://docs.stripe.com/api/webhook_endpoints/update"""
+    """https://docs.stripe.com/api/webhook_endpoints/update ."""
     path = f"/v1/webhook_endpoints/{subscription_id}"
     return Request(method="POST", path=path, form=(("disabled", "false"),), reads=_made)
 

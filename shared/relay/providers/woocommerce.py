@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SOURCE: Final = "woocommerce"
 PARTS: Final = ("products", "customers", "orders")
 SINGLE: Final = True
+KNOWS_UNDELIVERED: Final = False
 OWN_SECRET: Final = True
 TOPICS: Final = tuple(f"{one}.{verb}" for one in ("order", "customer", "product") for verb in ("created", "updated"))
 PAGE: Final = 100
@@ -159,7 +160,7 @@ def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:
 
 
 def activate(subscription_id: str) -> Request[Created]:
-    """Back to work, with the secret that it had. https://woocommerce.github.io/woocommerce-rest-api-docs/#update-a-webhook"""
+    """Back to work, with the secret that it had. https://woocommerce.github.io/woocommerce-rest-api-docs/#update-a-webhook ."""
     return Request(
         method="PUT", path=f"{_ROOT}/webhooks/{subscription_id}", json={"status": "active"}, reads=_made
     )
