@@ -85,7 +85,12 @@ class RelayStack(cdk.Stack):
             self,
             "Observability",
             stage=stage,
-            functions=[intake.receive_webhook, publishing.publish_event, delivery.write_holded, *(each for each, _ in by_clock)],
+            functions=[
+                intake.receive_webhook,
+                publishing.publish_event,
+                delivery.write_holded,
+                *(each for each, _ in by_clock),
+            ],
             by_clock=by_clock,
             stream_reader=publishing.publish_event,
             dead={"FiscalDlq": queues.fiscal_dead, "NormalDlq": queues.normal_dead, **nets},

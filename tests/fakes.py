@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain.gate import MANY
 from relay.errors import NotAllowed
-from relay.ports import Account, AccountSecrets, Change, Credential, DeadLetter, Gates, InboxEnds, InboxItem
+from relay.ports import (
+    Account,
+    AccountSecrets,
+    Arrivals,
+    Change,
+    Credential,
+    DeadLetter,
+    Gates,
+    InboxEnds,
+    InboxItem,
+    ProviderCredential,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -320,6 +331,49 @@ class FakeAccounts:
         found = [change for change in self.log if change.account == account and from_ms <= change.at_ms < to_ms]
         for change in sorted(found, key=lambda change: change.at_ms, reverse=True)[:limit]:
             yield change
+
+
+class FakeProviders:
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], ProviderCredential] = {}
+
+    async def known(self, account: str) -> Sequence[ProviderCredential]:
+        found = [one for (owner, _), one in sorted(self.held.items()) if owner == account]
+        return [dataclasses.replace(one, token="") for one in found]
+
+    async def get(self, account: str, source: str) -> ProviderCredential | None:
+        return self.held.get((account, source))
+
+    async def put(self, account: str, credential: ProviderCredential) -> None:
+        self.held[account, credential.source] = credential
+
+    async def forget(self, account: str, source: str) -> bool:
+        return self.held.pop((account, source), None) is not None
+
+
+class FakeArrivals:
+    """`hours` by (account, source): deliveries by the start of their hour."""
+
+    Arrived = Arrivals.Arrived  # the port's answer type is one of its members
+
+    def __init__(self) -> None:
+        self.hours: dict[tuple[str, str], dict[int, int]] = {}
+        self.last: dict[tuple[str, str], int] = {}
+
+    async def add(self, account: str, source: str, *, hours: Mapping[int, int], last_ms: int) -> None:
+        held = self.hours.setdefault((account, source), {})
+        for at, count in hours.items():
+            held[at] = held.get(at, 0) + count
+        self.last[account, source] = last_ms
+
+    async def since(self, account: str, *, from_ms: int) -> Mapping[str, Arrivals.Arrived]:
+        day_ms = from_ms - from_ms % 86_400_000
+        found = {}
+        for (owner, source), held in self.hours.items():
+            hours = {at: count for at, count in held.items() if at >= day_ms}
+            if owner == account and hours:
+                found[source] = Arrivals.Arrived(hours=hours, last_ms=self.last[owner, source])
+        return found
 
 
 class FakeSnapshots:

@@ -28,9 +28,7 @@ log = Logger()
 clock = SystemClock.parse(settings.relay_clock)
 s3 = lazy_client("s3")
 dynamodb = aws_client("dynamodb")
-inbox = DynamoInbox(
-    client=dynamodb, s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket, clock=clock
-)
+inbox = DynamoInbox(client=dynamodb, s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket, clock=clock)
 publish = Publish(
     inbox=inbox,
     bus=EventBridgeBus(

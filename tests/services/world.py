@@ -23,17 +23,21 @@ from relay.services.publish import Publish
 from relay.services.release import Release
 from relay.services.session import Timing
 from relay.services.times import at_ms
+from shop_sandbox.core import Shops
 from tests.fakes import (
     FakeAccounts,
+    FakeArrivals,
     FakeBus,
     FakeClock,
     FakeGates,
     FakeIds,
     FakeInbox,
     FakeLedger,
+    FakeProviders,
     FakeSnapshots,
     FakeWakes,
 )
+from tests.services.shops import ShopApi
 
 ACCOUNT = "acme"
 TOKEN = "pat_test"
@@ -81,6 +85,8 @@ class World:
             FakeWakes(),
             FakeBus(),
         )
+        self.providers, self.arrivals, self.shops = FakeProviders(), FakeArrivals(), Shops()
+        self.provider_api = ShopApi(self.shops, self.clock)
         self.timing = timing or Timing()
         self.ids = FakeIds("owner")
         self.publish = Publish(inbox=self.inbox, bus=self.bus, wakes=self.wakes)

@@ -98,9 +98,7 @@ class ProviderHttp:
         return self._writes if writes else self._reads
 
     def _new_client(self, *, keep: int) -> httpx.AsyncClient:
-        limits = httpx.Limits(
-            max_connections=20, max_keepalive_connections=keep, keepalive_expiry=KEEPALIVE_SECONDS
-        )
+        limits = httpx.Limits(max_connections=20, max_keepalive_connections=keep, keepalive_expiry=KEEPALIVE_SECONDS)
         return httpx.AsyncClient(
             verify=self._tls if self._tls is not None else True,
             transport=self._transport,

@@ -26,7 +26,8 @@ def import_(
     from_: From = None,
     to: To = None,
     undelivered: Annotated[
-        bool, typer.Option("--undelivered", help="Stripe: only events that it could not deliver to a standing endpoint.")
+        bool,
+        typer.Option("--undelivered", help="Stripe: only events that it could not deliver to a standing endpoint."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read the lists and say what would come in.")] = False,
     as_json: AsJson = False,
@@ -80,8 +81,8 @@ async def _import(
 
 
 def _progress(at: "Progress") -> None:
-    of = f" of {at.total}" if at.total else ""
-    note(f"{at.part}: page {at.pages}{of and f', {of.strip()} in this list'}; {at.stored} new, {at.known} known")
+    left = "" if at.total is None else f", {at.total} rows left to read"
+    note(f"{at.part}: page {at.pages}{left}; {at.stored} new, {at.known} known")
 
 
 def _told(account: str, source: str, done: "Progress", *, dry_run: bool) -> dict[str, Any]:
@@ -101,7 +102,13 @@ def _told(account: str, source: str, done: "Progress", *, dry_run: bool) -> dict
 
 def _human(shown: dict[str, Any], done: "Progress") -> None:
     hidden = {"deliveries", "stopped", "retry_at"} if done.done else {"deliveries"}
-    fields({name: ", ".join(value) if isinstance(value, list) else value for name, value in shown.items() if name not in hidden})
+    fields(
+        {
+            name: ", ".join(value) if isinstance(value, list) else value
+            for name, value in shown.items()
+            if name not in hidden
+        }
+    )
     lines(done.named[:SHOWN])
     if len(done.named) > SHOWN:
         note(f"{len(done.named) - SHOWN} more with --json, which names the first {len(done.named)}")

@@ -24,7 +24,9 @@ COLUMNS = ("source", "api", "registers")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.myshopify\.com")
 
 app = typer.Typer(
-    cls=RelayGroup, no_args_is_help=True, help="Shops and payment providers: how their API is asked for what was missed."
+    cls=RelayGroup,
+    no_args_is_help=True,
+    help="Shops and payment providers: how their API is asked for what was missed.",
 )
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="shopify, stripe or woocommerce.")]
 

@@ -93,9 +93,7 @@ def judge(habits: Habits, *, last_ms: int, now_ms: int, improbable: float = IMPR
         return Verdict(state="too_little")
     expected = _expected(habits, last_ms, now_ms)
     probability = math.exp(-min(expected, 700.0))
-    return Verdict(
-        state="silent" if probability < improbable else "heard", expected=expected, probability=probability
-    )
+    return Verdict(state="silent" if probability < improbable else "heard", expected=expected, probability=probability)
 
 
 def fallen_silent(habits: Habits, *, last_ms: int) -> Habits:

@@ -161,9 +161,7 @@ def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:
 
 def activate(subscription_id: str) -> Request[Created]:
     """Back to work, with the secret that it had. https://woocommerce.github.io/woocommerce-rest-api-docs/#update-a-webhook ."""
-    return Request(
-        method="PUT", path=f"{_ROOT}/webhooks/{subscription_id}", json={"status": "active"}, reads=_made
-    )
+    return Request(method="PUT", path=f"{_ROOT}/webhooks/{subscription_id}", json={"status": "active"}, reads=_made)
 
 
 def delete(subscription_id: str) -> Request[None]:

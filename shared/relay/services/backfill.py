@@ -194,8 +194,8 @@ class Backfill:
             return False
         digest = identity.body_digest(delivery.body)
         if run.dry_run:
-            aside = None if there is None else await self._inbox.get(
-                delivery.account, f"{delivery.inbox_id}-{digest[:12]}"
+            aside = (
+                None if there is None else await self._inbox.get(delivery.account, f"{delivery.inbox_id}-{digest[:12]}")
             )
             fresh = aside is None
         else:
@@ -241,4 +241,3 @@ class _Run:
     mark: str = ""
     pages: int = 0
     named: list[str] = field(default_factory=list)
-

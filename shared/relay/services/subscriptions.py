@@ -76,9 +76,7 @@ class Subscriptions:
                 break
         return found
 
-    async def _do(
-        self, account: str, credential: ProviderCredential, action: Action, *, url: str, secret: str
-    ) -> None:
+    async def _do(self, account: str, credential: ProviderCredential, action: Action, *, url: str, secret: str) -> None:
         provider = registry.get(credential.source)
         # Told before it is done, so that nothing is ever done that the log does not tell.
         await self._accounts.record_change(

@@ -128,9 +128,7 @@ class Watchdog:
             done.watched += await asyncio.gather(*(self._healed(*each, deadline_ms=deadline_ms) for each in some_ill))
         return done
 
-    async def _judged(
-        self, account: str
-    ) -> tuple[list[Watched], list[tuple[str, ProviderCredential, _Note, Watched]]]:
+    async def _judged(self, account: str) -> tuple[list[Watched], list[tuple[str, ProviderCredential, _Note, Watched]]]:
         """The account's sources that need nothing, and those that need a look at their provider."""
         now_ms = at_ms(self._clock.now())
         known = {one.source: one for one in await self._providers.known(account)}

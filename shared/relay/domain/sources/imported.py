@@ -27,9 +27,7 @@ def is_imported(delivery: Delivery) -> bool:
     return HEADER in delivery.headers
 
 
-def delivery_of(
-    *, account: str, source: str, topic: str, value: Mapping[str, Any], received_at: datetime
-) -> Delivery:
+def delivery_of(*, account: str, source: str, topic: str, value: Mapping[str, Any], received_at: datetime) -> Delivery:
     """`value` as the body of the webhook of that topic: its identity, and so its inbox id, is the webhook's own."""
     module = registry.get(source)
     body = json.dumps(value, separators=(",", ":")).encode()
