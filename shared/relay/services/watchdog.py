@@ -1,7 +1,7 @@
 """The watchdog of silence: learn what each source usually sends, judge its silence, look at its webhook, bring what was missed.
 
 A run judges every account, which costs two reads a source; only a source that is silent, or whose webhook was not looked at for
-a day, costs calls to its provider. What a run has no time for is the next one's: judgements are kept, and a backfill has its
+some hours, costs calls to its provider. What a run has no time for is the next one's: judgements are kept, and a backfill has its
 cursor. While a source stays silent each run reads its lists again, so a webhook that cannot be mended is replaced by a poll.
 """
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 WATCH = "watch"
 AT_ONCE = 20
 HEALED_AT_ONCE = 5
-LOOK_EVERY_MS = 24 * 3_600_000
+LOOK_EVERY_MS = 6 * 3_600_000
+"""However much a shop sells: a webhook that is gone is found within so long. Shopify removes one after four hours of failures."""
 _LEARNED_FROM_MS = 8 * silence.HOURS * silence.HOUR_MS
 _LONGEST_BACK = timedelta(days=30)
 """Stripe keeps its events as long; a shop's lists go further back, by hand (`relay import`)."""
