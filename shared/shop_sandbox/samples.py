@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shop_sandbox.shop import Shop
     from shop_sandbox.wire import Record
 
-_FILES = {
+_FILES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "shopify": (
         "shopify_python_api",
         {"orders": ("order.json", "orders.json"), "customers": ("customer.json",), "products": ("product.json",)},

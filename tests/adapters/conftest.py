@@ -14,15 +14,27 @@ from infra.local.emulator import Emulator
 from infra.paths import EMULATOR_PYTHON
 from relay.adapters.clients import aws_client
 from relay.adapters.dynamodb_accounts import DynamoAccounts
+from relay.adapters.dynamodb_arrivals import DynamoArrivals
 from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_providers import DynamoProviders
 from relay.adapters.dynamodb_snapshots import DynamoSnapshots
 from relay.adapters.dynamodb_webhook_secrets import DynamoWebhookSecrets
 from relay.adapters.s3_bodies import S3Bodies
 from tests.adapters import tables
-from tests.fakes import FakeAccounts, FakeClock, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger, FakeSnapshots
+from tests.fakes import (
+    FakeAccounts,
+    FakeArrivals,
+    FakeClock,
+    FakeGates,
+    FakeInbox,
+    FakeInboxWriter,
+    FakeLedger,
+    FakeProviders,
+    FakeSnapshots,
+)
 from tests.simulation.faults import Faults
 from tests.simulation.machines import Machine
 from tests.simulation.stores import SimGates, SimInbox, SimLedger
@@ -48,6 +60,8 @@ def fake_world() -> World:
         accounts=accounts,
         secrets=accounts,
         snapshots=FakeSnapshots(),
+        providers=FakeProviders(),
+        arrivals=FakeArrivals(),
     )
 
 
@@ -67,6 +81,8 @@ def simulated_world() -> World:
         clock=clock,
         writer=FakeInboxWriter(inbox),
         secrets=accounts,
+        providers=FakeProviders(),
+        arrivals=FakeArrivals(),
         **{name: machine.port(name) for name in (*tables, "accounts")},
     )
 
@@ -100,6 +116,8 @@ def aws_world(name: str, make: Callable[[str], Any]) -> World:
     )
     world.secrets = DynamoWebhookSecrets(client=world.dynamo, kms=world.kms, table=world.state_table, clock=clock)
     world.snapshots = DynamoSnapshots(client=world.dynamo, table=world.state_table)
+    world.providers = DynamoProviders(client=world.dynamo, kms=world.kms, table=world.state_table, key_id=world.key_id)
+    world.arrivals = DynamoArrivals(client=world.dynamo, table=world.state_table)
     return world
 
 

@@ -25,6 +25,7 @@ from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.times import at_ms
 from tests.services.road import Road
+from tests.services.shops import open_shop
 from tests.services.test_crash_points_of_the_road import seen
 from tests.services.wire import Killed, Port, Wire
 from tests.services.world import ACCOUNT, World, shopify_order
@@ -175,6 +176,17 @@ def dead_ones(road):
     asyncio.run(index(now_ms=now_ms))
 
 
+IMPORT = ("import", "--account", ACCOUNT, "--source", "shopify", "--from", "2026-03-01", "--to", "2026-03-04")
+
+
+def a_shop(road):
+    """Two orders that no webhook told of."""
+    shop = open_shop(road.world, "shopify")
+    shop.largest_page = 1
+    for number in (1, 2):
+        road.world.shops.change(shop, "orders", shopify_order(number), road.world.clock.now().timestamp())
+
+
 COMMANDS = {
     "quota": Told(args=("quota", ACCOUNT), before=written),
     "pause": Told(args=("pause", ACCOUNT, "--reason", "stocktaking"), then=an_order),
@@ -240,6 +252,14 @@ COMMANDS = {
         stdin="a-secret-that-shopify-made",
     ),
     "secret show": Told(args=("secret", "show", "--account", ACCOUNT)),
+    "source set": Told(
+        args=("source", "set", ACCOUNT, "woocommerce", "--base-url", "https://shop.example", "--token-file", "-"),
+        stdin="ck_key:cs_secret",
+    ),
+    "source show": Told(args=("source", "show", ACCOUNT), before=a_shop),
+    "source remove": Told(args=("source", "remove", ACCOUNT, "shopify"), before=a_shop, again=("provider_unknown",)),
+    "import": Told(args=IMPORT, before=a_shop, hours=1),
+    "import, a dry run": Told(args=(*IMPORT, "--dry-run"), before=a_shop),
     "events list": Told(args=("events", "list", "--account", ACCOUNT), before=written),
     "events list, confirmed": Told(
         args=("events", "list", "--account", ACCOUNT, "--state", "confirmed"), before=written
@@ -285,7 +305,10 @@ def give(command, road, wire, folder):
         answer = receive_webhook(event, accept=accept, now=road.world.clock.now)
         return httpx.Response(answer["statusCode"], json=json.loads(answer["body"]))
 
-    wanted = ("accounts", "ledger", "inbox", "gates", "holded", "wakes", "dead_letters", "clock")
+    wanted = (
+        "accounts", "ledger", "inbox", "gates", "holded", "wakes", "dead_letters", "snapshots", "providers",
+        "provider_api", "clock",
+    )  # fmt: skip
     console = Console(
         **{name: ports[name] for name in wanted},
         queues=Port("queues", Queues(), wire, QueuesPort),
@@ -332,6 +355,7 @@ def end_of(road):
         },
         "secrets": {name: {source: len(ours) for source, ours in one.secrets.items()} for name, one in held.items()},
         "bindings": {name: dict(one.bindings) for name, one in held.items()},
+        "providers": {name: (one.base_url, one.token) for name, one in world.providers.held.items()},
         "credentials": {name: one.token for name, one in world.accounts.credentials.items()},
         "quotas": {name: (gate.budget.per_minute, gate.budget.per_month) for name, gate in world.gates.gates.items()},
         "changes": {

@@ -78,7 +78,9 @@ def test_false_alarms_stay_below_the_stated_bound(a_day, cluster):
     lives = 20 if a_day < 100 else 5
     alarms = 0
     for seed in range(lives):
-        times = stream(random.Random(f"{seed}-{a_day}-{cluster}"), a_day=a_day, cluster=cluster, weeks=LEARN_WEEKS + WATCH_WEEKS)
+        times = stream(
+            random.Random(f"{seed}-{a_day}-{cluster}"), a_day=a_day, cluster=cluster, weeks=LEARN_WEEKS + WATCH_WEEKS
+        )
         alarms += len(Life(times, until_ms=until(LEARN_WEEKS + WATCH_WEEKS)).alarms)
 
     print(f"{a_day} orders a day, {cluster} deliveries each: {alarms} false alarms in {lives} times eight weeks")
@@ -98,7 +100,9 @@ def test_a_dropped_subscription_is_found_and_is_one_alarm(a_day, cluster, hours)
         found.append((alarms[0][1] - dropped_ms) / HOUR_MS)
 
     median, most = statistics.median(found), max(found)
-    print(f"{a_day} orders a day, {cluster} deliveries each: found after {median:.1f} h (median), {most:.1f} h (longest)")
+    print(
+        f"{a_day} orders a day, {cluster} deliveries each: found after {median:.1f} h (median), {most:.1f} h (longest)"
+    )
     assert most <= hours
 
 

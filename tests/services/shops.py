@@ -126,9 +126,7 @@ def send_webhooks(world):
         status = receive_webhook(event, accept=accept, now=world.clock.now)["statusCode"]
         if len(world.inbox.items) > before:
             now_ms = at_ms(world.clock.now())
-            await CountArrivals(arrivals=world.arrivals)(
-                [Arrival(account=account, source=source, received_ms=now_ms)]
-            )
+            await CountArrivals(arrivals=world.arrivals)([Arrival(account=account, source=source, received_ms=now_ms)])
         statuses.append(status)
         return status
 

@@ -206,9 +206,15 @@ def versions(world, kind):
 
 def last_versions(world, shop):
     if shop.kind == "stripe":
-        return {one["data"]["object"]["id"]: max(
-            each["created"] for each in shop.table("events").values() if each["data"]["object"]["id"] == one["data"]["object"]["id"]
-        ) * 1000 for one in shop.table("events").values()}
+        return {
+            one["data"]["object"]["id"]: max(
+                each["created"]
+                for each in shop.table("events").values()
+                if each["data"]["object"]["id"] == one["data"]["object"]["id"]
+            )
+            * 1000
+            for one in shop.table("events").values()
+        }
     from shop_sandbox.wire import seconds
 
     name = "updated_at" if shop.kind == "shopify" else "date_modified_gmt"
