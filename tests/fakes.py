@@ -275,6 +275,7 @@ class FakeAccounts:
         self.credentials: dict[str, Credential] = {}
         self.secrets: dict[str, AccountSecrets] = {}
         self.log: list[Change] = []
+        self.providers = FakeProviders()
 
     async def get(self, account: str) -> Account | None:
         return self.accounts.get(account)
@@ -317,7 +318,10 @@ class FakeAccounts:
         self.secrets[account] = secrets
 
     async def erase(self, account: str) -> int:
+        """`providers` is set where a world has them: the table's erasure finds them beside the account."""
         there = self.accounts.get(account)
+        for source in [source for owner, source in self.providers.held if owner == account]:
+            await self.providers.forget(account, source)
         touched = (self.credentials.pop(account, None) is not None) + (self.secrets.pop(account, None) is not None)
         if there is not None and (there.salt or there.name):
             self.accounts[account] = dataclasses.replace(there, salt="", name="", rev=there.rev + 1)

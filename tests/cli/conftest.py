@@ -193,7 +193,7 @@ def setting() -> Setting:
         wakes=wakes,
         dead_letters=dead_letters,
         snapshots=fakes.FakeSnapshots(),
-        providers=fakes.FakeProviders(),
+        providers=accounts.providers,
         provider_api=ShopApi(Shops(), clock),
         clock=clock,
         post=httpx.Client(transport=httpx.MockTransport(receive)),

@@ -16,7 +16,7 @@ from infra.paths import LOCAL, ROOT
 OUTPUTS = {
     "ApiUrl", "InboxTable", "StateTable", "BodiesBucket", "BusName", "FiscalQueueUrl", "NormalQueueUrl", "FiscalDlqUrl",
     "NormalDlqUrl", "SecretsKeyId", "ReceiveWebhookFunction", "PublishEventFunction", "WriteHoldedFunction",
-    "ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "UndeliveredUrl", "UnpublishedUrl",
+    "ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "WatchSourcesFunction", "UndeliveredUrl", "UnpublishedUrl",
     "UnscheduledUrl",
 }  # fmt: skip
 
@@ -206,7 +206,7 @@ def test_what_waits_or_is_late_has_its_alarm(synthesised):
 
     assert watched >= {
         "OldestOpenEventSeconds", "OldestDueRowSeconds", "ReviewCount", "IteratorAge", "Errors", "Invocations",
-        "AccountsBlocked",
+        "AccountsBlocked", "SourcesSilent", "SourcesNotMended",
     }  # fmt: skip
 
 

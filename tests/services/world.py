@@ -86,6 +86,7 @@ class World:
             FakeBus(),
         )
         self.providers, self.arrivals, self.shops = FakeProviders(), FakeArrivals(), Shops()
+        self.accounts.providers = self.providers
         self.provider_api = ShopApi(self.shops, self.clock)
         self.timing = timing or Timing()
         self.ids = FakeIds("owner")

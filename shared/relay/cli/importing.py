@@ -38,7 +38,11 @@ def import_(
 
     Given again, an import that was stopped goes on where it was. Exit 1 where it stopped before its end.
     """
+    from relay.providers.registry import get as provider
+
     api_source(source, "--source")
+    if undelivered and not provider(source).KNOWS_UNDELIVERED:
+        raise BadInput("undelivered_unknown", field="--undelivered", detail=f"{source} cannot list it; leave it out")
     here = world(ctx, local=local, stack=stack, changes=not dry_run)
     when = span(here, from_, to)
     if when is None:

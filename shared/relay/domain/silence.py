@@ -25,8 +25,9 @@ HOURS: Final = 168
 LAG_MS: Final = 24 * HOUR_MS
 """A day is learned a day late: the hours in which a silence began are not taken for habit before it is found."""
 KNOWN_HOURS: Final = 2 * HOURS
-IMPROBABLE: Final = 1e-6
-"""Below this a silence is no chance. A shop of 50 orders a day has 2,800 gaps in eight weeks, so one false alarm in 350 shops."""
+IMPROBABLE: Final = 1e-7
+"""Below this a silence is no chance. Each gap between two orders is a chance to be wrong: a shop of 50 a day has 2,800 of them in
+eight weeks, one of 1,000 a day 56,000."""
 BACK: Final = 3
 """So many deliveries after a silence end it."""
 _SLOWEST: Final = 0.2
