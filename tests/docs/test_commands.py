@@ -28,6 +28,8 @@ NOT_RUN = {
     "relay changes": "reads a stack",
     "relay review": "changes items of a stack",
     "relay quota": "reads a stack",
+    "relay source": "changes credentials of a stack",
+    "relay import": "asks a provider, and changes the inbox of a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
     "relay verify": "reads a stack",

@@ -27,6 +27,10 @@ class Arrival:
     received_ms: int
 
 
+NOT_WATCHED = frozenset({"holded"})
+"""What is seen in Holded is polled: its webhooks' silence costs time, no facts."""
+
+
 class CountArrivals:
     def __init__(self, *, arrivals: Arrivals) -> None:
         self._arrivals = arrivals
@@ -36,6 +40,8 @@ class CountArrivals:
         hours: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
         last: dict[tuple[str, str], int] = {}
         for one in seen:
+            if one.source in NOT_WATCHED:
+                continue
             of = (one.account, one.source)
             hours[of][one.received_ms - one.received_ms % HOUR_MS] += 1
             last[of] = max(last.get(of, 0), one.received_ms)
