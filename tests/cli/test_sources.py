@@ -48,7 +48,10 @@ def test_each_source_has_its_own_place_and_form(setting):
     woo = ("source", "set", "acme", "woocommerce", "--base-url", "https://shop.example/tienda/")
     assert setting.run(*woo, env=env).exit_code == 0
 
-    assert (provider(setting, "stripe").base_url, provider(setting, "stripe").register) == ("https://api.stripe.com", False)
+    assert (provider(setting, "stripe").base_url, provider(setting, "stripe").register) == (
+        "https://api.stripe.com",
+        False,
+    )
     assert provider(setting, "woocommerce").base_url == "https://shop.example/tienda"
 
 
@@ -125,12 +128,14 @@ def test_an_import_that_stopped_says_how_it_goes_on(road):
 def test_an_import_needs_a_credential_and_a_time(road):
     told = over(road)
     assert "span_missing" in told.run("import", "--account", "acme", "--source", "stripe").stderr
-    assert "provider_unknown" in told.run(
-        "import", "--account", "acme", "--source", "stripe", "--from", "2026-03-01"
-    ).stderr
-    assert "source_without_api" in told.run(
-        "import", "--account", "acme", "--source", "standard", "--from", "2026-03-01"
-    ).stderr
+    assert (
+        "provider_unknown"
+        in told.run("import", "--account", "acme", "--source", "stripe", "--from", "2026-03-01").stderr
+    )
+    assert (
+        "source_without_api"
+        in told.run("import", "--account", "acme", "--source", "standard", "--from", "2026-03-01").stderr
+    )
 
 
 def test_only_stripe_knows_what_it_did_not_deliver(road):

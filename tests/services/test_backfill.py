@@ -15,7 +15,7 @@ from relay.errors import NotAllowed
 from relay.services.times import at_ms
 from shop_sandbox.samples import replay
 from tests.domain.sources import payloads
-from tests.services.shops import credential_of, imported, open_shop, send_webhooks
+from tests.services.shops import backfill, credential_of, imported, open_shop, send_webhooks
 from tests.services.world import ACCOUNT, World, shopify_order
 
 KINDS = ("shopify", "woocommerce", "stripe")
@@ -279,6 +279,34 @@ def test_an_api_that_is_away_is_told_with_the_time_to_come_again(world):
     done = imported(world, "shopify", since=world.clock.now() - DAY)
 
     assert (done.done, done.reason, done.retry_at is not None) == (False, "not_sent", True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_import_over_http_brings_the_same(world, kind):
+    """The real adapter and the sandbox's application, in one process."""
+    import asyncio
+
+    import httpx
+
+    from relay.adapters.provider_http import ProviderHttp
+    from shop_sandbox.app import create_app
+
+    shop = open_shop(world, kind)
+    for number in range(1, 6):
+        sell(world, shop, number)
+        world.clock.advance(5)
+    shop.largest_page = 2
+    app = create_app(world.shops, now=lambda: world.clock.now().timestamp(), deliver=False)
+    api = ProviderHttp(clock=world.clock, transport=httpx.ASGITransport(app))
+    service = backfill(world, {"provider_api": api})
+
+    async def run():
+        since, until = world.clock.now() - DAY, world.clock.now()
+        return await service(ACCOUNT, credential_of(world, kind), since=since, until=until)
+
+    done = asyncio.run(run())
+    assert (done.stored, done.done) == (5, True)
+    assert set(subjects(world).values()) == {1}
 
 
 def test_stripe_tells_what_a_standing_endpoint_refused(world):
