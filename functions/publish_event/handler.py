@@ -37,7 +37,7 @@ async def handle(
     if count is not None:
         # What comes again from its first failure on is counted when it does.
         passed = next((at for at, one in enumerate(results) if isinstance(one, BaseException)), len(records))
-        await count(_arrival(record) for record in records[:passed] if _is_sign_of_life(record))
+        await count(seen for record in records[:passed] if (seen := _arrival(record)) is not None)
     return {"batchItemFailures": failures[:1]}
 
 
@@ -51,10 +51,9 @@ def _named(record: Mapping[str, Any]) -> tuple[str, str]:
     return account, inbox_id
 
 
-def _is_sign_of_life(record: Mapping[str, Any]) -> bool:
-    return HEADER not in record["dynamodb"]["NewImage"].get("h", {}).get("M", {})
-
-
-def _arrival(record: Mapping[str, Any]) -> Arrival:
-    image = record["dynamodb"]["NewImage"]
+def _arrival(record: Mapping[str, Any]) -> Arrival | None:
+    """None for what an import brought: it would hide the very silence that it heals."""
+    image = record["dynamodb"].get("NewImage", {})
+    if not image or HEADER in image.get("h", {}).get("M", {}):
+        return None
     return Arrival(account=_named(record)[0], source=image["s"]["S"], received_ms=int(image["r"]["N"]))
