@@ -174,11 +174,11 @@ def test_a_previous_page_is_not_followed():
 
 def test_each_provider_gets_its_token_where_it_takes_it():
     seen = {}
-    for kind in TOKENS:
+    for kind, token in TOKENS.items():
         handler = replying(200, b'{"webhooks": [], "data": []}' if kind != "woocommerce" else b"[]")
         call(httpx.MockTransport(handler), registry.get(kind).subscriptions(), credential(kind))
         seen[kind] = handler.seen.headers
-        assert TOKENS[kind] not in str(handler.seen.url)
+        assert token not in str(handler.seen.url)
 
     assert seen["shopify"]["x-shopify-access-token"] == "shpat_secret"
     assert seen["woocommerce"]["authorization"].startswith("Basic ")

@@ -12,6 +12,7 @@ import pytest
 from relay.domain import silence
 from relay.errors import Unavailable
 from relay.services.times import at_ms
+from tests.cli.conftest import over
 from tests.services.shops import API_URL, SECRET, TOKENS, lived, open_shop, send_webhooks, watch
 from tests.services.test_backfill import KINDS, bring, sell
 from tests.services.world import ACCOUNT, World
@@ -156,6 +157,40 @@ def test_a_silence_without_a_credential_is_told_once_and_keeps_its_state(world):
 
     assert [one.became for one in told if one.became] == ["silent"]
     assert told[-1].state == "silent"
+
+
+def test_a_source_that_was_given_up_is_forgotten_after_four_weeks(world):
+    lived(world, "standard")
+    became = []
+    for _ in range(40):
+        world.clock.advance(24 * 3600)
+        became.append(one_of(watch(world), "standard").became)
+
+    assert [one for one in became if one] == ["silent", "forgotten"]
+    assert watch(world).silent == 0
+
+
+def test_an_account_that_nobody_serves_any_more_is_not_watched(world):
+    shop = settled(world, "shopify")
+    shop.drop_subscriptions()
+    assert over(world).run("account", "remove", ACCOUNT, "--yes", "--force").exit_code == 0
+    world.clock.advance(3 * 24 * 3600)
+
+    assert (watch(world).watched, subscribed(shop)) == ([], Counter())
+    assert world.providers.held == {}
+
+
+def test_no_sender_can_mark_a_delivery_as_imported(world):
+    from relay.domain.sources import imported, registry
+
+    shop = settled(world, "shopify")
+    sell(world, shop, 1)
+    for post in shop.posts:
+        post.headers[imported.HEADER] = "1"
+    assert set(send_webhooks(world)) == {200}
+
+    assert not any(imported.is_imported(item.delivery) for item in world.inbox.items.values())
+    assert all(imported.HEADER not in source.KEPT_HEADERS for source in registry.SOURCES.values())
 
 
 def test_the_window_is_exactly_the_silent_one(world):

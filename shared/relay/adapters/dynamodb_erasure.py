@@ -1,7 +1,8 @@
 """Erasing an account: secrets and every copy of personal data go; ids, digests and amounts stay.
 
 Gone: credentials (Holded's and the providers'), webhook secrets, salt and name, snapshots, deliveries, large bodies, and
-the event copies of unfinished ledger rows. Kept: ledger rows, settings and the log of changes. Both tables are scanned, which is for people, not functions.
+the event copies of unfinished ledger rows.
+Kept: ledger rows, settings and the log of changes. Both tables are scanned, which is for people, not functions.
 """
 
 from __future__ import annotations

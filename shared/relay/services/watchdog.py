@@ -34,12 +34,18 @@ LOOK_EVERY_MS = 6 * 3_600_000
 _LEARNED_FROM_MS = 8 * silence.HOURS * silence.HOUR_MS
 _LONGEST_BACK = timedelta(days=30)
 """Stripe keeps its events as long; a shop's lists go further back, by hand (`relay import`)."""
+_FORGOTTEN_MS = 28 * 24 * 3_600_000
+"""A source that was given up is not silent for ever: after so long its habits are learned anew, should it come back."""
+_ENDED = frozenset({"removed", "erased"})
+"""Why an account is paused that nobody serves any more (`relay account remove`, `erase`)."""
 WATCHED = frozenset({*PROVIDERS, "standard"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """One source of one account after a run. `became` is `silent` or `heard` in the run in which it did, else empty."""
+    """One source of one account after a run. `became` is `silent`, `heard` or `forgotten` in the run in which it did, else
+    empty.
+    """
 
     account: str
     source: str
@@ -104,7 +110,7 @@ class Watchdog:
     async def __call__(self, *, deadline_ms: int) -> Round:
         """Judge all, then heal. What one account breaks, or one provider refuses, holds up no other."""
         done = Round()
-        names = [one.account async for one in self._accounts.all()]
+        names = [one.account async for one in self._accounts.all() if one.status_reason not in _ENDED]
         # Where time is too short for all, it is not the same ones who are left out every time.
         turn = at_ms(self._clock.now()) // (15 * 60_000) * AT_ONCE % max(1, len(names))
         names = names[turn:] + names[:turn]
@@ -151,6 +157,10 @@ class Watchdog:
         self, account: str, source: str, note: _Note, counts: Mapping[int, int], *, last_ms: int, now_ms: int
     ) -> Watched:
         before = note.habits
+        if before.silent_ms and now_ms - before.silent_ms > _FORGOTTEN_MS:
+            note.habits, note.from_ms = silence.Habits(until_ms=now_ms - now_ms % silence.HOUR_MS), 0
+            await self._keep(account, source, note)
+            return Watched(account=account, source=source, state="learning", became="forgotten")
         if before.silent_ms and silence.heard_again(before, counts, last_ms=last_ms):
             note.habits = silence.spoken(before)
         note.habits = silence.learned(note.habits, counts, now_ms=now_ms)
