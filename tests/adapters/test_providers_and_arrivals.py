@@ -48,6 +48,7 @@ def test_a_new_credential_takes_the_place_of_the_old_one(world):
     assert (found, len(known)) == (newer, 1)
 
 
+@pytest.mark.row("E04")
 def test_a_credential_opens_only_where_it_was_sealed(aws):
     """Moved to another account's item, or asked for under another purpose, it does not open."""
 

@@ -22,6 +22,7 @@ def provider(setting, source="shopify"):
     return setting.world.providers.held["acme", source]
 
 
+@pytest.mark.row("E04")
 def test_a_credential_is_stored_and_never_shown(setting):
     setting.add()
     said = setting.run(

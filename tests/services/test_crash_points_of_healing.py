@@ -102,6 +102,7 @@ def undisturbed(name):
     return told(name)
 
 
+@pytest.mark.row("D21")
 @pytest.mark.parametrize("mode", ["before", "after"])
 @pytest.mark.parametrize("name", STORIES)
 def test_who_dies_is_met_by_what_stands(name, mode):

@@ -51,6 +51,7 @@ def settled(world, kind, **options):
     return shop
 
 
+@pytest.mark.row("D21")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_first_look_registers_every_topic_once_and_the_next_ones_nothing(world, kind):
     shop = open_shop(world, kind)
@@ -67,6 +68,7 @@ def test_the_first_look_registers_every_topic_once_and_the_next_ones_nothing(wor
     assert {one.split()[0] for one in shop.calls[calls:]} == {"GET"}
 
 
+@pytest.mark.row("D21")
 @pytest.mark.parametrize("kind", KINDS)
 def test_orders_placed_while_the_subscription_was_gone_become_one_document_each(world, kind):
     """End to end: a live order, then the shop forgets us, three orders are missed, silence is found, all is healed."""
@@ -112,6 +114,7 @@ def test_a_disabled_webhook_is_activated_and_not_made_again(world, kind):
     assert subscribed(shop) == mended(shop)
 
 
+@pytest.mark.row("D21")
 def test_woocommerce_disables_after_failures_and_the_watchdog_heals_it(world):
     shop = settled(world, "woocommerce")
     held = world.accounts.secrets.pop(ACCOUNT)
@@ -130,6 +133,7 @@ def test_woocommerce_disables_after_failures_and_the_watchdog_heals_it(world):
     assert len(world.documents()) == 8
 
 
+@pytest.mark.row("D21")
 def test_shopify_removes_the_subscription_after_four_hours_of_failures(world):
     shop = settled(world, "shopify")
     held = world.accounts.secrets.pop(ACCOUNT)
@@ -170,6 +174,7 @@ def test_a_source_that_was_given_up_is_forgotten_after_four_weeks(world):
     assert watch(world).silent == 0
 
 
+@pytest.mark.row("E03")
 def test_an_account_that_nobody_serves_any_more_is_not_watched(world):
     shop = settled(world, "shopify")
     shop.drop_subscriptions()
@@ -366,6 +371,7 @@ def test_a_large_backfill_is_done_in_pieces(world):
     assert runs > 1
 
 
+@pytest.mark.row("E04")
 def test_every_mending_is_in_the_change_log_without_a_secret(world):
     for kind in KINDS:
         open_shop(world, kind)
