@@ -85,7 +85,7 @@ async def _import(
 
 
 def _progress(at: "Progress") -> None:
-    left = "" if at.total is None else f", {at.total} rows left to read"
+    left = "" if at.total is None else f" of {at.total} rows from here on"
     note(f"{at.part}: page {at.pages}{left}; {at.stored} new, {at.known} known")
 
 
@@ -105,14 +105,8 @@ def _told(account: str, source: str, done: "Progress", *, dry_run: bool) -> dict
 
 
 def _human(shown: dict[str, Any], done: "Progress") -> None:
-    hidden = {"deliveries", "stopped", "retry_at"} if done.done else {"deliveries"}
-    fields(
-        {
-            name: ", ".join(value) if isinstance(value, list) else value
-            for name, value in shown.items()
-            if name not in hidden
-        }
-    )
+    told = {name: ", ".join(value) if isinstance(value, list) else value for name, value in shown.items()}
+    fields({name: value for name, value in told.items() if name != "deliveries" and value not in {None, ""}})
     lines(done.named[:SHOWN])
     if len(done.named) > SHOWN:
         note(f"{len(done.named) - SHOWN} more with --json, which names the first {len(done.named)}")
