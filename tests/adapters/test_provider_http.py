@@ -241,7 +241,7 @@ def test_nothing_is_logged_of_a_call(caplog):
         "http://127.0.0.1:80",
         "ftp://x",
         "https://",
-        "https://u:p@x",
+        "https://u@x",
         "https://x/?a=1",
         "https://x/#a",
         "//x",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 AGAIN_S = 45.0
 TRIES = 400
-PORTS = ("accounts", "ledger", "inbox", "gates", "wakes", "dead_letters")
+PORTS = ("accounts", "ledger", "inbox", "gates", "wakes", "dead_letters", "snapshots")
 RATES = (0, 0, 3, 30)
 
 
@@ -43,6 +43,8 @@ def world_of(machine: Machine) -> World:
     return World(
         **ports,
         holded=HoldedLine(machine),
+        providers=None,  # type: ignore[arg-type]  # no command here asks a shop
+        provider_api=None,  # type: ignore[arg-type]  # as above
         clock=machine,
         queues=None,  # type: ignore[arg-type]  # no command here counts messages
         post=None,  # type: ignore[arg-type]  # none sends webhooks
