@@ -35,7 +35,8 @@ class Bucket:
 @dataclass(slots=True, kw_only=True)
 class Shop:
     """`token` is what its API asks for, `secret` what a Shopify app signs with. `refuse` holds statuses that the next calls get
-    whatever they ask; `largest_page` caps pages below what is asked for, as some hosts do.
+    whatever they ask; `largest_page` caps pages below what is asked for, as some hosts do. `closed` names lists (`customers`) that the
+    token has no scope for.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Shop:
     bucket: Bucket = field(default_factory=Bucket)
     refuse: list[int] = field(default_factory=list)
     largest_page: int = 10_000
+    closed: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     made: int = 0
 

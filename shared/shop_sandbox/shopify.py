@@ -37,6 +37,10 @@ def handle(shop: Shop, request: Request, now: float) -> Response:
     found = _PATH.fullmatch(request.path)
     if found is None or found[1] not in {*LISTS, "webhooks"}:
         return answer({"errors": "Not Found"}, 404, _bucket(shop))
+    topic = str(request.json().get("webhook", {}).get("topic", ""))
+    if {found[1], topic.partition("/")[0]} & shop.closed:
+        told = {"errors": "[API] This action requires merchant approval for the scope."}
+        return answer(told, 403, _bucket(shop))
     if found[1] == "webhooks":
         return _webhooks(shop, request, found[2], now)
     return _listed(shop, request, found[1])

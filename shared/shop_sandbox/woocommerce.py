@@ -49,6 +49,8 @@ def _listed(shop: Shop, request: Request, name: str) -> Response:
         after, before = request.first("modified_after"), request.first("modified_before")
         rows = [one for one in rows if not after or seconds(one["date_modified_gmt"]) > seconds(after)]
         rows = [one for one in rows if not before or seconds(one["date_modified_gmt"]) < seconds(before)]
+    excluded = set(request.first("exclude").split(","))
+    rows = [one for one in rows if str(one["id"]) not in excluded]
     key = {"modified": "date_modified_gmt", "id": "id"}.get(request.first("orderby"), "date_created_gmt")
     rows.sort(key=lambda one: (one[key], one["id"]), reverse=request.first("order", "desc") == "desc")
     return _paged(rows, request, min(asked, shop.largest_page))

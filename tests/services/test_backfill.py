@@ -153,7 +153,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(world, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     sold=st.integers(1, 12),
     page=st.integers(1, 4),
@@ -223,6 +223,35 @@ def last_versions(world, shop):
 
     name = "updated_at" if shop.kind == "shopify" else "date_modified_gmt"
     return {str(one["id"]): round(seconds(one[name]) * 1000) for one in shop.table("orders").values()}
+
+
+@pytest.mark.parametrize("page", [1, 2, 5, 30])
+def test_customers_are_all_seen_though_some_are_deleted_while_we_page(world, page):
+    """WooCommerce lists them by place alone: whoever goes moves the rest up."""
+    shop = open_shop(world, "woocommerce")
+    for number in range(1, 41):
+        customer = {"id": number, "email": f"c{number}@example.com", "username": f"c{number}", "billing": {}}
+        world.shops.change(shop, "customers", customer, world.clock.now().timestamp())
+    shop.largest_page = page
+
+    def delete_one(request):
+        table = shop.table("customers")
+        if request.path.endswith("/customers") and page > 1 and len(table) > 30:
+            del table[min(table, key=int)]
+
+    world.provider_api.meddle = delete_one
+    done = imported(world, "woocommerce", since=world.clock.now() - DAY, until=world.clock.now())
+
+    assert done.done
+    assert {one for one in shop.table("customers")} <= set(subjects(world))
+
+
+def test_customers_that_did_not_change_are_left_out(world):
+    shop = open_shop(world, "woocommerce")
+    world.shops.change(shop, "customers", {"id": 1, "email": "a@example.com"}, world.clock.now().timestamp())
+    world.clock.advance(3 * 86_400)
+
+    assert imported(world, "woocommerce", since=world.clock.now() - DAY).stored == 0
 
 
 def test_a_list_that_is_refused_does_not_keep_the_others_from_being_read(world):

@@ -344,6 +344,39 @@ def test_a_provider_that_refuses_holds_up_no_other(world):
     assert done.unmended == 1
 
 
+def test_a_topic_without_a_scope_keeps_no_other_from_being_registered_and_is_no_illness(world):
+    shop = open_shop(world, "shopify")
+    shop.closed = {"customers"}
+    sell(world, shop, 1)
+
+    first = one_of(watch(world), "shopify")
+    calls = len(shop.calls)
+    world.clock.advance(7 * 3600)
+    again = one_of(watch(world), "shopify")
+    asked = Counter(call.split()[0] for call in shop.calls[calls:])
+    world.clock.advance(8 * 24 * 3600)
+    shop.closed = set()
+    later = one_of(watch(world), "shopify")
+
+    assert (first.refused, again.refused, again.mended) == ("", "", ())
+    assert asked["POST"] == 0, "what was denied is not asked for at every look"
+    assert [said.split()[1] for said in later.mended] == ["customers/create", "customers/update"]
+    assert subscribed(shop) == mended(shop)
+
+
+def test_a_provider_that_is_away_for_a_moment_is_no_alarm_and_for_an_hour_is_one(world):
+    open_shop(world, "shopify")
+    world.provider_api.away = True
+    told = []
+    for _ in range(6):
+        told.append(watch(world).unmended)
+        world.clock.advance(15 * 60)
+    world.provider_api.away = False
+
+    assert told == [0, 0, 0, 0, 1, 1]
+    assert watch(world).unmended == 0
+
+
 def test_what_a_run_has_no_time_for_is_the_next_ones(world):
     shop = open_shop(world, "shopify")
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from relay.errors import OutcomeUnknown, Rejected
+from relay.errors import NotAllowed, OutcomeUnknown, Rejected
 from relay.ports import AccountSecrets
 from relay.providers import registry
 from relay.providers.subscription import Subscription, wanted
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from relay.ports import Accounts, Clock, ProviderApi, ProviderCredential
     from relay.providers.subscription import Action
@@ -29,11 +29,14 @@ _SECRETS_KEPT = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """`healthy`: everything was as it should be. `done` says in words what was mended, `refused` why something was not."""
+    """`healthy`: everything was as it should be. `done` says in words what was mended, `refused` why something was not; `denied`
+    are topics that the credential has no scope for, which is no illness.
+    """
 
     healthy: bool
     done: tuple[str, ...] = ()
     refused: str = ""
+    denied: tuple[str, ...] = ()
 
 
 class Subscriptions:
@@ -44,11 +47,17 @@ class Subscriptions:
         self._clock = clock
         self._who = who
 
-    async def __call__(self, account: str, credential: ProviderCredential, *, url: str) -> Found:
-        """Look, and mend where the credential says that we may. Raises what a call raises but `OutcomeUnknown`."""
+    async def __call__(
+        self, account: str, credential: ProviderCredential, *, url: str, without: Collection[str] = ()
+    ) -> Found:
+        """Look, and mend where the credential says that we may; `without` are topics denied before, not to be asked for again.
+
+        Raises what a call raises but `OutcomeUnknown`; `NotAllowed` only where nothing at all may be done.
+        """
         provider = registry.get(credential.source)
         found = await self._listed(credential)
-        doing = wanted(found, url=url, topics=provider.TOPICS, single=provider.SINGLE)
+        topics = [topic for topic in provider.TOPICS if topic not in without]
+        doing = wanted(found, url=url, topics=topics, single=provider.SINGLE)
         if not doing:
             return Found(healthy=True)
         if not credential.register:
@@ -57,14 +66,21 @@ class Subscriptions:
         if provider.OWN_SECRET and not secret:
             return Found(healthy=False, refused="secret_missing")
         done: list[str] = []
-        try:
-            for action in doing:
+        denied: list[str] = []
+        for action in doing:
+            try:
                 await self._do(account, credential, action, url=url, secret=secret)
+            except NotAllowed:
+                # One topic without a scope must not keep the others from being registered.
+                denied += action.topics
+                if len(denied) == len(provider.TOPICS):
+                    raise
+            except (OutcomeUnknown, Rejected) as error:
+                # The next look tells whether it was done after all.
+                return Found(healthy=False, done=tuple(done), refused=error.reason, denied=tuple(denied))
+            else:
                 done.append(_said(action))
-        except (OutcomeUnknown, Rejected) as error:
-            # The next look tells whether it was done after all.
-            return Found(healthy=False, done=tuple(done), refused=error.reason)
-        return Found(healthy=False, done=tuple(done))
+        return Found(healthy=not done, done=tuple(done), denied=tuple(denied))
 
     async def _listed(self, credential: ProviderCredential) -> Sequence[Subscription]:
         provider, found, mark = registry.get(credential.source), list[Subscription](), ""

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.domain import silence
-from relay.errors import RelayError
+from relay.errors import NotAllowed, RelayError
 from relay.providers.registry import PROVIDERS
 from relay.providers.registry import get as get_provider
 from relay.services.backfill import OVERLAP
@@ -34,6 +34,9 @@ LOOK_EVERY_MS = 6 * 3_600_000
 _LEARNED_FROM_MS = 8 * silence.HOURS * silence.HOUR_MS
 _LONGEST_BACK = timedelta(days=30)
 """Stripe keeps its events as long; a shop's lists go further back, by hand (`relay import`)."""
+_KEPT = ("looked_ms", "from_ms", "failed_ms", "denied_ms")
+_DENIED_MS = 7 * 24 * 3_600_000
+"""A topic that the credential had no scope for is asked for again after so long."""
 _FORGOTTEN_MS = 28 * 24 * 3_600_000
 """A source that was given up is not silent for ever: after so long its habits are learned anew, should it come back."""
 _ENDED = frozenset({"removed", "erased"})
@@ -55,6 +58,7 @@ class Watched:
     expected: float = 0.0
     mended: tuple[str, ...] = ()
     refused: str = ""
+    lasting: bool = False  # refused for good, or for an hour
     brought: int = 0
 
 
@@ -71,18 +75,21 @@ class Round:
 
     @property
     def unmended(self) -> int:
-        return sum(bool(one.refused) for one in self.watched)
+        return sum(one.lasting for one in self.watched)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Note:
     """What is kept of a source. `looked_ms`: when its webhook was last seen to; `from_ms`: where the next backfill begins, 0
-    for none.
+    for none. `failed_ms`: since when its provider cannot be asked. `denied`: topics without a scope, found at `denied_ms`.
     """
 
     habits: silence.Habits
     looked_ms: int = 0
     from_ms: int = 0
+    failed_ms: int = 0
+    denied_ms: int = 0
+    denied: tuple[str, ...] = ()
 
 
 class Watchdog:
@@ -193,8 +200,12 @@ class Watchdog:
             if opened is None:
                 return watched
             url = f"{self._api_url}/v1/{account}/{credential.source}"
-            found = await self._subscriptions(account, opened, url=url)
-            watched = replace(watched, mended=found.done, refused=found.refused)
+            if at_ms(now) - note.denied_ms > _DENIED_MS:
+                note.denied = ()
+            found = await self._subscriptions(account, opened, url=url, without=note.denied)
+            if found.denied:
+                note.denied, note.denied_ms = (*note.denied, *found.denied), at_ms(now)
+            watched = replace(watched, mended=found.done, refused=found.refused, lasting=bool(found.refused))
             if not found.healthy and not note.from_ms:
                 # Since the last look it may have been gone; a source that was never looked at begins now.
                 note.from_ms = note.looked_ms
@@ -203,8 +214,11 @@ class Watchdog:
             elif note.looked_ms and get_provider(opened.source).KNOWS_UNDELIVERED:
                 watched = await self._undelivered(account, opened, note, watched, deadline_ms=deadline_ms)
         except RelayError as error:
-            return replace(watched, refused=error.reason)
-        note.looked_ms = at_ms(now)
+            note.failed_ms = note.failed_ms or at_ms(now)
+            await self._keep(account, credential.source, note)
+            lasting = isinstance(error, NotAllowed) or at_ms(now) - note.failed_ms >= silence.HOUR_MS
+            return replace(watched, refused=error.reason, lasting=lasting)
+        note.looked_ms, note.failed_ms = at_ms(now), 0
         await self._keep(account, credential.source, note)
         return watched
 
@@ -232,11 +246,10 @@ class Watchdog:
 
     async def _note(self, account: str, source: str) -> _Note:
         held = await self._snapshots.get(account, WATCH, source) or {}
-        return _Note(
-            habits=silence.from_fields(held), looked_ms=held.get("looked_ms", 0), from_ms=held.get("from_ms", 0)
-        )
+        counts = {name: held.get(name, 0) for name in _KEPT}
+        return _Note(habits=silence.from_fields(held), denied=tuple(held.get("denied", ())), **counts)
 
     async def _keep(self, account: str, source: str, note: _Note) -> None:
         fields: dict[str, Any] = silence.to_fields(note.habits)
-        fields |= {"looked_ms": note.looked_ms, "from_ms": note.from_ms}
+        fields |= {name: getattr(note, name) for name in _KEPT} | {"denied": list(note.denied)}
         await self._snapshots.put(account, WATCH, source, fields, seen_ms=at_ms(self._clock.now()))
