@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.domain.sources import identity, registry
-from relay.errors import NotAllowed
+from relay.errors import NotAllowed, Rejected
 from relay.services.times import at_ms
 from shop_sandbox.samples import replay
 from tests.domain.sources import payloads
@@ -243,7 +243,7 @@ def test_customers_are_all_seen_though_some_are_deleted_while_we_page(world, pag
     done = imported(world, "woocommerce", since=world.clock.now() - DAY, until=world.clock.now())
 
     assert done.done
-    assert {one for one in shop.table("customers")} <= set(subjects(world))
+    assert set(shop.table("customers")) <= set(subjects(world))
 
 
 def test_customers_that_did_not_change_are_left_out(world):
@@ -303,6 +303,31 @@ def test_an_import_without_time_stops_and_goes_on_where_it_was(world):
     assert {run.reason for run in runs[:-1]} == {"out_of_time"}
     assert runs[-1].stored == 30
     assert len(shop.calls) < 2 * (30 / 3 + 3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_place_that_the_provider_forgot_is_begun_before(world, kind):
+    """A page's mark expires, or the event it names is too old: the list is read again, not given up."""
+    shop = open_shop(world, kind)
+    for number in range(1, 8):
+        sell(world, shop, number)
+        world.clock.advance(5)
+    shop.largest_page = 2
+    parts = 1 if kind == "stripe" else 3
+    world.provider_api.meddle = lambda _: shop.refuse.append(400) if len(shop.calls) == parts + 1 else None
+
+    done = imported(world, kind, since=world.clock.now() - DAY, until=world.clock.now())
+
+    assert (done.stored, done.done) == (7, True)
+    assert 400 not in shop.refuse
+
+
+def test_a_list_that_is_refused_from_its_beginning_is_an_error(world):
+    shop = open_shop(world, "stripe")
+    shop.refuse = [400] * 9
+
+    with pytest.raises(Rejected, match="refused"):
+        imported(world, "stripe", since=world.clock.now() - DAY)
 
 
 def test_an_api_that_is_away_is_told_with_the_time_to_come_again(world):

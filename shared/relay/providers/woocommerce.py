@@ -49,7 +49,8 @@ def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> 
 
 
 def _changed(part: str, window: Window, mark: str) -> Request[Page]:
-    since, seen, asked = window.since - _SECOND, (), 1
+    since, asked = window.since - _SECOND, 1
+    seen: tuple[str, ...] = ()
     if mark:
         at, ids, count = mark.removeprefix("since:").split("|")
         since, seen, asked = _instant(at), tuple(filter(None, ids.split(","))), int(count)

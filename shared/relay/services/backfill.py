@@ -32,6 +32,7 @@ CALL_MS = 25_000
 MOST_ROUNDS = 4
 _MOST_WAIT_S = 90.0
 _MOST_WAITS = 6
+_MOST_RESTARTS = 3
 _NAMED = 100
 
 
@@ -137,6 +138,14 @@ class Backfill:
             at = replace(at, part=at.part + 1, mark="", refused=tuple(dict.fromkeys([*at.refused, part])))
             await self._save(run, at)
             return at
+        except Rejected:
+            # A place in the list that the provider does not know any more: an older one, else the beginning.
+            if not (run.mark or at.mark) or run.restarts >= _MOST_RESTARTS:
+                raise
+            run.restarts += 1
+            at = at if run.mark else replace(at, mark="")
+            run.mark = ""
+            return at
         page: Page = reply.value
         if page.mark and page.mark == (run.mark or at.mark):
             raise Rejected("list_stands_still", detail=f"{request!r} names itself as its next page")
@@ -240,4 +249,5 @@ class _Run:
     tell: Callable[[Progress], None]
     mark: str = ""
     pages: int = 0
+    restarts: int = 0
     named: list[str] = field(default_factory=list)
