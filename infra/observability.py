@@ -27,7 +27,7 @@ _MINUTES = cdk.Duration.minutes
 
 
 class Observability(Construct):
-    """`dead` are the queues where any message is a failure, `by_clock` the functions that must run within so many minutes."""
+    """`dead` are the queues where any message is a failure, `by_clock` the functions that must run, and every how many minutes."""
 
     def __init__(
         self,
@@ -83,12 +83,12 @@ class Observability(Construct):
         return alarm(self, f"{name}NotEmpty", waiting, says=f"{name}: something could not be delivered", at_least=1)
 
     def _still(self, function: RelayFunction, minutes: int) -> cloudwatch.Alarm:
-        """No call in that time; no data is as bad as none."""
+        """No call in three of its turns, a quarter of an hour at least; no data is as bad as none."""
         return cloudwatch.Alarm(
             self,
             f"{function.node.id}Stopped",
             alarm_description="Its schedule stopped",
-            metric=function.function.metric_invocations(period=_MINUTES(minutes), statistic="Sum"),
+            metric=function.function.metric_invocations(period=_MINUTES(max(15, 3 * minutes)), statistic="Sum"),
             threshold=1,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from infra.relay_function import RelayFunction
 
 
-def every(minutes: int, called: RelayFunction, *, unscheduled: sqs.Queue) -> None:
-    """Call it every so many minutes; a call that could not be made three times goes to `unscheduled`."""
+def every(minutes: int, called: RelayFunction, *, unscheduled: sqs.Queue) -> tuple[RelayFunction, int]:
+    """Call it every so many minutes; a call that could not be made three times goes to `unscheduled`. Returns it with its minutes."""
     caller = iam.Role(called, "Scheduler", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
     caller.add_to_policy(
         iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[called.function.function_arn])
@@ -37,3 +37,4 @@ def every(minutes: int, called: RelayFunction, *, unscheduled: sqs.Queue) -> Non
         ),
     )
     schedule.node.add_dependency(caller)
+    return called, minutes

@@ -79,8 +79,7 @@ class RelayStack(cdk.Stack):
             "Unpublished": publishing.unpublished,
             "Unscheduled": upkeep.unscheduled,
         }
-        by_clock = [(each, 15) for each in (upkeep.release_due, upkeep.sweep_inbox, upkeep.index_dead_letters)]
-        by_clock.append((watching.watch_sources, 60))
+        by_clock = [*upkeep.by_clock, *watching.by_clock]
         Observability(
             self,
             "Observability",

@@ -55,9 +55,11 @@ class Upkeep(Construct):
         self.sweep_inbox = made["sweep_inbox"]
         self.index_dead_letters = made["index_dead_letters"]
         self._allow_what_they_do(storage, queues, bus)
-        every(1, self.release_due, unscheduled=self.unscheduled)
-        every(5, self.sweep_inbox, unscheduled=self.unscheduled)
-        every(5, self.index_dead_letters, unscheduled=self.unscheduled)
+        self.by_clock = [
+            every(1, self.release_due, unscheduled=self.unscheduled),
+            every(5, self.sweep_inbox, unscheduled=self.unscheduled),
+            every(5, self.index_dead_letters, unscheduled=self.unscheduled),
+        ]
 
     def _allow_what_they_do(self, storage: Storage, queues: Queues, bus: events.EventBus) -> None:
         self.release_due.allow(["dynamodb:Query"], [f"{storage.state.table_arn}/index/wake"])

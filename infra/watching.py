@@ -49,7 +49,7 @@ class Watching(Construct):
             },
         )
         self._allow_what_it_does(storage)
-        every(EVERY_MINUTES, self.watch_sources, unscheduled=unscheduled)
+        self.by_clock = [every(EVERY_MINUTES, self.watch_sources, unscheduled=unscheduled)]
 
     def _allow_what_it_does(self, storage: Storage) -> None:
         """Read counts, notes and accounts; put notes, deliveries and the log; open providers' credentials, and webhook secrets.
