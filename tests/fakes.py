@@ -380,6 +380,24 @@ class FakeArrivals:
         return found
 
 
+class FakeNotes:
+    """`held` by (account, kind, name)."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str, str], tuple[int, Mapping[str, Any]]] = {}
+
+    async def get(self, account: str, kind: str, name: str) -> Mapping[str, Any] | None:
+        held = self.held.get((account, kind, name))
+        return held[1] if held else None
+
+    async def put(self, account: str, kind: str, name: str, fields: Mapping[str, Any], *, at_ms: int) -> bool:
+        held = self.held.get((account, kind, name))
+        if held is not None and held[0] > at_ms:
+            return False
+        self.held[account, kind, name] = (at_ms, dict(fields))
+        return True
+
+
 class FakeSnapshots:
     def __init__(self) -> None:
         self.seen: dict[tuple[str, str, str], tuple[int, Mapping[str, Any]]] = {}

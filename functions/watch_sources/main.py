@@ -16,8 +16,8 @@ from relay.adapters.clock import SystemClock
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_arrivals import DynamoArrivals
 from relay.adapters.dynamodb_inbox import DynamoInbox
+from relay.adapters.dynamodb_notes import DynamoNotes
 from relay.adapters.dynamodb_providers import DynamoProviders
-from relay.adapters.dynamodb_snapshots import DynamoSnapshots
 from relay.adapters.provider_http import ProviderHttp
 from relay.services.backfill import Backfill
 from relay.services.subscriptions import Subscriptions
@@ -35,7 +35,7 @@ clock = SystemClock.parse(settings.relay_clock)
 dynamodb, kms = aws_client("dynamodb"), lazy_client("kms")
 state, key_id = settings.state_table, settings.secrets_key_id
 accounts = DynamoAccounts(client=dynamodb, kms=kms, table=state, key_id=key_id, clock=clock)
-snapshots = DynamoSnapshots(client=dynamodb, table=state)
+notes = DynamoNotes(client=dynamodb, table=state)
 inbox = DynamoInbox(
     client=dynamodb, s3=lazy_client("s3"), table=settings.inbox_table, bucket=settings.bodies_bucket, clock=clock
 )
@@ -44,9 +44,9 @@ watchdog = Watchdog(
     accounts=accounts,
     providers=DynamoProviders(client=dynamodb, kms=kms, table=state),
     arrivals=DynamoArrivals(client=dynamodb, table=state),
-    snapshots=snapshots,
+    notes=notes,
     subscriptions=Subscriptions(accounts=accounts, api=api, clock=clock, who="watchdog"),
-    backfill=Backfill(inbox=inbox, snapshots=snapshots, api=api, clock=clock),
+    backfill=Backfill(inbox=inbox, notes=notes, api=api, clock=clock),
     clock=clock,
     api_url=settings.api_url,
 )

@@ -323,6 +323,16 @@ class Arrivals(Protocol):
         last_ms: int
 
 
+class Notes(Protocol):
+    """Small notes of background work, by (account, kind, name): cursors, habits. Never personal data."""
+
+    async def get(self, account: str, kind: str, name: str) -> Mapping[str, Any] | None: ...
+
+    async def put(self, account: str, kind: str, name: str, fields: Mapping[str, Any], *, at_ms: int) -> bool:
+        """Write unless a newer one (`at_ms`) is there."""
+        ...
+
+
 class Snapshots(Protocol):
     """What was last seen of a Holded object: `digest` of the fields that matter, and the fields, by (account, type, id)."""
 

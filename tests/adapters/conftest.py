@@ -19,6 +19,7 @@ from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_notes import DynamoNotes
 from relay.adapters.dynamodb_providers import DynamoProviders
 from relay.adapters.dynamodb_snapshots import DynamoSnapshots
 from relay.adapters.dynamodb_webhook_secrets import DynamoWebhookSecrets
@@ -32,6 +33,7 @@ from tests.fakes import (
     FakeInbox,
     FakeInboxWriter,
     FakeLedger,
+    FakeNotes,
     FakeProviders,
     FakeSnapshots,
 )
@@ -62,6 +64,7 @@ def fake_world() -> World:
         snapshots=FakeSnapshots(),
         providers=FakeProviders(),
         arrivals=FakeArrivals(),
+        notes=FakeNotes(),
     )
 
 
@@ -83,6 +86,7 @@ def simulated_world() -> World:
         secrets=accounts,
         providers=FakeProviders(),
         arrivals=FakeArrivals(),
+        notes=FakeNotes(),
         **{name: machine.port(name) for name in (*tables, "accounts")},
     )
 
@@ -117,6 +121,7 @@ def aws_world(name: str, make: Callable[[str], Any]) -> World:
     world.secrets = DynamoWebhookSecrets(client=world.dynamo, kms=world.kms, table=world.state_table, clock=clock)
     world.snapshots = DynamoSnapshots(client=world.dynamo, table=world.state_table)
     world.providers = DynamoProviders(client=world.dynamo, kms=world.kms, table=world.state_table, key_id=world.key_id)
+    world.notes = DynamoNotes(client=world.dynamo, table=world.state_table)
     world.arrivals = DynamoArrivals(client=world.dynamo, table=world.state_table)
     return world
 

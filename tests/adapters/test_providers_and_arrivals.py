@@ -97,6 +97,19 @@ def test_counts_add_up_by_hour_and_the_latest_is_known(world):
     assert lately == {"shopify": shop}
 
 
+def test_notes_keep_the_newest(world):
+    async def story():
+        assert await world.notes.get("acme", "watch", "shopify") is None
+        assert await world.notes.put("acme", "watch", "shopify", {"rates": [1, 2]}, at_ms=NOON)
+        assert not await world.notes.put("acme", "watch", "shopify", {"rates": []}, at_ms=NOON - 1)
+        assert await world.notes.put("acme", "watch", "shopify", {"rates": [3]}, at_ms=NOON)
+        assert await world.notes.get("acme", "watch", "shopify") == {"rates": [3]}
+        assert await world.notes.get("acme", "import", "shopify") is None
+        assert await world.notes.get("acme2", "watch", "shopify") is None
+
+    asyncio.run(story())
+
+
 def test_counts_leave_the_table_by_themselves(aws):
     asyncio.run(aws.arrivals.add("acme", "shopify", hours={NOON: 2}, last_ms=NOON))
     (item,) = aws.dynamo.scan(TableName=aws.state_table)["Items"]

@@ -198,6 +198,8 @@ METHODS: dict[str, Callable[[Any, str, Any, Any], Any]] = {
     "Providers.get": lambda w, a, _r, _d: w.providers.get(a, "shopify"),
     "Providers.put": lambda w, a, _r, _d: w.providers.put(a, PROVIDER),
     "Providers.forget": lambda w, a, _r, _d: w.providers.forget(a, "shopify"),
+    "Notes.put": lambda w, a, _r, _d: w.notes.put(a, "watch", "shopify", {"x": 1}, at_ms=1),
+    "Notes.get": lambda w, a, _r, _d: w.notes.get(a, "watch", "shopify"),
     "Arrivals.add": lambda w, a, _r, _d: w.arrivals.add(a, "shopify", hours={_DAY: 1}, last_ms=_DAY),
     "Arrivals.since": lambda w, a, _r, _d: w.arrivals.since(a, from_ms=0),
     "Snapshots.put": lambda w, a, _r, _d: w.snapshots.put(a, "invoice", "5ab", {"x": 1}, seen_ms=1),

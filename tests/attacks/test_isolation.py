@@ -161,7 +161,7 @@ def belongings(setting, account):
             setting.gates.gates.get(account),
             setting.gates.wakes.get(account),
             sorted((at, one.token) for at, one in setting.world.providers.held.items() if at[0] == account),
-            sorted((at, seen) for at, seen in setting.world.snapshots.seen.items() if at[0] == account),
+            sorted((at, seen) for at, seen in setting.world.notes.held.items() if at[0] == account),
             [wake for wake in setting.wakes.sent if wake.message.get("account") == account],
             [letter for letter in setting.dead_letters.letters if account in letter.body],
         )
@@ -408,6 +408,7 @@ def port_methods():
         "Gates",
         "Accounts",
         "Snapshots",
+        "Notes",
         "Providers",
         "Arrivals",
     )
@@ -443,6 +444,7 @@ PREPARED = (
     "Snapshots.put",
     "Providers.put",
     "Arrivals.add",
+    "Notes.put",
 )
 
 
@@ -534,6 +536,8 @@ def test_erasing_an_account_leaves_its_neighbour_alone(aws, other):
     assert asyncio.run(aws.snapshots.get(other, "invoice", "5ab")) is not None
     assert asyncio.run(aws.providers.get(other, "shopify")).token == "shpat_x"
     assert asyncio.run(aws.providers.get("acme", "shopify")) is None
+    assert asyncio.run(aws.notes.get(other, "watch", "shopify")) == {"x": 1}
+    assert asyncio.run(aws.notes.get("acme", "watch", "shopify")) is None
 
 
 @pytest.mark.row("E03")

@@ -306,7 +306,7 @@ def give(command, road, wire, folder):
         return httpx.Response(answer["statusCode"], json=json.loads(answer["body"]))
 
     wanted = (
-        "accounts", "ledger", "inbox", "gates", "holded", "wakes", "dead_letters", "snapshots", "providers",
+        "accounts", "ledger", "inbox", "gates", "holded", "wakes", "dead_letters", "notes", "providers",
         "provider_api", "clock",
     )  # fmt: skip
     console = Console(

@@ -79,7 +79,7 @@ def backfill(world, ports=None):
     ports = ports or {}
     return Backfill(
         inbox=ports.get("inbox", world.inbox),
-        snapshots=ports.get("snapshots", world.snapshots),
+        notes=ports.get("notes", world.notes),
         api=ports.get("provider_api", world.provider_api),
         clock=world.clock,
     )
@@ -91,13 +91,13 @@ def imported(world, kind, *, since, until=None, account="acme", ports=None, **op
 
 
 def watchdog(world, ports=None):
-    ports = {name: getattr(world, name) for name in ("accounts", "providers", "arrivals", "snapshots")} | (ports or {})
+    ports = {name: getattr(world, name) for name in ("accounts", "providers", "arrivals", "notes")} | (ports or {})
     api = ports.get("provider_api", world.provider_api)
     return Watchdog(
         accounts=ports["accounts"],
         providers=ports["providers"],
         arrivals=ports["arrivals"],
-        snapshots=ports["snapshots"],
+        notes=ports["notes"],
         subscriptions=Subscriptions(accounts=ports["accounts"], api=api, clock=world.clock, who="watchdog"),
         backfill=backfill(world, ports),
         clock=world.clock,

@@ -146,7 +146,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(world, kind):
     since = world.clock.now() - DAY
 
     dry = imported(world, kind, since=since, dry_run=True)
-    assert (world.inbox.items, world.snapshots.seen) == ({}, {})
+    assert (world.inbox.items, world.notes.held) == ({}, {})
     done = imported(world, kind, since=since)
 
     assert (dry.stored, dry.named) == (done.stored, done.named)

@@ -438,7 +438,7 @@ def test_habits_are_kept_small(world):
     watch(world)
     from relay.adapters import _json
 
-    (fields,) = [held for (_, kind, _), (_, held) in world.snapshots.seen.items() if kind == "watch"]
+    (fields,) = [held for (_, kind, _), (_, held) in world.notes.held.items() if kind == "watch"]
 
     assert silence.from_fields(fields).hours > 5 * silence.HOURS
     assert len(_json.pack(fields, field="x")) < 1000

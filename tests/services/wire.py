@@ -26,6 +26,7 @@ PROTOCOLS = {
     "inbox": relay_ports.Inbox,
     "inbox_writer": relay_ports.InboxWriter,
     "ledger": relay_ports.Ledger,
+    "notes": relay_ports.Notes,
     "provider_api": relay_ports.ProviderApi,
     "providers": relay_ports.Providers,
     "secrets": relay_ports.WebhookSecrets,

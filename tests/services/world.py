@@ -33,6 +33,7 @@ from tests.fakes import (
     FakeIds,
     FakeInbox,
     FakeLedger,
+    FakeNotes,
     FakeProviders,
     FakeSnapshots,
     FakeWakes,
@@ -85,7 +86,7 @@ class World:
             FakeWakes(),
             FakeBus(),
         )
-        self.providers, self.arrivals, self.shops = FakeProviders(), FakeArrivals(), Shops()
+        self.providers, self.arrivals, self.notes, self.shops = FakeProviders(), FakeArrivals(), FakeNotes(), Shops()
         self.accounts.providers = self.providers
         self.provider_api = ShopApi(self.shops, self.clock)
         self.timing = timing or Timing()

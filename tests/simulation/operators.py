@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 AGAIN_S = 45.0
 TRIES = 400
-PORTS = ("accounts", "ledger", "inbox", "gates", "wakes", "dead_letters", "snapshots")
+PORTS = ("accounts", "ledger", "inbox", "gates", "wakes", "dead_letters")
 RATES = (0, 0, 3, 30)
 
 
@@ -44,6 +44,7 @@ def world_of(machine: Machine) -> World:
         **ports,
         holded=HoldedLine(machine),
         providers=None,  # type: ignore[arg-type]  # no command here asks a shop
+        notes=None,  # type: ignore[arg-type]  # as above
         provider_api=None,  # type: ignore[arg-type]  # as above
         clock=machine,
         queues=None,  # type: ignore[arg-type]  # no command here counts messages

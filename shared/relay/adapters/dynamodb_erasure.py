@@ -1,7 +1,7 @@
 """Erasing an account: secrets and every copy of personal data go; ids, digests and amounts stay.
 
-Gone: credentials (Holded's and the providers'), webhook secrets, salt and name, snapshots, deliveries, large bodies, and
-the event copies of unfinished ledger rows.
+Gone: credentials (Holded's and the providers'), webhook secrets, salt and name, snapshots, notes, deliveries, large bodies,
+and the event copies of unfinished ledger rows.
 Kept: ledger rows, settings and the log of changes. Both tables are scanned, which is for people, not functions.
 """
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from relay.adapters._calls import call, pages
 from relay.adapters._errors import ConditionFailed
 from relay.adapters._keys import join, part
+from relay.adapters.dynamodb_notes import NOTES
 from relay.adapters.dynamodb_providers import PROVIDER
 from relay.errors import BadInput
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _DELETED = {":holded": {"S": "holded"}, ":webhooks": {"S": "webhooks"}, ":snapshot": {"S": "snapshot"}}
 _OF_ACCOUNT = "begins_with(pk, :account)"
 _PROVIDERS = {":provider": {"S": PROVIDER}}
-_GONE = [*(f"sk = {name}" for name in _DELETED), "begins_with(sk, :provider)"]
+_GONE = [*(f"sk = {name}" for name in _DELETED), "begins_with(sk, :provider)", "pk = :notes"]
 _PERSONAL = f"({' OR '.join(_GONE)} OR attribute_exists(ev) OR attribute_exists(evo))"
 
 
@@ -63,15 +64,18 @@ class Erasure:
     async def _state(self, account: str) -> int:
         touched = 0
         deleted = {value["S"] for value in _DELETED.values()}
+        notes = join(account, NOTES)
+        of_account = {":account": {"S": f"{part(account)}#"}, ":notes": {"S": notes}}
         found = pages(
             self._client.scan,
             TableName=self._state_table,
             FilterExpression=f"{_OF_ACCOUNT} AND {_PERSONAL}",
             ProjectionExpression="pk, sk",
-            ExpressionAttributeValues=_DELETED | _PROVIDERS | {":account": {"S": f"{part(account)}#"}},
+            ExpressionAttributeValues=_DELETED | _PROVIDERS | of_account,
         )
         async for item in found:
-            if item["sk"]["S"] in deleted or item["sk"]["S"].startswith(PROVIDER):
+            named = item["sk"]["S"]
+            if named in deleted or named.startswith(PROVIDER) or item["pk"]["S"] == notes:
                 await call(self._client.delete_item, TableName=self._state_table, Key=item)
             else:
                 await self._forget_event(item)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
         HoldedApi,
         Inbox,
         Ledger,
+        Notes,
         ProviderApi,
         Providers,
-        Snapshots,
         Wakes,
     )
 
@@ -74,7 +74,7 @@ class World:
     queues: Queues
     wakes: "Wakes"
     dead_letters: "DeadLetters"
-    snapshots: "Snapshots"
+    notes: "Notes"
     providers: "Providers"
     provider_api: "ProviderApi"
     clock: "Clock"

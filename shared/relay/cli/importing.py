@@ -78,7 +78,7 @@ async def _import(
         await here.accounts.record_change(
             account, at_ms=here.now_ms(), who=here.who, what=f"import {source}", before="", after=after
         )
-    backfill = Backfill(inbox=here.inbox, snapshots=here.snapshots, api=here.provider_api, clock=here.clock)
+    backfill = Backfill(inbox=here.inbox, notes=here.notes, api=here.provider_api, clock=here.clock)
     return await backfill(
         account, credential, since=since, until=until, undelivered=undelivered, dry_run=dry_run, tell=_progress
     )

@@ -8,8 +8,8 @@ from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_notes import DynamoNotes
 from relay.adapters.dynamodb_providers import DynamoProviders
-from relay.adapters.dynamodb_snapshots import DynamoSnapshots
 from relay.adapters.holded_http import HoldedHttp
 from relay.adapters.provider_http import ProviderHttp
 from relay.adapters.s3_bodies import S3Bodies
@@ -62,7 +62,7 @@ def wire(stack: Stack, *, who: str) -> World:
         queues=SqsQueues(client=sqs, urls=urls),
         wakes=SqsWakes(client=sqs, fiscal_url=urls["fiscal"], normal_url=urls["normal"], clock=clock),
         dead_letters=SqsDeadLetters(client=sqs, urls={name: urls[f"{name} DLQ"] for name in ("fiscal", "normal")}),
-        snapshots=DynamoSnapshots(client=dynamodb, table=state),
+        notes=DynamoNotes(client=dynamodb, table=state),
         providers=DynamoProviders(client=dynamodb, kms=kms, table=state, key_id=key_id),
         provider_api=ProviderHttp(clock=clock, local=stack.is_local),
         clock=clock,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.domain.sources.base import Delivery
-    from relay.ports import Clock, Inbox, ProviderApi, ProviderCredential, Snapshots
+    from relay.ports import Clock, Inbox, Notes, ProviderApi, ProviderCredential
     from relay.providers.protocol import Page, Reply
 
 OVERLAP = timedelta(minutes=5)
@@ -72,9 +72,9 @@ class _At:
 
 
 class Backfill:
-    def __init__(self, *, inbox: Inbox, snapshots: Snapshots, api: ProviderApi, clock: Clock) -> None:
+    def __init__(self, *, inbox: Inbox, notes: Notes, api: ProviderApi, clock: Clock) -> None:
         self._inbox = inbox
-        self._snapshots = snapshots
+        self._notes = notes
         self._api = api
         self._clock = clock
 
@@ -217,7 +217,7 @@ class Backfill:
         """The cursor of the same import, unless that has ended."""
         if run.dry_run:
             return None
-        held = await self._snapshots.get(run.account, CURSOR, run.name)
+        held = await self._notes.get(run.account, CURSOR, run.name)
         if held is None or held.get("done"):
             return None
         names = ("since_ms", "until_ms", "part", "mark", "round", "fresh", "stored", "known")
@@ -228,7 +228,7 @@ class Backfill:
             return
         fields = {name: getattr(at, name) for name in _At.__slots__} | {"refused": list(at.refused), "done": done}
         now_ms = at_ms(self._clock.now())
-        await self._snapshots.put(run.account, CURSOR, run.name, fields, seen_ms=now_ms)
+        await self._notes.put(run.account, CURSOR, run.name, fields, at_ms=now_ms)
 
     def _told(self, run: _Run, at: _At, **values: Any) -> Progress:
         return Progress(

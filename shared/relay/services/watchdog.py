@@ -22,7 +22,7 @@ from relay.services.times import at_ms, from_ms
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from relay.ports import Accounts, Arrivals, Clock, ProviderCredential, Providers, Snapshots
+    from relay.ports import Accounts, Arrivals, Clock, Notes, ProviderCredential, Providers
     from relay.services.backfill import Backfill
     from relay.services.subscriptions import Subscriptions
 
@@ -99,7 +99,7 @@ class Watchdog:
         accounts: Accounts,
         providers: Providers,
         arrivals: Arrivals,
-        snapshots: Snapshots,
+        notes: Notes,
         subscriptions: Subscriptions,
         backfill: Backfill,
         clock: Clock,
@@ -108,7 +108,7 @@ class Watchdog:
         self._accounts = accounts
         self._providers = providers
         self._arrivals = arrivals
-        self._snapshots = snapshots
+        self._notes = notes
         self._subscriptions = subscriptions
         self._backfill = backfill
         self._clock = clock
@@ -245,11 +245,11 @@ class Watchdog:
         return replace(watched, brought=progress.stored, refused=progress.reason)
 
     async def _note(self, account: str, source: str) -> _Note:
-        held = await self._snapshots.get(account, WATCH, source) or {}
+        held = await self._notes.get(account, WATCH, source) or {}
         counts = {name: held.get(name, 0) for name in _KEPT}
         return _Note(habits=silence.from_fields(held), denied=tuple(held.get("denied", ())), **counts)
 
     async def _keep(self, account: str, source: str, note: _Note) -> None:
         fields: dict[str, Any] = silence.to_fields(note.habits)
         fields |= {name: getattr(note, name) for name in _KEPT} | {"denied": list(note.denied)}
-        await self._snapshots.put(account, WATCH, source, fields, seen_ms=at_ms(self._clock.now()))
+        await self._notes.put(account, WATCH, source, fields, at_ms=at_ms(self._clock.now()))
