@@ -200,6 +200,61 @@ def test_rows_that_change_while_we_page_are_neither_skipped_nor_doubled(kind, so
     assert {key: held.get(key) for key in last} == last
 
 
+def old_orders(kind, *, page, spread_s):
+    """Six orders that are an hour old."""
+    world = World()
+    shop = open_shop(world, kind)
+    for number in range(1, 7):
+        sell(world, shop, number)
+        world.clock.advance(spread_s)
+    world.clock.advance(3600)
+    shop.largest_page = page
+    return world, shop
+
+
+def changing(world, shop, *numbers, after, page=1):
+    """Change these orders once, when that page of the list was read."""
+    todo, read = list(numbers), []
+
+    def meddle(request):
+        if request.path.endswith(after):
+            world.clock.advance(3)
+            read.append(request)
+            while todo and len(read) >= page:
+                sell(world, shop, todo.pop(), note="changed")
+
+    world.provider_api.meddle = meddle
+
+
+ORDERS = {"shopify": "/orders.json", "woocommerce": "/orders", "stripe": "/events"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_changes_while_its_list_is_read_is_in_the_same_import(kind):
+    world, shop = old_orders(kind, page=2, spread_s=60)
+    changing(world, shop, 1, 6, after=ORDERS[kind])
+
+    imported(world, kind, since=world.clock.now() - DAY)
+
+    assert versions(world, kind) == last_versions(world, shop)
+
+
+@pytest.mark.parametrize("page", [1, 2, 3])
+@pytest.mark.parametrize("spread_s", [0, 60])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_that_leaves_the_list_takes_no_other_with_it(kind, spread_s, page):
+    """Counted pages would shift: order 3 would stand on the page that was read already."""
+    world, shop = old_orders(kind, page=2, spread_s=spread_s)
+    since, until, before = world.clock.now() - DAY, world.clock.now(), last_versions(world, shop)
+    changing(world, shop, 1, 2, after=ORDERS[kind], page=page)
+
+    imported(world, kind, since=since, until=until)
+
+    rested = {key: version for key, version in before.items() if last_versions(world, shop)[key] == version}
+    assert len(rested) == 4
+    assert {key: versions(world, kind).get(key) for key in rested} == rested
+
+
 def versions(world, kind):
     found = {}
     for item in world.inbox.items.values():
