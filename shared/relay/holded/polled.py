@@ -55,6 +55,4 @@ class Resource:
     again: tuple[tuple[tuple[str, str], ...], ...] = ()
     hinted: bool = False
     weight: int = 1
-    parent: str = (
-        ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
-    )
+    parent: str = ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
