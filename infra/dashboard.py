@@ -45,6 +45,7 @@ class Dashboard(Construct):
                 [
                     _graph("Accounts blocked", [figure(stage, "AccountsBlocked")]),
                     _graph("Drift", [figure(stage, "Drift")]),
+                    _graph("Sources silent", [figure(stage, "SourcesSilent"), figure(stage, "SourcesNotMended")]),
                 ],
             ],
         )

@@ -67,6 +67,13 @@ class Observability(Construct):
             ("OldestDueRow", "OldestDueRowSeconds", "Due work is not done after half an hour", 1800),
             ("AccountBlocked", "AccountsBlocked", "Holded refuses an account's credential or plan: relay status", 1),
             ("Drift", "Drift", "A night's books differ in one document of a hundred: relay reconcile --last", 0.01),
+            ("SourceSilent", "SourcesSilent", "A source is silent against its habits: docs/healing.md", 1),
+            (
+                "SourceNotMended",
+                "SourcesNotMended",
+                "A provider could not be asked, or its webhook not mended: docs/healing.md",
+                1,
+            ),
             ("Review", "ReviewCount", "Events wait for a person's decision: relay status", 1),
         ]
         rows += [(f"Quota{n}", "QuotaUsedPercent", f"{n} % of an account's month are spent", n) for n in QUOTA_STEPS]

@@ -29,6 +29,7 @@ _RELAY_WITHOUT = frozenset({"cli"})
 _GROUPS = {
     "sweep_inbox": "publish_event",  # the same work on older deliveries, so the same dependencies
     "poll_holded": "release_due",  # both only see to it that others are woken
+    "watch_sources": "write_holded",  # it asks over HTTP too, and reads what it brings
 }
 
 

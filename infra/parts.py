@@ -18,6 +18,8 @@ _WRITTEN_BY = {
     "OldestOpenEventSeconds": "sweep_inbox",
     "OldestDueRowSeconds": "release_due",
     "ReviewCount": "write_holded",
+    "SourcesSilent": "watch_sources",
+    "SourcesNotMended": "watch_sources",
     "AccountsBlocked": "write_holded",
     "QuotaUsedPercent": "write_holded",
     "Drift": "write_holded",

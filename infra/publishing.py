@@ -42,9 +42,15 @@ class Publishing(Construct):
             stage=stage,
             package=package,
             timeout_seconds=60,
-            environment=publishing_environment(storage, bus, normal),
+            environment=publishing_environment(storage, bus, normal) | {"STATE_TABLE": storage.state.table_name},
         )
         allow_publishing(self.publish_event, storage, bus, normal)
+        # Only the counters of what came in, for the watchdog of silence.
+        self.publish_event.allow(
+            ["dynamodb:UpdateItem"],
+            [storage.state.table_arn],
+            conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#arrivals"]}},
+        )
         self.unpublished = queue(self, "Unpublished")
         self._read_the_stream(storage)
 

@@ -13,6 +13,7 @@ from infra.observability import Observability
 from infra.publishing import Publishing
 from infra.storage import Storage
 from infra.upkeep import Upkeep
+from infra.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,18 +65,32 @@ class RelayStack(cdk.Stack):
             settle_seconds=settle.value_as_string,
         )
         upkeep = Upkeep(self, "Upkeep", stage=stage, storage=storage, packages=packages, queues=queues, bus=bus.bus)
+        watching = Watching(
+            self,
+            "Watching",
+            stage=stage,
+            storage=storage,
+            package=packages["watch_sources"],
+            api_url=intake.api.api_endpoint,
+            unscheduled=upkeep.unscheduled,
+        )
         nets = {
             "Undelivered": bus.undelivered,
             "Unpublished": publishing.unpublished,
             "Unscheduled": upkeep.unscheduled,
         }
-        by_clock = [function for function, _ in upkeep.by_clock]
+        by_clock = [*upkeep.by_clock, *watching.by_clock]
         Observability(
             self,
             "Observability",
             stage=stage,
-            functions=[intake.receive_webhook, publishing.publish_event, delivery.write_holded, *by_clock],
-            by_clock=upkeep.by_clock,
+            functions=[
+                intake.receive_webhook,
+                publishing.publish_event,
+                delivery.write_holded,
+                *(each for each, _ in by_clock),
+            ],
+            by_clock=by_clock,
             stream_reader=publishing.publish_event,
             dead={"FiscalDlq": queues.fiscal_dead, "NormalDlq": queues.normal_dead, **nets},
         )

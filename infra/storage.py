@@ -108,6 +108,7 @@ def _key(scope: Construct, removal: cdk.RemovalPolicy) -> kms.Key:
     return key
 
 
-def for_purpose(purpose: str) -> dict[str, dict[str, str]]:
-    """The condition under which a function may decrypt: only what was encrypted for this purpose."""
-    return {"StringEquals": {"kms:EncryptionContext:purpose": purpose}}
+def for_purpose(*purposes: str) -> dict[str, dict[str, str | list[str]]]:
+    """The condition under which a function may use the key: only what was encrypted for one of these purposes."""
+    named = purposes[0] if len(purposes) == 1 else list(purposes)
+    return {"StringEquals": {"kms:EncryptionContext:purpose": named}}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 from infra.parts import queue
 from infra.publishing import allow_publishing, publishing_environment
 from infra.relay_function import RelayFunction
+from infra.schedule import every
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,10 +58,10 @@ class Upkeep(Construct):
         self.poll_holded = made["poll_holded"]
         self._allow_what_they_do(storage, queues, bus)
         self.by_clock = [
-            self._every(1, self.release_due),
-            self._every(5, self.sweep_inbox),
-            self._every(5, self.index_dead_letters),
-            self._every(60, self.poll_holded),
+            every(1, self.release_due, unscheduled=self.unscheduled),
+            every(5, self.sweep_inbox, unscheduled=self.unscheduled),
+            every(5, self.index_dead_letters, unscheduled=self.unscheduled),
+            every(60, self.poll_holded, unscheduled=self.unscheduled),
         ]
 
     def _allow_what_they_do(self, storage: Storage, queues: Queues, bus: events.EventBus) -> None:
@@ -81,29 +80,3 @@ class Upkeep(Construct):
         rows = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
         poll.allow(rows, [storage.state.table_arn])
         poll.allow(["dynamodb:Query"], [f"{storage.state.table_arn}/index/work"])
-
-    def _every(self, minutes: int, called: RelayFunction) -> tuple[RelayFunction, int]:
-        """Returns the function with its minutes."""
-        caller = iam.Role(called, "Scheduler", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
-        caller.add_to_policy(
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[called.function.function_arn])
-        )
-        caller.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self.unscheduled.queue_arn]))
-        schedule = scheduler.CfnSchedule(
-            called,
-            "Schedule",
-            schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=called.function.function_arn,
-                role_arn=caller.role_arn,
-                input="{}",
-                # The next call is at hand before a late one is worth anything.
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_event_age_in_seconds=60 * minutes, maximum_retry_attempts=2
-                ),
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.unscheduled.queue_arn),
-            ),
-        )
-        schedule.node.add_dependency(caller)
-        return called, minutes

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 from relay.domain.gate import MANY
 from relay.domain.sources import identity
 from relay.errors import NotAllowed
-from relay.ports import Account, AccountSecrets, Change, Credential, DeadLetter, Gates, InboxEnds, InboxItem
+from relay.ports import (
+    Account,
+    AccountSecrets,
+    Arrivals,
+    Change,
+    Credential,
+    DeadLetter,
+    Gates,
+    InboxEnds,
+    InboxItem,
+    ProviderCredential,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -267,6 +278,7 @@ class FakeAccounts:
         self.credentials: dict[str, Credential] = {}
         self.secrets: dict[str, AccountSecrets] = {}
         self.log: list[Change] = []
+        self.providers = FakeProviders()
 
     async def get(self, account: str) -> Account | None:
         return self.accounts.get(account)
@@ -309,7 +321,10 @@ class FakeAccounts:
         self.secrets[account] = secrets
 
     async def erase(self, account: str) -> int:
+        """`providers` is set where a world has them: the table's erasure finds them beside the account."""
         there = self.accounts.get(account)
+        for source in [source for owner, source in self.providers.held if owner == account]:
+            await self.providers.forget(account, source)
         touched = (self.credentials.pop(account, None) is not None) + (self.secrets.pop(account, None) is not None)
         if there is not None and (there.salt or there.name):
             self.accounts[account] = dataclasses.replace(there, salt="", name="", rev=there.rev + 1)
@@ -323,6 +338,67 @@ class FakeAccounts:
         found = [change for change in self.log if change.account == account and from_ms <= change.at_ms < to_ms]
         for change in sorted(found, key=lambda change: change.at_ms, reverse=True)[:limit]:
             yield change
+
+
+class FakeProviders:
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str], ProviderCredential] = {}
+
+    async def known(self, account: str) -> Sequence[ProviderCredential]:
+        found = [one for (owner, _), one in sorted(self.held.items()) if owner == account]
+        return [dataclasses.replace(one, token="") for one in found]
+
+    async def get(self, account: str, source: str) -> ProviderCredential | None:
+        return self.held.get((account, source))
+
+    async def put(self, account: str, credential: ProviderCredential) -> None:
+        self.held[account, credential.source] = credential
+
+    async def forget(self, account: str, source: str) -> bool:
+        return self.held.pop((account, source), None) is not None
+
+
+class FakeArrivals:
+    """`hours` by (account, source): deliveries by the start of their hour."""
+
+    Arrived = Arrivals.Arrived  # the port's answer type is one of its members
+
+    def __init__(self) -> None:
+        self.hours: dict[tuple[str, str], dict[int, int]] = {}
+        self.last: dict[tuple[str, str], int] = {}
+
+    async def add(self, account: str, source: str, *, hours: Mapping[int, int], last_ms: int) -> None:
+        held = self.hours.setdefault((account, source), {})
+        for at, count in hours.items():
+            held[at] = held.get(at, 0) + count
+        self.last[account, source] = last_ms
+
+    async def since(self, account: str, *, from_ms: int) -> Mapping[str, Arrivals.Arrived]:
+        day_ms = from_ms - from_ms % 86_400_000
+        found = {}
+        for (owner, source), held in self.hours.items():
+            hours = {at: count for at, count in held.items() if at >= day_ms}
+            if owner == account and hours:
+                found[source] = Arrivals.Arrived(hours=hours, last_ms=self.last[owner, source])
+        return found
+
+
+class FakeNotes:
+    """`held` by (account, kind, name)."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str, str], tuple[int, Mapping[str, Any]]] = {}
+
+    async def get(self, account: str, kind: str, name: str) -> Mapping[str, Any] | None:
+        held = self.held.get((account, kind, name))
+        return held[1] if held else None
+
+    async def put(self, account: str, kind: str, name: str, fields: Mapping[str, Any], *, at_ms: int) -> bool:
+        held = self.held.get((account, kind, name))
+        if held is not None and held[0] > at_ms:
+            return False
+        self.held[account, kind, name] = (at_ms, dict(fields))
+        return True
 
 
 class FakeSnapshots:

@@ -12,10 +12,12 @@ from functions.publish_event.handler import handle
 from functions.publish_event.settings import Settings
 from relay.adapters.clients import aws_client, lazy_client
 from relay.adapters.clock import SystemClock
+from relay.adapters.dynamodb_arrivals import DynamoArrivals
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.eventbridge import EventBridgeBus
 from relay.adapters.s3_bodies import S3Bodies
 from relay.adapters.sqs import SqsWakes
+from relay.services.arrivals import CountArrivals
 from relay.services.publish import Publish
 
 if TYPE_CHECKING:
@@ -25,9 +27,8 @@ settings = Settings.from_env(os.environ)
 log = Logger()
 clock = SystemClock.parse(settings.relay_clock)
 s3 = lazy_client("s3")
-inbox = DynamoInbox(
-    client=aws_client("dynamodb"), s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket, clock=clock
-)
+dynamodb = aws_client("dynamodb")
+inbox = DynamoInbox(client=dynamodb, s3=s3, table=settings.inbox_table, bucket=settings.bodies_bucket, clock=clock)
 publish = Publish(
     inbox=inbox,
     bus=EventBridgeBus(
@@ -38,6 +39,8 @@ publish = Publish(
     wakes=SqsWakes(client=lazy_client("sqs"), fiscal_url="", normal_url=settings.normal_queue_url, clock=clock),
 )
 
+count = CountArrivals(arrivals=DynamoArrivals(client=dynamodb, table=settings.state_table))
+
 
 def handler(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
-    return asyncio.run(handle(event, publish=publish, log=log))
+    return asyncio.run(handle(event, publish=publish, log=log, count=count))

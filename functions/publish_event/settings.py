@@ -1,4 +1,4 @@
-"""The environment of `publish_event`: the inbox it reads, the bus it feeds, the queue for re-reads."""
+"""The environment of `publish_event`: the inbox it reads, the bus it feeds, the queue for re-reads, the counts of what came."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 class Settings:
     relay_stage: str
     inbox_table: str
+    state_table: str
     bodies_bucket: str
     bus_name: str
     normal_queue_url: str

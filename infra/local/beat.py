@@ -18,6 +18,7 @@ EVERY_SECONDS = {
     "SweepInboxFunction": 300,
     "IndexDeadLettersFunction": 300,
     "PollHoldedFunction": 3600,
+    "WatchSourcesFunction": 900,
 }
 _QUICKEST_SECONDS = 0.5
 

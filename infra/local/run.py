@@ -21,6 +21,8 @@ from infra.local.emulator import ACCOUNT_ID, Emulator
 from infra.local.enforce import ENVIRONMENT, enforceable
 from infra.local.first_order import ACCOUNT, first_order
 from infra.local.processes import HOST, Server, free_port
+from infra.local.reachable import ENVIRONMENT as LOCAL_PROVIDERS
+from infra.local.reachable import reachable
 from infra.local.synth import template
 from infra.paths import LOCAL, ROOT
 
@@ -56,7 +58,9 @@ class LocalStack:
         self.scale = scale
         self.origin = time.time()
         self.clock = f"{self.origin:.3f}:{scale}"
-        inherited = ({"RELAY_CLOCK": self.clock} if scale != 1 else {}) | (ENVIRONMENT if enforce else {})
+        inherited = (
+            ({"RELAY_CLOCK": self.clock} if scale != 1 else {}) | (ENVIRONMENT if enforce else {}) | LOCAL_PROVIDERS
+        )
         self.emulator = Emulator(environment=inherited | dict(environment or {}), persist=persist)
         self.sandbox_url = holded_url or ""
         self.outputs: dict[str, str] = {}
@@ -126,6 +130,7 @@ class LocalStack:
     def _deploy(self) -> None:
         parameters = {"HoldedBaseUrl": self.sandbox_url, "SettleSeconds": str(self._settle_seconds)}
         synthesised = self._change(template(STACK_NAME, stage_name=STAGE, region=DEFAULT_REGION))
+        synthesised = reachable(synthesised, endpoint_url=self.endpoint_url)
         outputs = deploy(self.emulator, synthesised, stack_name=STACK_NAME, parameters=parameters)
         # The emulator's host names need a resolver; the same API answers under its own address.
         api_id = outputs["ApiUrl"].removeprefix("http://").partition(".")[0]

@@ -14,23 +14,29 @@ from infra.local.emulator import Emulator
 from infra.paths import EMULATOR_PYTHON
 from relay.adapters.clients import aws_client
 from relay.adapters.dynamodb_accounts import DynamoAccounts
+from relay.adapters.dynamodb_arrivals import DynamoArrivals
 from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_notes import DynamoNotes
 from relay.adapters.dynamodb_polls import DynamoPolls
+from relay.adapters.dynamodb_providers import DynamoProviders
 from relay.adapters.dynamodb_snapshots import DynamoSnapshots
 from relay.adapters.dynamodb_webhook_secrets import DynamoWebhookSecrets
 from relay.adapters.s3_bodies import S3Bodies
 from tests.adapters import tables
 from tests.fakes import (
     FakeAccounts,
+    FakeArrivals,
     FakeClock,
     FakeGates,
     FakeInbox,
     FakeInboxWriter,
     FakeLedger,
+    FakeNotes,
     FakePolls,
+    FakeProviders,
     FakeSnapshots,
 )
 from tests.simulation.faults import Faults
@@ -59,6 +65,9 @@ def fake_world() -> World:
         secrets=accounts,
         snapshots=FakeSnapshots(inbox),
         polls=FakePolls(),
+        providers=FakeProviders(),
+        arrivals=FakeArrivals(),
+        notes=FakeNotes(),
     )
 
 
@@ -84,6 +93,9 @@ def simulated_world() -> World:
         clock=clock,
         writer=FakeInboxWriter(inbox),
         secrets=accounts,
+        providers=FakeProviders(),
+        arrivals=FakeArrivals(),
+        notes=FakeNotes(),
         **{name: machine.port(name) for name in (*tables, "accounts")},
     )
 
@@ -118,6 +130,9 @@ def aws_world(name: str, make: Callable[[str], Any]) -> World:
     world.secrets = DynamoWebhookSecrets(client=world.dynamo, kms=world.kms, table=world.state_table, clock=clock)
     world.snapshots = DynamoSnapshots(client=world.dynamo, table=world.state_table, inbox=world.writer)
     world.polls = DynamoPolls(client=world.dynamo, table=world.state_table)
+    world.providers = DynamoProviders(client=world.dynamo, kms=world.kms, table=world.state_table, key_id=world.key_id)
+    world.notes = DynamoNotes(client=world.dynamo, table=world.state_table)
+    world.arrivals = DynamoArrivals(client=world.dynamo, table=world.state_table)
     return world
 
 

@@ -22,7 +22,18 @@ from relay.errors import BadInput
 # Read by the toolkit itself.
 TOOLKIT = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
 VALUES = {"SETTLE_SECONDS": "600", "HOLDED_BASE_URL": "https://api.holded.com", "RELAY_STAGE": "dev"}
-NEVER = {"infra", "holded_sandbox", "relay.cli", "typer", "rich", "starlette", "uvicorn", "aws_xray_sdk", "pytest"}
+NEVER = {
+    "infra",
+    "holded_sandbox",
+    "shop_sandbox",
+    "relay.cli",
+    "typer",
+    "rich",
+    "starlette",
+    "uvicorn",
+    "aws_xray_sdk",
+    "pytest",
+}
 HEAVY = {"pydantic", "httpx", "aws_lambda_powertools", "cryptography", "stdnum", "asyncio"}
 # What each function has no use for, over `NEVER`. The receiving function starts while a sender waits.
 WITHOUT = {
@@ -33,6 +44,7 @@ WITHOUT = {
     "release_due": {"pydantic", "httpx", "cryptography", "stdnum"},
     "index_dead_letters": {"httpx", "cryptography", "stdnum"},
     "poll_holded": {"pydantic", "httpx", "cryptography", "stdnum"},
+    "watch_sources": set(),
 }
 
 

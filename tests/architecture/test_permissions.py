@@ -40,7 +40,9 @@ UNREACHED = {
         ("s3", "s3:PutObject"): "as above",
     },
 }
-PURPOSE = {"receive_webhook": "webhooks", "write_holded": "holded"}
+PROVIDERS = [f"provider:{name}" for name in ("shopify", "stripe", "woocommerce")]
+PURPOSE = {"receive_webhook": "webhooks", "write_holded": "holded", "watch_sources": ["webhooks", *PROVIDERS]}
+SEALS = {"watch_sources": "webhooks"}  # Stripe shows the secret of a new endpoint to its maker alone
 
 
 @pytest.fixture(scope="module")
@@ -103,15 +105,26 @@ def test_no_role_names_an_action_or_a_resource_by_a_wildcard(statements, name):
 
 
 @pytest.mark.parametrize("name", function_names())
-def test_only_two_functions_decrypt_and_each_only_its_purpose(statements, name):
-    decrypting = [each for each in statements[name] if any("kms:" in action for action in as_list(each["Action"]))]
+def test_only_three_functions_use_the_key_and_each_only_for_its_purposes(statements, name):
+    using = {
+        action: each["Condition"]["StringEquals"]["kms:EncryptionContext:purpose"]
+        for each in statements[name]
+        for action in as_list(each["Action"])
+        if "kms:" in action
+    }
 
-    if name not in PURPOSE:
-        assert decrypting == []
-        return
-    (statement,) = decrypting
-    assert as_list(statement["Action"]) == ["kms:Decrypt"]
-    assert statement["Condition"] == {"StringEquals": {"kms:EncryptionContext:purpose": PURPOSE[name]}}
+    expected = {"kms:Decrypt": PURPOSE[name]} if name in PURPOSE else {}
+    assert using == expected | ({"kms:Encrypt": SEALS[name]} if name in SEALS else {})
+
+
+def test_who_counts_what_came_in_can_change_nothing_else_of_the_state(statements):
+    (counting,) = [
+        each
+        for each in statements["publish_event"]
+        if "dynamodb:UpdateItem" in as_list(each["Action"]) and "StorageState" in str(each["Resource"])
+    ]
+
+    assert counting["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#arrivals"]}}
 
 
 @pytest.mark.parametrize("name", function_names())

@@ -12,7 +12,7 @@ from relay.domain.gate import new_gate
 from relay.domain.ledger import Key
 from relay.domain.polling import Polling
 from relay.domain.snapshots import Snapshot
-from relay.ports import AccountSecrets, Credential
+from relay.ports import AccountSecrets, Credential, ProviderCredential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +55,15 @@ COMMANDS: dict[str, Command] = {
     "relay account erase": Command(call="account erase acme --yes"),
     "relay secret rotate": Command(call="secret rotate --account acme --source shopify"),
     "relay secret show": Command(call="secret show --account acme --reveal"),
+    "relay source set": Command(
+        call="source set acme shopify --shop-domain a-shop.myshopify.com --token-file -", stdin="shpat_of_acme"
+    ),
+    "relay source show": Command(call="source show acme"),
+    "relay source remove": Command(call="source remove acme shopify", guesses=("source remove acme stripe",)),
+    "relay import": Command(
+        call="import --account acme --source shopify --from 2026-03-01",
+        guesses=("import --account acme --source stripe --from 2026-03-01",),
+    ),
     "relay events list": Command(call="events list --account acme"),
     "relay events show": Command(
         call="events show {event} --account acme",
@@ -126,6 +135,7 @@ FUNCTIONS = {
     "sweep_inbox",
     "index_dead_letters",
     "poll_holded",
+    "watch_sources",
 }
 """Functions that `test_isolation.py` calls with one account's name and another's event."""
 
@@ -150,6 +160,7 @@ OVER_ALL = {
 """Methods that look over all accounts: every other one must name its account in each key."""
 
 _DAY = 1_772_442_000_000
+PROVIDER = ProviderCredential(source="shopify", base_url="https://acme.myshopify.com", token="shpat_x")
 
 METHODS: dict[str, Callable[[Any, str, Any, Any], Any]] = {
     # (world, account, row, delivery) -> awaitable, or the answer of a synchronous port
@@ -197,5 +208,13 @@ METHODS: dict[str, Callable[[Any, str, Any, Any], Any]] = {
     "Polls.store": lambda w, a, _r, _d: w.polls.store(Polling(account=a), expected_rev=0),
     "Polls.mark": lambda w, a, _r, _d: w.polls.mark(a, "invoice", "17", page=0, ids=["5ab"]),
     "Polls.marked": lambda w, a, _r, _d: w.polls.marked(a, "invoice", "17"),
+    "Providers.known": lambda w, a, _r, _d: w.providers.known(a),
+    "Providers.get": lambda w, a, _r, _d: w.providers.get(a, "shopify"),
+    "Providers.put": lambda w, a, _r, _d: w.providers.put(a, PROVIDER),
+    "Providers.forget": lambda w, a, _r, _d: w.providers.forget(a, "shopify"),
+    "Notes.put": lambda w, a, _r, _d: w.notes.put(a, "watch", "shopify", {"x": 1}, at_ms=1),
+    "Notes.get": lambda w, a, _r, _d: w.notes.get(a, "watch", "shopify"),
+    "Arrivals.add": lambda w, a, _r, _d: w.arrivals.add(a, "shopify", hours={_DAY: 1}, last_ms=_DAY),
+    "Arrivals.since": lambda w, a, _r, _d: w.arrivals.since(a, from_ms=0),
     "Snapshots.get": lambda w, a, _r, _d: w.snapshots.get(a, "invoice", "5ab"),
 }

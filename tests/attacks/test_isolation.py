@@ -29,7 +29,7 @@ from relay.domain.gate import due_at
 from relay.domain.ledger import Row
 from relay.domain.sources import signing
 from relay.domain.sources.base import Delivery
-from relay.ports import Account, AccountSecrets, Credential, DeadLetter
+from relay.ports import Account, AccountSecrets, Credential, DeadLetter, ProviderCredential
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.enlist import Enlist
@@ -134,6 +134,10 @@ def two(setting):
         setting.dead_letters.letters.append(
             DeadLetter(message_id=f"m-{account}", body=body, queue="fiscal", receives=5, first_seen_ms=1)
         )
+        for source in {"acme": ("shopify",), "bolt": ("shopify", "stripe")}[account]:
+            base = f"https://shops.example/{source}/{account}"
+            there = ProviderCredential(source=source, base_url=base, token=SECRET_OF[account])
+            asyncio.run(setting.world.providers.put(account, there))
     gates = setting.gates.gates
     gates["bolt"] = replace(gates["acme"], account="bolt")
     for account in ("acme", "bolt"):
@@ -158,6 +162,8 @@ def belongings(setting, account):
             sorted((at, item.open, item.ends) for at, item in setting.inbox.items.items() if at[0] == account),
             setting.gates.gates.get(account),
             setting.gates.wakes.get(account),
+            sorted((at, one.token) for at, one in setting.world.providers.held.items() if at[0] == account),
+            sorted((at, seen) for at, seen in setting.world.notes.held.items() if at[0] == account),
             [wake for wake in setting.wakes.sent if wake.message.get("account") == account],
             [letter for letter in setting.dead_letters.letters if account in letter.body],
         )
@@ -365,6 +371,23 @@ def try_poll_holded(world, order):
     assert set(world.gates.gates) == {"bolt"}
 
 
+def try_watch_sources(world, order):
+    """`acme` is silent and has no credential; `bolt`'s shop is asked for `bolt` alone."""
+    from tests.services.shops import lived, open_shop, watch
+
+    shop = open_shop(world, "shopify", account="bolt")
+    world.shops.change(shop, "orders", order, world.clock.now().timestamp())
+    for account in ("acme", "bolt"):
+        lived(world, "shopify", account=account)
+    world.clock.advance(3 * 86_400)
+
+    done = watch(world)
+
+    assert {(one.account, one.state) for one in done.watched} == {("acme", "silent"), ("bolt", "silent")}
+    assert {account for account, _ in world.inbox.items} <= {"bolt"}
+    assert {one["address"] for one in shop.subscriptions.values()} == {"https://relay.example/v1/bolt/shopify"}
+
+
 def test_every_function_has_its_case():
     there = {folder.name for folder in (ROOT / "functions").iterdir() if (folder / "handler.py").is_file()}
 
@@ -392,7 +415,19 @@ def test_a_function_given_one_accounts_name_and_anothers_event_does_nothing(worl
 
 def port_methods():
     """Every method of the ports over the tables, as `Port.method`."""
-    stores = ("WebhookSecrets", "InboxWriter", "Inbox", "Ledger", "Gates", "Accounts", "Snapshots", "Polls")
+    stores = (
+        "WebhookSecrets",
+        "InboxWriter",
+        "Inbox",
+        "Ledger",
+        "Gates",
+        "Accounts",
+        "Snapshots",
+        "Notes",
+        "Polls",
+        "Providers",
+        "Arrivals",
+    )
     for name in stores:
         for method, _ in inspect.getmembers(getattr(ports, name), inspect.isfunction):
             if not method.startswith("_"):
@@ -423,6 +458,9 @@ PREPARED = (
     "Ledger.insert",
     "Gates.store",
     "Snapshots.record",
+    "Providers.put",
+    "Arrivals.add",
+    "Notes.put",
 )
 
 
@@ -512,6 +550,10 @@ def test_erasing_an_account_leaves_its_neighbour_alone(aws, other):
     assert asyncio.run(aws.inbox.get(other, "one")) is not None
     assert asyncio.run(aws.inbox.get("acme", "one")) is None
     assert asyncio.run(aws.snapshots.get(other, "invoice", "5ab")) is not None
+    assert asyncio.run(aws.providers.get(other, "shopify")).token == "shpat_x"
+    assert asyncio.run(aws.providers.get("acme", "shopify")) is None
+    assert asyncio.run(aws.notes.get(other, "watch", "shopify")) == {"x": 1}
+    assert asyncio.run(aws.notes.get("acme", "watch", "shopify")) is None
 
 
 @pytest.mark.row("E03")

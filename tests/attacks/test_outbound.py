@@ -253,6 +253,7 @@ def test_a_proxy_of_the_environment_sees_nothing(monkeypatch, variable):
 
 OPEN_CONNECTIONS = {
     "shared/relay/adapters/holded_http.py",  # Holded, at the base URL of the deployment
+    "shared/relay/adapters/provider_http.py",  # a provider, at the base URL that an operator stored, https alone
     "shared/relay/adapters/clients.py",  # AWS, at its own endpoints or the emulator's
     "shared/relay/cli/stack.py",  # CloudFormation
     "shared/relay/cli/wiring.py",  # `relay send`, to the stack's own URL

@@ -15,7 +15,9 @@ from relay.cli.context import World
 from relay.errors import NotAllowed, NotFound
 from relay.holded.limits import LimitSignal
 from relay.holded.protocol import Reply, Request
+from shop_sandbox.core import Shops
 from tests import fakes
+from tests.services.shops import ShopApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,6 +150,9 @@ def over(road: Road, *, dead_letters: DeadLetters | None = None, clock: Clock | 
         queues=Queues(),
         wakes=road.wakes,
         dead_letters=dead_letters or fakes.FakeDeadLetters(),
+        notes=road.notes,
+        providers=road.providers,
+        provider_api=road.provider_api,
         clock=clock or road.clock,
         post=httpx.Client(),
         api_url="https://relay.example/",
@@ -196,6 +201,9 @@ def setting() -> Setting:
         queues=Queues(),
         wakes=wakes,
         dead_letters=dead_letters,
+        notes=fakes.FakeNotes(),
+        providers=accounts.providers,
+        provider_api=ShopApi(Shops(), clock),
         clock=clock,
         post=httpx.Client(transport=httpx.MockTransport(receive)),
         api_url="https://relay.example/",

@@ -85,7 +85,10 @@ def give(command, road, wire, folder):
         answer = receive_webhook(event, accept=accept, now=road.world.clock.now)
         return httpx.Response(answer["statusCode"], json=json.loads(answer["body"]))
 
-    wanted = ("accounts", "ledger", "inbox", "gates", "polls", "holded", "wakes", "dead_letters", "clock")
+    wanted = (
+        "accounts", "ledger", "inbox", "gates", "polls", "holded", "wakes", "dead_letters", "notes", "providers",
+        "provider_api", "clock",
+    )  # fmt: skip
     console = Console(
         **{name: ports[name] for name in wanted},
         queues=Port("queues", Queues(), wire, QueuesPort),
@@ -133,6 +136,7 @@ def end_of(road):
         "secrets": {name: {source: len(ours) for source, ours in one.secrets.items()} for name, one in held.items()},
         "bindings": {name: dict(one.bindings) for name, one in held.items()},
         "credentials": {name: one.token for name, one in world.accounts.credentials.items()},
+        "providers": {name: (one.base_url, one.token) for name, one in world.providers.held.items()},
         "quotas": {name: (gate.budget.per_minute, gate.budget.per_month) for name, gate in world.gates.gates.items()},
         "changes": {
             (one.account, one.who, one.what, one.before, one.after)

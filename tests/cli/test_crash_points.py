@@ -15,6 +15,7 @@ from tests.cli import (
     crashes_of_reconciling,
     crashes_of_replays,
     crashes_of_reviews,
+    crashes_of_sources,
 )
 from tests.cli.crashing import end_of, told
 
@@ -25,6 +26,7 @@ FAMILIES = (
     crashes_of_reconciling,
     crashes_of_replays,
     crashes_of_reviews,
+    crashes_of_sources,
 )
 COMMANDS = {name: command for family in FAMILIES for name, command in family.COMMANDS.items()}
 

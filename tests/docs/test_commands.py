@@ -30,6 +30,8 @@ NOT_RUN = {
     "relay review": "changes items of a stack",
     "relay quota": "reads a stack",
     "relay poll": "changes the state of a stack",
+    "relay source": "changes credentials of a stack",
+    "relay import": "asks a provider, and changes the inbox of a stack",
     "relay secret": "changes secrets of a stack",
     "relay status": "reads a stack",
     "relay verify": "reads a stack",

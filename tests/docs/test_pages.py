@@ -91,7 +91,12 @@ def test_there_are_settings_and_a_template_to_check() -> None:
 
 def test_the_table_of_functions_names_each_function_with_its_trigger(resources: Resources) -> None:
     told = {named(row[0])[0]: row[1] for row in table(README, "Function")}
-    minutes = {"rate(1 minute)": "every minute", "rate(5 minutes)": "every 5 minutes", "rate(60 minutes)": "every hour"}
+    minutes = {
+        "rate(1 minute)": "every minute",
+        "rate(5 minutes)": "every 5 minutes",
+        "rate(15 minutes)": "every 15 minutes",
+        "rate(60 minutes)": "every hour",
+    }
     triggers = {
         function_of(resources, each["Target"]["Arn"]["Fn::GetAtt"][0]): minutes[each["ScheduleExpression"]]
         for each in of_type(resources, "AWS::Scheduler::Schedule").values()
@@ -125,7 +130,9 @@ def test_the_scopes_without_which_a_token_is_refused_are_named() -> None:
 
 def test_every_alarm_of_the_template_says_what_to_do(resources: Resources) -> None:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
-    ours = {re.sub(r"^(Intake|Publishing|Delivery|Upkeep|Observability)|[0-9A-F]{8}$", "", name) for name in alarms}
+    ours = {
+        re.sub(r"^(Intake|Publishing|Delivery|Upkeep|Watching|Observability)|[0-9A-F]{8}$", "", name) for name in alarms
+    }
 
     assert {name for row in table(OPERATIONS, "Alarm") for name in named(row[0])} == ours
     assert f"{len(alarms)} alarms (0.10 each)" in text_of(README)

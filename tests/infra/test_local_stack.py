@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
 import time
 
+import httpx
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from holded_sandbox.seeds import DEFAULT_TOKEN
 from infra.environments import DEFAULT_REGION
 from infra.local.beat import EVERY_SECONDS
 from infra.local.emulator import Emulator
+from infra.local.processes import HOST, Server, free_port
 from infra.local.run import LocalStack
 from infra.local.synth import template
-from infra.paths import EMULATOR_PYTHON
+from infra.paths import EMULATOR_PYTHON, ROOT
+from tests.domain.sources.payloads import WOO_ORDER
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
@@ -136,6 +143,73 @@ def test_a_dead_letter_is_indexed_once_and_stays_for_a_redrive(stack):
     stack.invoke("IndexDeadLettersFunction")
     assert len(rows()) == 1
     assert dead_letters(stack) == 1
+
+
+@pytest.fixture
+def shop(stack, tmp_path):
+    """A shop on this machine, steered by `shop(what, **given)`."""
+    url = f"http://{HOST}:{free_port()}"
+    command = [sys.executable, "-m", "shop_sandbox", "--port", url.rpartition(":")[2]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "shared"), str(ROOT)])}
+    server = Server(command, environment=environment, log=tmp_path / "shops.log", ready_url=url)
+    server.start()
+    with httpx.Client(trust_env=False) as client:
+
+        def control(what, **given):
+            told = client.post(f"{url}/control/{what}", json={"kind": "woocommerce", "name": "demo", **given})
+            assert told.status_code < 300, told.text
+            return told.json()
+
+        control("shops", token="ck:cs")
+        control.base_url = f"{url}/woocommerce/demo"
+        yield control
+    server.stop()
+
+
+def test_a_shop_here_is_registered_at_and_what_it_did_not_tell_is_brought(stack, shop, tmp_path):
+    """The deployed watchdog registers, the shop's own webhook arrives and is counted, then the shop forgets us."""
+    (tmp_path / ".local").mkdir()
+    shutil.copy(stack.file, tmp_path / ".local")
+    path = os.pathsep.join([str(ROOT / "shared"), str(ROOT)])
+
+    def relay(*args, token=""):
+        run = subprocess.run(
+            [sys.executable, "-m", "relay.cli.app", *args, "--local", "--json"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path, "RELAY_HOLDED_TOKEN": token, "RELAY_PROVIDER_TOKEN": token},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+
+    def sell(number):
+        shop("change", list="orders", value=WOO_ORDER | {"id": number, "number": str(number), "refunds": []})
+
+    def arrived():
+        items = stack.client("dynamodb").scan(TableName=stack.outputs["StateTable"])["Items"]
+        return [item for item in items if item["pk"]["S"] == "tienda#arrivals"]
+
+    relay("account", "add", "tienda", "--mode", "test", "--source", "woocommerce", token=DEFAULT_TOKEN)
+    relay("source", "set", "tienda", "woocommerce", "--base-url", shop.base_url, token="ck:cs")
+    assert stack.invoke("WatchSourcesFunction") == {"watched": 1, "silent": 0, "not_mended": 0, "brought": 0, "late": 0}
+    sell(1)
+    assert until(arrived)
+    shop("drop")
+    sell(2)
+
+    done = relay("import", "--account", "tienda", "--source", "woocommerce", "--from", "2026-01-01")
+
+    def ended():
+        items = relay("events", "list", "--account", "tienda")
+        return sorted(end for item in items for end in item["ends"].values()) if len(items) == 2 else []
+
+    assert (done["stored"], done["done"]) == (1, True)
+    assert until(lambda: len(ended()) == 2)
+    assert ended()[1] == "waiting:imported"
+    (counted,) = arrived()
+    assert sum(int(value["N"]) for name, value in counted.items() if name[0] == "h") == 1
 
 
 def test_a_faster_clock_calls_what_runs_by_the_clock_more_often(tmp_path):

@@ -16,8 +16,8 @@ from infra.paths import LOCAL, ROOT
 OUTPUTS = {
     "ApiUrl", "InboxTable", "StateTable", "BodiesBucket", "BusName", "FiscalQueueUrl", "NormalQueueUrl", "FiscalDlqUrl",
     "NormalDlqUrl", "SecretsKeyId", "ReceiveWebhookFunction", "PublishEventFunction", "WriteHoldedFunction",
-    "ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "PollHoldedFunction", "UndeliveredUrl",
-    "UnpublishedUrl", "UnscheduledUrl",
+    "ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "PollHoldedFunction", "WatchSourcesFunction",
+    "UndeliveredUrl", "UnpublishedUrl", "UnscheduledUrl",
 }  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def test_what_waits_or_is_late_has_its_alarm(synthesised):
 
     assert watched >= {
         "OldestOpenEventSeconds", "OldestDueRowSeconds", "ReviewCount", "IteratorAge", "Errors", "Invocations",
-        "AccountsBlocked", "Drift",
+        "AccountsBlocked", "Drift", "SourcesSilent", "SourcesNotMended",
     }  # fmt: skip
 
 

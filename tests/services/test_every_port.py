@@ -6,6 +6,7 @@ import pytest
 
 from tests.cli import test_crash_points as commands
 from tests.services import test_crash_points as writer
+from tests.services import test_crash_points_of_healing as healing
 from tests.services import test_crash_points_of_the_road as road
 from tests.services.wire import PROTOCOLS, methods, protocols
 
@@ -16,6 +17,7 @@ def reached(folder):
     for name in road.JOURNEYS:
         _, names, processes = road.undisturbed(name)
         calls += [names[at] for at, _ in road.crash_points(names, processes)]
+    calls += [call for name in healing.STORIES for call in healing.undisturbed(name)[-1]]
     return calls + [call for name in commands.COMMANDS for call in commands.undisturbed(name, folder)[1]]
 
 

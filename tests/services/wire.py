@@ -16,6 +16,7 @@ LATE_S = 400.0
 
 PROTOCOLS = {
     "accounts": relay_ports.Accounts,
+    "arrivals": relay_ports.Arrivals,
     "bus": relay_ports.Bus,
     "clock": relay_ports.Clock,
     "dead_letters": relay_ports.DeadLetters,
@@ -26,6 +27,9 @@ PROTOCOLS = {
     "inbox_writer": relay_ports.InboxWriter,
     "ledger": relay_ports.Ledger,
     "polls": relay_ports.Polls,
+    "notes": relay_ports.Notes,
+    "provider_api": relay_ports.ProviderApi,
+    "providers": relay_ports.Providers,
     "secrets": relay_ports.WebhookSecrets,
     "snapshots": relay_ports.Snapshots,
     "wakes": relay_ports.Wakes,

@@ -23,19 +23,24 @@ from relay.services.publish import Publish
 from relay.services.release import Release
 from relay.services.session import Timing
 from relay.services.times import at_ms
+from shop_sandbox.core import Shops
 from tests.fakes import (
     FakeAccounts,
+    FakeArrivals,
     FakeBus,
     FakeClock,
     FakeGates,
     FakeIds,
     FakeInbox,
     FakeLedger,
+    FakeNotes,
     FakePolls,
+    FakeProviders,
     FakeSnapshots,
     FakeWakes,
 )
 from tests.sandboxed import request_of
+from tests.services.shops import ShopApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +87,9 @@ class World:
             FakeWakes(),
             FakeBus(),
         )
+        self.providers, self.arrivals, self.notes, self.shops = FakeProviders(), FakeArrivals(), FakeNotes(), Shops()
+        self.accounts.providers = self.providers
+        self.provider_api = ShopApi(self.shops, self.clock)
         self.timing = timing or Timing()
         self.ids = FakeIds("owner")
         self.publish = Publish(inbox=self.inbox, bus=self.bus, wakes=self.wakes)

@@ -44,6 +44,9 @@ def world_of(machine: Machine) -> World:
     return World(
         **ports,
         holded=HoldedLine(machine),
+        providers=None,  # type: ignore[arg-type]  # no command here asks a shop
+        notes=None,  # type: ignore[arg-type]  # as above
+        provider_api=None,  # type: ignore[arg-type]  # as above
         clock=machine,
         queues=None,  # type: ignore[arg-type]  # no command here counts messages
         post=None,  # type: ignore[arg-type]  # none sends webhooks

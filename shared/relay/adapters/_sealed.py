@@ -1,7 +1,8 @@
 """Secrets at rest: JSON under KMS, bound to one account and one purpose by the encryption context.
 
 A ciphertext moved to another account's item, or asked for under another purpose, does not open. Roles are granted
-by the purpose: the receiving function opens `webhooks` only, the writer `holded` only.
+by the purpose: the receiving function opens `webhooks` only, the writer `holded` only, the watchdog `webhooks` and those
+of the providers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from relay.errors import BadInput
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
-Purpose = Literal["holded", "webhooks"]
+Purpose = Literal["holded", "webhooks", "provider:shopify", "provider:stripe", "provider:woocommerce"]
 PLAIN_BYTES = 4096
 """The most that KMS encrypts in one call: https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html"""
 

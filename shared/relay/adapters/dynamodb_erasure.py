@@ -1,7 +1,8 @@
 """Erasing an account: secrets and every copy of personal data go; ids, digests and amounts stay.
 
-Gone: credential, webhook secrets, salt and name, snapshots, deliveries, large bodies, and the event copies of unfinished
-ledger rows. Kept: ledger rows, settings and the log of changes. Both tables are scanned, which is for people, not functions.
+Gone: credentials (Holded's and the providers'), webhook secrets, salt and name, snapshots, notes, deliveries, large bodies,
+and the event copies of unfinished ledger rows.
+Kept: ledger rows, settings and the log of changes. Both tables are scanned, which is for people, not functions.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from relay.adapters._calls import call, pages
 from relay.adapters._errors import ConditionFailed
 from relay.adapters._keys import join, part
+from relay.adapters.dynamodb_notes import NOTES
+from relay.adapters.dynamodb_providers import PROVIDER
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
@@ -20,10 +23,14 @@ if TYPE_CHECKING:
 
 _DELETED = {":holded": {"S": "holded"}, ":webhooks": {"S": "webhooks"}}
 _OF_ACCOUNT = "begins_with(pk, :account)"
-_PERSONAL = (
-    f"({' OR '.join(f'sk = {name}' for name in _DELETED)} OR begins_with(pk, :snapshots)"
-    " OR attribute_exists(ev) OR attribute_exists(evo))"
-)
+_PROVIDERS = {":provider": {"S": PROVIDER}}
+_GONE = [
+    *(f"sk = {name}" for name in _DELETED),
+    "begins_with(sk, :provider)",
+    "begins_with(pk, :snapshots)",
+    "pk = :notes",
+]
+_PERSONAL = f"({' OR '.join(_GONE)} OR attribute_exists(ev) OR attribute_exists(evo))"
 
 
 class Erasure:
@@ -62,17 +69,22 @@ class Erasure:
     async def _state(self, account: str) -> int:
         touched = 0
         deleted = {value["S"] for value in _DELETED.values()}
-        snapshots = f"{join(account, 'snapshot')}#"
+        snapshots, notes = f"{join(account, 'snapshot')}#", join(account, NOTES)
+        of_account = {
+            ":account": {"S": f"{part(account)}#"},
+            ":snapshots": {"S": snapshots},
+            ":notes": {"S": notes},
+        }
         found = pages(
             self._client.scan,
             TableName=self._state_table,
             FilterExpression=f"{_OF_ACCOUNT} AND {_PERSONAL}",
             ProjectionExpression="pk, sk",
-            ExpressionAttributeValues=_DELETED
-            | {":account": {"S": f"{part(account)}#"}, ":snapshots": {"S": snapshots}},
+            ExpressionAttributeValues=_DELETED | _PROVIDERS | of_account,
         )
         async for item in found:
-            if item["sk"]["S"] in deleted or item["pk"]["S"].startswith(snapshots):
+            pk, sk = item["pk"]["S"], item["sk"]["S"]
+            if sk in deleted or sk.startswith(PROVIDER) or pk.startswith(snapshots) or pk == notes:
                 await call(self._client.delete_item, TableName=self._state_table, Key=item)
             else:
                 await self._forget_event(item)

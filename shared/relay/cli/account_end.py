@@ -32,7 +32,7 @@ def remove(
     local: Local = False,
     stack: StackName = None,
 ) -> None:
-    """Stop serving an account: no delivery is accepted and nothing is written any more. The ledger stays."""
+    """Stop serving an account: no delivery is accepted, no provider asked and nothing written any more. The ledger stays."""
     here = world(ctx, local=local, stack=stack, changes=True)
     inputs.account_id(account)
     sure(f"Stop serving {account}?", yes=yes)
@@ -50,6 +50,9 @@ async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
     if unfinished and not force:
         raise Rejected("work_unfinished", detail=f"{unfinished} rows are waiting or in doubt; or give --force")
     await store(here, dataclasses.replace(one, status="paused", status_reason="removed"), before=one)
+    for provider in await here.providers.known(account):
+        # First of all: the watchdog must not register again what nobody accepts any more.
+        await here.providers.forget(account, provider.source)
     await here.accounts.set_webhook_secrets(account, AccountSecrets(account=account, secrets={}, bindings={}))
     return {"account": account, "status": "paused", "unfinished": unfinished}
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from relay.cli import accounts, changes, dead_letters, events, replays, review, waiting, webhook_secrets
+from relay.cli import accounts, changes, dead_letters, events, replays, review, sources, waiting, webhook_secrets
 from relay.cli.console import AsJson, RelayGroup, emit, lines
+from relay.cli.importing import import_
 from relay.cli.pausing import pause, resume
 from relay.cli.plan import plan
 from relay.cli.poll import poll
@@ -34,12 +35,14 @@ app = typer.Typer(
 )
 app.add_typer(accounts.app, name="account")
 app.add_typer(webhook_secrets.app, name="secret")
+app.add_typer(sources.app, name="source")
 app.add_typer(events.app, name="events")
 app.add_typer(review.app, name="review")
 app.add_typer(changes.app, name="changes")
 app.add_typer(waiting.app, name="waiting")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(replays.app, name="replays")
+app.command("import")(import_)
 app.command("replay")(replay)
 app.command("pause")(pause)
 app.command("resume")(resume)

@@ -18,7 +18,21 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     import httpx
 
-    from relay.ports import Account, Accounts, Clock, DeadLetters, Gates, HoldedApi, Inbox, Ledger, Polls, Wakes
+    from relay.ports import (
+        Account,
+        Accounts,
+        Clock,
+        DeadLetters,
+        Gates,
+        HoldedApi,
+        Inbox,
+        Ledger,
+        Notes,
+        Polls,
+        ProviderApi,
+        Providers,
+        Wakes,
+    )
 
 Local = Annotated[
     bool, typer.Option("--local", envvar="RELAY_LOCAL", help="Use the stack on this machine (.local/stack.json).")
@@ -63,6 +77,9 @@ class World:
     queues: Queues
     wakes: "Wakes"
     dead_letters: "DeadLetters"
+    notes: "Notes"
+    providers: "Providers"
+    provider_api: "ProviderApi"
     clock: "Clock"
     post: "httpx.Client"
     api_url: str

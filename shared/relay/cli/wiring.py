@@ -8,8 +8,11 @@ from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_gates import DynamoGates
 from relay.adapters.dynamodb_inbox import DynamoInbox
 from relay.adapters.dynamodb_ledger import DynamoLedger
+from relay.adapters.dynamodb_notes import DynamoNotes
 from relay.adapters.dynamodb_polls import DynamoPolls
+from relay.adapters.dynamodb_providers import DynamoProviders
 from relay.adapters.holded_http import HoldedHttp
+from relay.adapters.provider_http import ProviderHttp
 from relay.adapters.s3_bodies import S3Bodies
 from relay.adapters.sqs import SqsWakes
 from relay.adapters.sqs_dead_letters import SqsDeadLetters
@@ -42,12 +45,13 @@ def wire(stack: Stack, *, who: str) -> World:
     s3, sqs = aws_client("s3", **options), aws_client("sqs", **options)
     urls = {name: stack.output(key) for name, key in QUEUES.items()}
     bodies = S3Bodies(client=s3, bucket=bucket)
+    kms, key_id = aws_client("kms", **options), stack.output("SecretsKeyId")
     return World(
         accounts=DynamoAccounts(
             client=dynamodb,
-            kms=aws_client("kms", **options),
+            kms=kms,
             table=state,
-            key_id=stack.output("SecretsKeyId"),
+            key_id=key_id,
             inbox_table=inbox,
             bodies=bodies,
             clock=clock,
@@ -60,6 +64,9 @@ def wire(stack: Stack, *, who: str) -> World:
         queues=SqsQueues(client=sqs, urls=urls),
         wakes=SqsWakes(client=sqs, fiscal_url=urls["fiscal"], normal_url=urls["normal"], clock=clock),
         dead_letters=SqsDeadLetters(client=sqs, urls={name: urls[f"{name} DLQ"] for name in ("fiscal", "normal")}),
+        notes=DynamoNotes(client=dynamodb, table=state),
+        providers=DynamoProviders(client=dynamodb, kms=kms, table=state, key_id=key_id),
+        provider_api=ProviderHttp(clock=clock, local=stack.is_local),
         clock=clock,
         post=httpx.Client(timeout=POST_SECONDS, trust_env=not stack.is_local),
         api_url=stack.output("ApiUrl"),

@@ -10,6 +10,7 @@ from relay.domain.ledger import OF_AN_EVENT
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
 from relay.domain.remedies import aside_of
+from relay.domain.sources.imported import is_imported
 from relay.errors import Rejected
 from relay.services.job import Job, fact_of, unpack_event
 from relay.services.poll_row import first_poll
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from relay.services.settlement import Settlement
     from relay.services.unfold import Unfolded
     from relay.services.writer import Writer
+
+IMPORTED = "imported"
 
 
 class Work:
@@ -97,7 +100,24 @@ class Work:
         event = parts.events[number]
         if isinstance(event.data, Hint):
             return await self._hints.take_in(session, event, event.data)
+        if is_imported(delivery):
+            return await self._later(session, event)
         return await self._event(session, event)
+
+    async def _later(self, session: Session, event: Event) -> str | None:
+        """What an import brought enters the waiting room at once, in class `background`: a flood of it is worked off in its turn,
+        behind everything live. What leads to no document, or meets a row, costs no more than a look and goes on now.
+        """
+        plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
+        fact = fact_of(event, plan, background=True)
+        if plan.outcome == "document" and await self._desk.ledger.get(fact.key) is None:
+            now_ms = session.now_ms()
+            parked = transitions.parked(None, fact, now_ms=now_ms, due_ms=now_ms, reason=IMPORTED)
+            if await self._desk.write(parked):
+                session.note(parked)
+                session.ends["waiting"] += 1
+                return f"waiting:{IMPORTED}"
+        return await self._event(session, event, background=True)
 
     async def _event(
         self, session: Session, event: Event, *, background: bool = False, again: bool = False

@@ -1,0 +1,64 @@
+"""The providers by the name of their source. A new one is a module with these names, and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from relay.errors import BadInput
+from relay.providers import shopify, stripe, woocommerce
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from relay.providers.protocol import Page, Request, Window
+    from relay.providers.subscription import Created, Subscriptions
+
+
+class Provider(Protocol):
+    """`PARTS` are its lists, in the order in which they are read. `SINGLE`: one subscription a topic. `OWN_SECRET`: a
+    subscription signs with a secret that we give. `KNOWS_UNDELIVERED`: it can list what its webhook did not deliver.
+    """
+
+    @property
+    def SOURCE(self) -> str: ...  # noqa: N802 - a constant of the module
+    @property
+    def PARTS(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
+    @property
+    def SINGLE(self) -> bool: ...  # noqa: N802 - a constant of the module
+    @property
+    def OWN_SECRET(self) -> bool: ...  # noqa: N802 - a constant of the module
+    @property
+    def KNOWS_UNDELIVERED(self) -> bool: ...  # noqa: N802 - a constant of the module
+    @property
+    def TOPICS(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
+
+    def headers(self, token: str) -> dict[str, str]: ...
+
+    def page(self, part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]: ...
+
+    def facts(self, part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]: ...
+
+    def subscriptions(self, mark: str = "") -> Request[Subscriptions]: ...
+
+    def create(self, topics: Sequence[str], *, url: str, secret: str) -> Request[Created]: ...
+
+    def activate(self, subscription_id: str) -> Request[Any]: ...
+
+    def delete(self, subscription_id: str) -> Request[None]: ...
+
+    def settled(self, subscription_id: str) -> Request[Any] | None: ...
+
+
+PROVIDERS: Final[Mapping[str, Provider]] = {
+    shopify.SOURCE: shopify,
+    stripe.SOURCE: stripe,
+    woocommerce.SOURCE: woocommerce,
+}
+
+
+def get(source: str) -> Provider:
+    """Raises `BadInput` for a source that has no API to ask."""
+    if source not in PROVIDERS:
+        expected = ", ".join(sorted(PROVIDERS))
+        raise BadInput("source_without_api", field="source", detail=f"expected one of {expected}")
+    return PROVIDERS[source]

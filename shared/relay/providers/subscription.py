@@ -1,0 +1,69 @@
+"""Webhook subscriptions as all three providers have them, and what must be done so that ours is there, once.
+
+`wanted` is pure: it compares what a provider listed with what must be there, so asking twice does nothing the second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """One webhook at a provider. `orphan`: made by us, but the secret it signs with was never stored."""
+
+    id: str
+    url: str
+    topics: frozenset[str]
+    active: bool
+    orphan: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriptions:
+    """A page of the listing; `mark` is where the next begins, empty at the end."""
+
+    items: tuple[Subscription, ...]
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Created:
+    """What came back of a registration. `secret` only where the provider makes one (Stripe)."""
+
+    id: str
+    secret: str = ""
+
+    def __repr__(self) -> str:
+        return f"Created({self.id})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """`create` topics (each alone where `single`), `activate` or `delete` the subscription `id`."""
+
+    kind: Literal["create", "activate", "delete"]
+    id: str = ""
+    topics: tuple[str, ...] = ()
+
+
+def wanted(found: Iterable[Subscription], *, url: str, topics: Iterable[str], single: bool) -> Sequence[Action]:
+    """What brings every topic to `url` once. `single`: the provider has one subscription a topic."""
+    ours = [one for one in found if one.url == url]
+    doing = [Action(kind="delete", id=one.id) for one in ours if one.orphan]
+    kept = [one for one in ours if not one.orphan]
+    covered = {topic for one in kept if one.active for topic in one.topics}
+    missing = sorted(set(topics) - covered)
+    for one in kept:
+        if not one.active and one.topics & set(missing):
+            doing.append(Action(kind="activate", id=one.id, topics=tuple(sorted(one.topics))))
+            missing = [topic for topic in missing if topic not in one.topics]
+    if missing and single:
+        doing += [Action(kind="create", topics=(topic,)) for topic in missing]
+    elif missing:
+        doing.append(Action(kind="create", topics=tuple(missing)))
+    return doing

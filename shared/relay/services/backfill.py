@@ -1,0 +1,253 @@
+"""Read a provider's lists for a window and put every object into the inbox as the delivery its webhook would have been.
+
+The cursor moves only after the page before it is stored, so whoever dies is met by what stands in the inbox already. A window
+that ends now is read once more from its end on, until a reading brings nothing new: what changed while we paged has left the
+window and would be seen by nobody, where the webhook is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from relay.domain.sources import identity, imported
+from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
+from relay.providers import registry
+from relay.providers.protocol import Window
+from relay.services.times import at_ms, from_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from relay.domain.sources.base import Delivery
+    from relay.ports import Clock, Inbox, Notes, ProviderApi, ProviderCredential
+    from relay.providers.protocol import Page, Reply
+
+OVERLAP = timedelta(minutes=5)
+"""A provider's list may lag behind its clock, and its clock be off ours."""
+CURSOR = "import"
+CALL_MS = 25_000
+MOST_ROUNDS = 4
+_MOST_WAIT_S = 90.0
+_MOST_WAITS = 6
+_MOST_RESTARTS = 3
+_NAMED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an import is. `stored` came in (of a dry run: would), `known` was in the inbox already.
+
+    `done` False: it goes on from its cursor; `reason` says why it stopped, `retry_at` when it may go on. `refused` names lists
+    that the credential may not read. `named` are the first inbox ids that came in.
+    """
+
+    stored: int = 0
+    known: int = 0
+    pages: int = 0
+    part: str = ""
+    total: int | None = None
+    done: bool = False
+    reason: str = ""
+    retry_at: datetime | None = None
+    refused: tuple[str, ...] = ()
+    named: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _At:
+    """The cursor: which list of which window, and where in it. `fresh` counts what the present round brought."""
+
+    since_ms: int
+    until_ms: int
+    part: int = 0
+    mark: str = ""
+    round: int = 1
+    fresh: int = 0
+    stored: int = 0
+    known: int = 0
+    refused: tuple[str, ...] = ()
+
+
+class Backfill:
+    def __init__(self, *, inbox: Inbox, notes: Notes, api: ProviderApi, clock: Clock) -> None:
+        self._inbox = inbox
+        self._notes = notes
+        self._api = api
+        self._clock = clock
+
+    async def __call__(
+        self,
+        account: str,
+        credential: ProviderCredential,
+        *,
+        since: datetime,
+        until: datetime | None,
+        dry_run: bool = False,
+        undelivered: bool = False,
+        deadline_ms: int | None = None,
+        tell: Callable[[Progress], None] = lambda _: None,
+    ) -> Progress:
+        """Read the window; `until` None is now, and what comes while it is read. Given again it goes on where it stopped.
+
+        `undelivered`: only what the provider says its webhook did not deliver, where it can say so. `deadline_ms` is when to
+        stop; without it refused calls are waited for. Raises `NotAllowed` where no list may be read.
+        """
+        run = _Run(
+            account=account,
+            credential=credential,
+            name=f"{credential.source}:{at_ms(since)}:{'now' if until is None else at_ms(until)}",
+            dry_run=dry_run,
+            undelivered=undelivered,
+            deadline_ms=deadline_ms,
+            tell=tell,
+        )
+        at = await self._resumed(run) or _At(since_ms=at_ms(since), until_ms=at_ms(until or self._clock.now()))
+        parts = registry.get(credential.source).PARTS
+        while True:
+            while at.part < len(parts):
+                try:
+                    at = await self._page(run, at, parts[at.part])
+                except RetryAt as late:
+                    return self._told(run, at, reason=late.reason, retry_at=late.retry_at)
+            if until is not None or not at.fresh or at.round >= MOST_ROUNDS or dry_run:
+                break
+            at = self._round_after(at)
+        await self._save(run, at, done=True)
+        if len(at.refused) >= len(parts):
+            raise NotAllowed("credential_refused", detail="none of the provider's lists may be read with it")
+        return self._told(run, at, done=True)
+
+    def _round_after(self, at: _At) -> _At:
+        since = from_ms(at.until_ms) - OVERLAP
+        until_ms = at_ms(self._clock.now())
+        return replace(at, since_ms=at_ms(since), until_ms=until_ms, part=0, mark="", round=at.round + 1, fresh=0)
+
+    async def _page(self, run: _Run, at: _At, part: str) -> _At:
+        """One page: asked for, stored, and only then passed."""
+        provider = registry.get(run.credential.source)
+        window = Window(since=from_ms(at.since_ms), until=from_ms(at.until_ms))
+        request = provider.page(part, window, run.mark or at.mark, undelivered=run.undelivered)
+        try:
+            reply = await self._asked(run, request)
+        except (NotAllowed, NotFound):
+            # A list the credential has no scope for must not keep the others from being read.
+            run.mark = ""
+            at = replace(at, part=at.part + 1, mark="", refused=tuple(dict.fromkeys([*at.refused, part])))
+            await self._save(run, at)
+            return at
+        except Rejected:
+            # A place in the list that the provider does not know any more: an older one, else the beginning.
+            if not (run.mark or at.mark) or run.restarts >= _MOST_RESTARTS:
+                raise
+            run.restarts += 1
+            at = at if run.mark else replace(at, mark="")
+            run.mark = ""
+            return at
+        page: Page = reply.value
+        if page.mark and page.mark == (run.mark or at.mark):
+            raise Rejected("list_stands_still", detail=f"{request!r} names itself as its next page")
+        stored, known = 0, 0
+        for value in page.items:
+            for topic, body in provider.facts(part, value):
+                delivery = imported.delivery_of(
+                    account=run.account,
+                    source=run.credential.source,
+                    topic=topic,
+                    value=body,
+                    received_at=self._clock.now(),
+                )
+                fresh = await self._take(run, delivery)
+                stored, known = stored + fresh, known + (not fresh)
+        run.mark = page.mark
+        at = replace(at, stored=at.stored + stored, known=at.known + known, fresh=at.fresh + stored, mark=page.resume)
+        if not page.mark:
+            at = replace(at, part=at.part + 1, mark="")
+        await self._save(run, at)
+        run.pages += 1
+        run.tell(self._told(run, at, part=part, total=page.total))
+        if reply.pause_s and page.mark:
+            await self._wait(run, reply.pause_s)
+        return at
+
+    async def _asked(self, run: _Run, request: Any) -> Reply[Page]:
+        """A refused call is waited for while there is time, a few times in a row."""
+        for left in range(_MOST_WAITS, -1, -1):
+            self._in_time(run, CALL_MS / 1000)
+            try:
+                reply: Reply[Page] = await self._api.call(request, run.credential, timeout_ms=CALL_MS)
+            except RetryAt as late:
+                pause_s = (late.retry_at - self._clock.now()).total_seconds()
+                if not left or pause_s > _MOST_WAIT_S:
+                    raise
+                await self._wait(run, max(0.0, pause_s))
+            else:
+                break
+        return reply
+
+    async def _wait(self, run: _Run, seconds: float) -> None:
+        self._in_time(run, seconds)
+        await self._clock.sleep(seconds)
+
+    def _in_time(self, run: _Run, seconds: float) -> None:
+        now = self._clock.now()
+        if run.deadline_ms is not None and at_ms(now) + seconds * 1000 > run.deadline_ms:
+            raise RetryAt("out_of_time", retry_at=now)
+
+    async def _take(self, run: _Run, delivery: Delivery) -> bool:
+        """Whether it is new. The same version by webhook has the same id, and other bytes: what they tell is compared."""
+        there = await self._inbox.get(delivery.account, delivery.inbox_id)
+        if there is not None and imported.tells_the_same(there.delivery, delivery):
+            return False
+        digest = identity.body_digest(delivery.body)
+        if run.dry_run:
+            aside = (
+                None if there is None else await self._inbox.get(delivery.account, f"{delivery.inbox_id}-{digest[:12]}")
+            )
+            fresh = aside is None
+        else:
+            fresh = await self._inbox.put(delivery, digest=digest) != "duplicate"
+        if fresh and len(run.named) < _NAMED:
+            run.named.append(delivery.inbox_id)
+        return fresh
+
+    async def _resumed(self, run: _Run) -> _At | None:
+        """The cursor of the same import, unless that has ended."""
+        if run.dry_run:
+            return None
+        held = await self._notes.get(run.account, CURSOR, run.name)
+        if held is None or held.get("done"):
+            return None
+        names = ("since_ms", "until_ms", "part", "mark", "round", "fresh", "stored", "known")
+        return _At(**{name: held[name] for name in names}, refused=tuple(held["refused"]))
+
+    async def _save(self, run: _Run, at: _At, *, done: bool = False) -> None:
+        if run.dry_run:
+            return
+        fields = {name: getattr(at, name) for name in _At.__slots__} | {"refused": list(at.refused), "done": done}
+        now_ms = at_ms(self._clock.now())
+        await self._notes.put(run.account, CURSOR, run.name, fields, at_ms=now_ms)
+
+    def _told(self, run: _Run, at: _At, **values: Any) -> Progress:
+        return Progress(
+            stored=at.stored, known=at.known, pages=run.pages, refused=at.refused, named=tuple(run.named), **values
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One process's share of an import. `mark` is the next page's within it, which another process may not use."""
+
+    account: str
+    credential: ProviderCredential
+    name: str
+    dry_run: bool
+    undelivered: bool
+    deadline_ms: int | None
+    tell: Callable[[Progress], None]
+    mark: str = ""
+    pages: int = 0
+    restarts: int = 0
+    named: list[str] = field(default_factory=list)

@@ -1,0 +1,445 @@
+"""A source that fell silent is seen, its webhook is mended once, and what was missed becomes exactly one document each."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from relay.domain import silence
+from relay.errors import Unavailable
+from relay.services.times import at_ms
+from tests.cli.conftest import over
+from tests.services.shops import API_URL, SECRET, TOKENS, lived, open_shop, send_webhooks, watch
+from tests.services.test_backfill import KINDS, bring, sell
+from tests.services.world import ACCOUNT, World
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def subscribed(shop):
+    """How often each topic is told to us, by those that are active."""
+    found = Counter()
+    for one in shop.subscriptions.values():
+        if one.get("status", "active") in {"active", "enabled"}:
+            found.update(one.get("enabled_events") or [one["topic"]])
+    return found
+
+
+def mended(shop):
+    from relay.providers import registry
+
+    return Counter(registry.get(shop.kind).TOPICS)
+
+
+def one_of(done, source):
+    (found,) = [one for one in done.watched if one.source == source]
+    return found
+
+
+def settled(world, kind, **options):
+    """A shop whose webhooks are registered, with some weeks of habit."""
+    shop = open_shop(world, kind, **options)
+    watch(world)
+    lived(world, kind)
+    return shop
+
+
+@pytest.mark.row("D21")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_first_look_registers_every_topic_once_and_the_next_ones_nothing(world, kind):
+    shop = open_shop(world, kind)
+
+    first = watch(world)
+    calls = len(shop.calls)
+    world.clock.advance(7 * 3600)
+    again = watch(world)
+
+    assert one_of(first, kind).mended
+    assert subscribed(shop) == mended(shop)
+    assert one_of(again, kind).mended == ()
+    assert Counter(shop.calls[calls:])["POST"] == 0
+    assert {one.split()[0] for one in shop.calls[calls:]} == {"GET"}
+
+
+@pytest.mark.row("D21")
+@pytest.mark.parametrize("kind", KINDS)
+def test_orders_placed_while_the_subscription_was_gone_become_one_document_each(world, kind):
+    """End to end: a live order, then the shop forgets us, three orders are missed, silence is found, all is healed."""
+    shop = settled(world, kind)
+    sell(world, shop, 1)
+    assert set(send_webhooks(world)) == {200}
+    bring(world)
+    assert len(world.documents()) == 1
+    shop.drop_subscriptions()
+    for number in (2, 3, 4):
+        world.clock.advance(1800)
+        sell(world, shop, number)
+        assert send_webhooks(world) == []
+
+    became = []
+    for _ in range(4 * 24):
+        world.clock.advance(15 * 60)
+        became.append(one_of(watch(world), kind))
+    bring(world)
+
+    assert subscribed(shop) == mended(shop)
+    assert len(world.documents()) == 4
+    assert sum(one.became == "silent" for one in became) <= 1
+    sell(world, shop, 5)
+    assert set(send_webhooks(world)) == {200}
+    bring(world)
+    world.settle(hours=2)
+    assert len(world.documents()) == 5
+
+
+@pytest.mark.parametrize("kind", ["woocommerce", "stripe"])
+def test_a_disabled_webhook_is_activated_and_not_made_again(world, kind):
+    shop = settled(world, kind)
+    for one in shop.subscriptions.values():
+        one["status"] = "disabled"
+    ids = set(shop.subscriptions)
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), kind)
+
+    assert all(said.startswith("activated") for said in done.mended)
+    assert set(shop.subscriptions) == ids
+    assert subscribed(shop) == mended(shop)
+
+
+@pytest.mark.row("D21")
+def test_woocommerce_disables_after_failures_and_the_watchdog_heals_it(world):
+    shop = settled(world, "woocommerce")
+    held = world.accounts.secrets.pop(ACCOUNT)
+    for number in range(1, 9):
+        world.clock.advance(60)
+        sell(world, shop, number)
+        assert set(send_webhooks(world)) <= {404}
+    assert "order.created" not in subscribed(shop)
+    world.accounts.secrets[ACCOUNT] = held
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), "woocommerce")
+    bring(world)
+
+    assert done.brought == 8
+    assert len(world.documents()) == 8
+
+
+@pytest.mark.row("D21")
+def test_shopify_removes_the_subscription_after_four_hours_of_failures(world):
+    shop = settled(world, "shopify")
+    held = world.accounts.secrets.pop(ACCOUNT)
+    sell(world, shop, 1)
+    for _ in range(5 * 12):
+        send_webhooks(world)
+        world.clock.advance(300)
+    assert "orders/create" not in subscribed(shop)
+    world.accounts.secrets[ACCOUNT] = held
+    world.clock.advance(3 * 3600)
+
+    watch(world)
+    bring(world)
+
+    assert subscribed(shop) == mended(shop)
+    assert len(world.documents()) == 1
+
+
+def test_a_silence_without_a_credential_is_told_once_and_keeps_its_state(world):
+    lived(world, "standard")
+    told = []
+    for _ in range(4 * 48):
+        world.clock.advance(15 * 60)
+        told.append(one_of(watch(world), "standard"))
+
+    assert [one.became for one in told if one.became] == ["silent"]
+    assert told[-1].state == "silent"
+
+
+def test_a_source_that_was_given_up_is_forgotten_after_four_weeks(world):
+    lived(world, "standard")
+    became = []
+    for _ in range(40):
+        world.clock.advance(24 * 3600)
+        became.append(one_of(watch(world), "standard").became)
+
+    assert [one for one in became if one] == ["silent", "forgotten"]
+    assert watch(world).silent == 0
+
+
+@pytest.mark.row("E03")
+def test_an_account_that_nobody_serves_any_more_is_not_watched(world):
+    shop = settled(world, "shopify")
+    shop.drop_subscriptions()
+    assert over(world).run("account", "remove", ACCOUNT, "--yes", "--force").exit_code == 0
+    world.clock.advance(3 * 24 * 3600)
+
+    assert (watch(world).watched, subscribed(shop)) == ([], Counter())
+    assert world.providers.held == {}
+
+
+def test_no_sender_can_mark_a_delivery_as_imported(world):
+    from relay.domain.sources import imported, registry
+
+    shop = settled(world, "shopify")
+    sell(world, shop, 1)
+    for post in shop.posts:
+        post.headers[imported.HEADER] = "1"
+    assert set(send_webhooks(world)) == {200}
+
+    assert not any(imported.is_imported(item.delivery) for item in world.inbox.items.values())
+    assert all(imported.HEADER not in source.KEPT_HEADERS for source in registry.SOURCES.values())
+
+
+def test_the_window_is_exactly_the_silent_one(world):
+    """What was changed long before the last delivery is not asked for."""
+    shop = settled(world, "shopify")
+    sell(world, shop, 1)
+    world.clock.advance(3600)
+    lived(world, "shopify")
+    last = world.clock.now()
+    shop.drop_subscriptions()
+    asked = []
+    world.provider_api.meddle = lambda request: asked.append(dict(request.query).get("updated_at_min"))
+    while True:
+        world.clock.advance(15 * 60)
+        if one_of(watch(world), "shopify").mended:
+            break
+
+    since = (last - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert {one for one in asked if one} <= {since}
+    assert world.inbox.items == {}
+
+
+def test_while_it_stays_silent_its_lists_are_read_so_a_webhook_that_cannot_be_mended_is_a_poll(world):
+    shop = settled(world, "shopify", register=False)
+    while one_of(watch(world), "shopify").state != "silent":
+        world.clock.advance(15 * 60)
+    brought = []
+    for number in range(1, 5):
+        sell(world, shop, number)
+        world.clock.advance(15 * 60)
+        brought.append(one_of(watch(world), "shopify").brought)
+
+    assert brought == [1, 1, 1, 1]
+    assert subscribed(shop) == Counter()
+    assert one_of(watch(world), "shopify").refused == "registering_not_allowed"
+
+
+def test_what_an_import_brought_is_no_sign_of_life(world):
+    from functions.publish_event.handler import handle as publish_event
+    from relay.services.arrivals import CountArrivals
+    from tests.services.road import Silent
+
+    def record(number, headers):
+        image = {"s": {"S": "shopify"}, "r": {"N": "7200001"}, "h": {"M": headers}}
+        keys = {"pk": {"S": f"acme#d{number}"}}
+        return {"eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": image, "SequenceNumber": str(number)}}
+
+    records = [record(1, {}), record(2, {"relay-imported": {"S": "1"}}), record(3, {})]
+    count = CountArrivals(arrivals=world.arrivals)
+    asyncio.run(publish_event({"Records": records}, publish=world.publish, log=Silent(), count=count))
+
+    assert world.arrivals.hours == {("acme", "shopify"): {7_200_000: 2}}
+
+
+def test_a_count_that_cannot_be_written_holds_up_no_event():
+    from relay.services.arrivals import Arrival, CountArrivals
+
+    class Away:
+        async def add(self, *_, **__):
+            raise Unavailable("throttled")
+
+    asyncio.run(CountArrivals(arrivals=Away())([Arrival(account="acme", source="shopify", received_ms=1)]))
+
+
+def test_a_stripe_endpoint_whose_secret_was_lost_is_replaced(world):
+    """The one who made it died before the secret was stored: nobody can verify what it sends."""
+    shop = open_shop(world, "stripe")
+    keep = world.accounts.set_webhook_secrets
+
+    async def away(*_):
+        raise Unavailable("throttled")
+
+    world.accounts.set_webhook_secrets = away
+    assert one_of(watch(world), "stripe").refused == "throttled"
+    world.accounts.set_webhook_secrets = keep
+    (lost,) = shop.subscriptions
+
+    watch(world)
+
+    (kept,) = shop.subscriptions
+    assert kept != lost
+    assert world.accounts.secrets[ACCOUNT].secrets["stripe"] == (shop.subscriptions[kept]["secret"],)
+    sell(world, shop, 1)
+    assert set(send_webhooks(world)) == {200}
+
+
+def test_a_new_secret_of_stripe_stands_before_the_old_one(world):
+    shop = settled(world, "stripe")
+    old = world.accounts.secrets[ACCOUNT].secrets["stripe"]
+    shop.drop_subscriptions()
+    world.clock.advance(7 * 3600)
+
+    watch(world)
+
+    assert world.accounts.secrets[ACCOUNT].secrets["stripe"][1:] == old
+
+
+def test_a_lost_reply_of_a_registration_is_found_at_the_next_look(world):
+    shop = open_shop(world, "woocommerce")
+    call = world.provider_api.call
+
+    async def loses(request, credential, *, timeout_ms):
+        from relay.errors import OutcomeUnknown
+
+        await call(request, credential, timeout_ms=timeout_ms)
+        if request.writes:
+            raise OutcomeUnknown("reply_lost")
+        return await call(request, credential, timeout_ms=timeout_ms)
+
+    world.provider_api.call = loses
+    for _ in range(10):
+        watch(world)
+        world.clock.advance(7 * 3600)
+
+    assert subscribed(shop) == mended(shop)
+
+
+def test_a_webhook_of_somebody_else_is_left_alone(world):
+    shop = open_shop(world, "woocommerce")
+    shop.subscriptions["7"] = {
+        "id": 7, "topic": "order.created", "delivery_url": "https://other.example/hook", "status": "disabled", "failures": 9,
+    }  # fmt: skip
+    watch(world)
+
+    assert shop.subscriptions["7"]["status"] == "disabled"
+    assert all(one["delivery_url"].startswith(API_URL) for key, one in shop.subscriptions.items() if key != "7")
+
+
+def test_a_webhook_needs_a_secret_to_be_registered_with(world):
+    shop = open_shop(world, "woocommerce")
+    world.accounts.secrets.clear()
+
+    assert one_of(watch(world), "woocommerce").refused == "secret_missing"
+    assert not shop.subscriptions
+
+
+def test_a_provider_that_refuses_holds_up_no_other(world):
+    refusing = open_shop(world, "shopify")
+    other = open_shop(world, "woocommerce")
+    refusing.refuse = [401] * 9
+
+    done = watch(world)
+
+    assert one_of(done, "shopify").refused == "credential_refused"
+    assert subscribed(other) == mended(other)
+    assert done.unmended == 1
+
+
+def test_a_topic_without_a_scope_keeps_no_other_from_being_registered_and_is_no_illness(world):
+    shop = open_shop(world, "shopify")
+    shop.closed = {"customers"}
+    sell(world, shop, 1)
+
+    first = one_of(watch(world), "shopify")
+    calls = len(shop.calls)
+    world.clock.advance(7 * 3600)
+    again = one_of(watch(world), "shopify")
+    asked = Counter(call.split()[0] for call in shop.calls[calls:])
+    world.clock.advance(8 * 24 * 3600)
+    shop.closed = set()
+    later = one_of(watch(world), "shopify")
+
+    assert (first.refused, again.refused, again.mended) == ("", "", ())
+    assert asked["POST"] == 0, "what was denied is not asked for at every look"
+    assert [said.split()[1] for said in later.mended] == ["customers/create", "customers/update"]
+    assert subscribed(shop) == mended(shop)
+
+
+def test_a_provider_that_is_away_for_a_moment_is_no_alarm_and_for_an_hour_is_one(world):
+    open_shop(world, "shopify")
+    world.provider_api.away = True
+    told = []
+    for _ in range(6):
+        told.append(watch(world).unmended)
+        world.clock.advance(15 * 60)
+    world.provider_api.away = False
+
+    assert told == [0, 0, 0, 0, 1, 1]
+    assert watch(world).unmended == 0
+
+
+def test_what_a_run_has_no_time_for_is_the_next_ones(world):
+    shop = open_shop(world, "shopify")
+
+    assert watch(world, seconds=0).late == 1
+    watch(world)
+    assert subscribed(shop) == mended(shop)
+
+
+def test_a_large_backfill_is_done_in_pieces(world):
+    shop = settled(world, "shopify")
+    shop.drop_subscriptions()
+    for number in range(1, 61):
+        sell(world, shop, number)
+        world.clock.advance(20)
+    shop.largest_page = 5
+    world.clock.advance(7 * 3600)
+    world.provider_api.meddle = lambda _: world.clock.advance(10)
+    runs = 0
+    while not runs or len(world.inbox.items) < 60:
+        watch(world, seconds=100)
+        world.clock.advance(15 * 60 - 100)
+        runs += 1
+        assert runs < 12
+
+    assert runs > 1
+
+
+@pytest.mark.row("E04")
+def test_every_mending_is_in_the_change_log_without_a_secret(world):
+    for kind in KINDS:
+        open_shop(world, kind)
+    watch(world)
+
+    log = [change for change in world.accounts.log if change.who == "watchdog"]
+    assert {change.what for change in log} == {f"webhook.{kind}" for kind in KINDS}
+    words = repr(log)
+    assert not any(secret in words for secret in (*TOKENS.values(), SECRET, "whsec_"))
+
+
+def test_quiet_accounts_cost_no_call_of_a_provider_and_open_no_credential(world):
+    """Judging is reads of ours alone, of many accounts at a time; a run that is too short leaves out others the next time."""
+    shop = settled(world, "shopify")
+    for number in range(50):
+        name = f"a{number}"
+        world.accounts.accounts[name] = dataclasses.replace(world.accounts.accounts[ACCOUNT], account=name)
+        lived(world, "shopify", account=name)
+    calls = len(shop.calls)
+    world.clock.advance(60)
+    world.providers.get = None
+
+    done = watch(world)
+
+    assert (len(shop.calls), len(done.watched), done.late) == (calls, 51, 0)
+
+
+def test_habits_are_kept_small(world):
+    lived(world, "shopify", weeks=6)
+    world.clock.advance(3 * 24 * 3600)
+    watch(world)
+    from relay.adapters import _json
+
+    (fields,) = [held for (_, kind, _), (_, held) in world.notes.held.items() if kind == "watch"]
+
+    assert silence.from_fields(fields).hours > 5 * silence.HOURS
+    assert len(_json.pack(fields, field="x")) < 1000
+    assert at_ms(world.clock.now()) > fields["until_ms"]
