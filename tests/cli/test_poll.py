@@ -89,3 +89,11 @@ def test_quota_shows_what_polling_costs_by_resource(world):
     assert 0 < answer["polling"]["expected_calls"] <= answer["polling"]["allowance"]
     assert "polling (part of background)" in shown
     assert "salesreceipt" in shown
+
+
+def test_a_standing_poll_is_nobodys_waiting_order(world):
+    poll_now(world)
+    here = over(world)
+
+    assert here.json("status", "--account", ACCOUNT)["accounts"][0]["waiting"] == 0
+    assert here.json("waiting", "list", "--account", ACCOUNT)["rows"] == []

@@ -46,12 +46,14 @@ async def _status(here: World, only: str | None) -> dict[str, Any]:
 
 
 async def _account(here: World, one: "Account", waiting: int) -> dict[str, Any]:
+    from relay.services.poll_row import poll_key
     from relay.services.settlement import settle_key
 
     counts = dict(await here.ledger.count(one.account))
-    sweep = await here.ledger.get(settle_key(one.account))
-    if sweep is not None and counts.get(sweep.state):
-        counts[sweep.state] -= 1  # the settlement sweep lives in the waiting room and is nobody's order
+    for key in (settle_key(one.account), poll_key(one.account)):
+        standing = await here.ledger.get(key)
+        if standing is not None and counts.get(standing.state):
+            counts[standing.state] -= 1  # sweep and poll live in the waiting room and are nobody's orders
     return {
         "account": one.account,
         "mode": one.mode,
