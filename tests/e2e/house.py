@@ -131,10 +131,16 @@ class House:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def open_company(self, account: str, *, webhooks: bool = False, **switches: Any) -> Company:
+    def open_company(self, account: str, *, webhooks: bool = False, polling: bool = False, **switches: Any) -> Company:
         """A company in the sandbox, the relay's account for it, and Holded's webhooks pointing back when asked for."""
         made = self.control("POST", "/companies", name=account, **({"plan": "premium"} | switches))
-        told = self.relay("account", "add", account, "--mode", "test", env={"RELAY_HOLDED_TOKEN": made["token"]})
+        # Calls are counted here: a poll that happens to be due on the fast clock would be among them.
+        settings = self._folder / "polling.json"
+        settings.write_text(json.dumps({"polling": {"enabled": polling}}), encoding="utf-8")
+        told = self.relay(
+            *("account", "add", account, "--mode", "test", "--settings", str(settings)),
+            env={"RELAY_HOLDED_TOKEN": made["token"]},
+        )
         company = Company(self, account, made["id"], made["token"], told["sources"])
         if webhooks:
             holded = told["sources"]["holded"]

@@ -205,3 +205,24 @@ def test_what_others_write_in_holded_reaches_the_bus_and_is_not_written_back(hou
     assert {name for name in spent if not name.startswith("GET ")} == {"POST /api/v2/invoices"}
     assert spent["POST /api/v2/invoices"] == 1, "the one above"
     assert house.messages("FiscalQueueUrl") <= held
+
+
+def test_what_no_webhook_tells_is_polled_and_reaches_the_bus(house, subscriber):
+    """By the deployed functions: dispatcher, drain, snapshots, stream, bus."""
+    quiet = house.open_company("quiet", polling=True)
+    contact = house.holded(quiet, "POST", "/api/v2/contacts", {"name": "Antes"})
+    house.stack.invoke("PollHoldedFunction")
+
+    def passes(name):
+        (found,) = house.relay("poll", "quiet", "--resource", name)["polling"]["resources"]
+        return found
+
+    house.relay("poll", "quiet", "--now", "--full")
+    first = until(lambda: passes("contact")["last_full"], "the first full pass over contacts")
+    made = house.holded(quiet, "POST", "/api/v2/contacts", {"name": "Después"})
+    house.relay("poll", "quiet", "--now", "--full", "--resource", "contact")
+    until(lambda: passes("contact")["last_full"] > first, "the second full pass over contacts")
+    seen = until(lambda: subscriber(lambda one: one["detail"]["account"] == "quiet"), "an event of what was polled")
+
+    assert [(one["detail-type"], one["detail"]["subject"]) for one in seen] == [("contact.created", made["id"])]
+    assert contact["id"] != made["id"]

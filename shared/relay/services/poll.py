@@ -15,7 +15,7 @@ from relay.domain import polling as courses
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.services import poll_state
 from relay.services.desk import NO_ATTEMPT
-from relay.services.poll_pass import PollPass
+from relay.services.poll_pass import SHARE, PollPass
 from relay.services.poll_plan import Plan, plan_of
 from relay.services.times import at_ms
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from relay.services.sightings import Sightings
 
 _SOON_MS = 60_000
-_NOBODYS = (*NO_ATTEMPT, "polling_share")
+_NOBODYS = (*NO_ATTEMPT, SHARE)
 """Refusals that are not about the resource: calls, time or the account."""
 _TROUBLE_MS = 24 * 3600_000
 """A resource that Holded refuses is tried again this much later at the earliest; the others go on."""
@@ -60,6 +60,8 @@ class Poll:
             due_ms = await self._all_due(session)
         except RetryAt as refusal:
             due_ms = max(at_ms(refusal.retry_at), session.now_ms() + _SOON_MS)
+            if refusal.reason == SHARE:  # looks once a day, without a call, whether the settings give more by now
+                due_ms = min(due_ms, session.now_ms() + _TROUBLE_MS)
         except NotAllowed:
             due_ms = session.now_ms() + session.timing.settlement_ms
         following = replace(

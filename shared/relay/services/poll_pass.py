@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     Change = Callable[[str, Callable[[Polling], Polling]], Awaitable[Polling]]
 
+SHARE = "polling_share"
+"""Reason of a poll that has used up its share of the month."""
 MOST_ASKED = 25
 """Absent objects asked for in one pass; who is left is absent in the next one, too."""
 SAMPLE = 3
@@ -189,4 +191,4 @@ def _running(state: Polling, resource: Resource) -> Pass | None:
 def within(state: Polling, allowance: int) -> None:
     """Polling keeps to its share of the month, also in the middle of a pass. Raises `RetryAt`."""
     if state.calls >= allowance:
-        raise RetryAt("polling_share", retry_at=from_ms(courses.next_month_ms(state)))
+        raise RetryAt(SHARE, retry_at=from_ms(courses.next_month_ms(state)))
