@@ -10,16 +10,20 @@ import asyncio
 import contextlib
 import json
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
+
 from functions.index_dead_letters.handler import handle as index_dead_letters
+from functions.poll_holded.handler import handle as poll_holded
 from functions.publish_event.handler import handle as publish_event
 from functions.receive_webhook.handler import handle as receive_webhook
 from functions.release_due.handler import handle as release_due
 from functions.sweep_inbox.handler import handle as sweep_inbox
+from functions.watch_sources.handler import handle as watch_sources
 from functions.write_holded.handler import handle as write_holded
 from functions.write_holded.settings import Settings as WriterSettings
 from infra.paths import ROOT
@@ -44,14 +48,18 @@ from relay.holded.polled_crm import CRM
 from relay.holded.polled_documents import DOCUMENTS
 from relay.holded.polled_team import TEAM
 from relay.holded.protocol import Request, decipher
-from relay.ports import AccountSecrets, DeadLetter
+from relay.ports import Account, AccountSecrets, DeadLetter
+from relay.providers.protocol import decipher as decipher_provider
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
+from relay.services.enlist import Enlist
 from relay.services.publish import Publish
 from relay.services.release import Release
 from relay.services.sweep import Sweep
-from tests.fakes import FakeBus, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger, FakeWakes
+from tests.fakes import FakeAccounts, FakeBus, FakeGates, FakeInbox, FakeInboxWriter, FakeLedger, FakeWakes
 from tests.holded.polled_samples import SAMPLES as SEEN
+from tests.services import shops
+from tests.services.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,6 +84,20 @@ SIGNATURE_HEADERS = (
 )
 SETTINGS = default_settings()
 CATALOGUE = Catalogue.from_json({})
+ACCOUNT_OF_POLL = Account(
+    account="bolt",
+    name="Bolt",
+    mode="test",
+    status="active",
+    status_reason="",
+    company_id="5" * 24,
+    per_minute=60,
+    per_month=500,
+    settings={},
+    catalogue={},
+    salt="salt",
+    rev=1,
+)
 POLLED = (*DOCUMENTS, *GOODS, *ACCOUNTING, *CRM, *TEAM)
 
 
@@ -498,6 +520,46 @@ def accounts_due(data: bytes) -> None:
     assert told["woken"] == len(gates.gates)
 
 
+def settings_polled(data: bytes) -> None:
+    """An account whose stored settings are anything: its neighbour's poll stands all the same."""
+    try:
+        settings = decode(data)
+    except ValueError:
+        settings = {text_of(data): text_of(data)}
+    accounts, ledger = FakeAccounts(), FakeLedger()
+    accounts.accounts = {
+        "acme": replace(ACCOUNT_OF_POLL, account="acme", settings=settings if isinstance(settings, dict) else {}),
+        "bolt": ACCOUNT_OF_POLL,
+    }
+    enlist = Enlist(accounts=accounts, ledger=ledger, gates=FakeGates())
+    try:
+        asyncio.run(poll_holded(enlist=enlist, now_ms=1_772_442_000_000))
+    finally:
+        assert "bolt" in {key.account for key in ledger.rows}
+
+
+def provider_replies(data: bytes) -> None:
+    """A silent source whose provider answers anything."""
+    status, body = (data[0] * 4 if data else 0), data[1:]
+    world = World()
+    shops.open_shop(world, ("shopify", "woocommerce", "stripe")[status % 3], register=bool(status % 2))
+
+    class Anything:
+        async def call(self, request: Any, credential: Any, *, timeout_ms: int) -> Any:
+            answered = status if status in {200, 201, 401, 404, 429, 500} else 200
+            return decipher_provider(request, answered, {"content-type": "application/json"}, body, world.clock.now())
+
+    for source in ("shopify", "woocommerce", "stripe"):
+        shops.lived(world, source)
+    world.clock.advance(3 * 86_400)
+    watchdog = shops.watchdog(world, {"provider_api": Anything()})
+    deadline_ms = round(world.clock.now().timestamp() * 1000) + 30_000
+    told = asyncio.run(
+        watch_sources(watchdog=watchdog, deadline_ms=deadline_ms, log=Logger(service="fuzz", level="CRITICAL"))
+    )
+    assert told["watched"]
+
+
 HTTP_SEED = b"acme\0shopify\0x-shopify-topic\nx-shopify-hmac-sha256\0orders/paid\nx\0{}"
 MESSAGE = {"account": "acme", "event": "one#0"}
 PREVIEWED = own(*(bytes([number]) + b'{"id": 1, "type": "invoice.paid"}' for number in range(5)))
@@ -540,5 +602,7 @@ TARGETS: dict[str, Target] = {
     "publish_event": Target(run=stream_event, seeds=own(b"acme#one", b"acme")),
     "sweep_inbox": Target(run=sweep, seeds=own(b"\x01\0orders/paid\0{}")),
     "index_dead_letters": Target(run=letters, seeds=own(MESSAGE)),
+    "poll_holded": Target(run=settings_polled, seeds=own(b"{}", {"polling": {"share": 5}})),
+    "watch_sources": Target(run=provider_replies, seeds=own(b"2" + b'{"orders": []}', b"3" + b"[]", b"\x00{}")),
     "release_due": Target(run=accounts_due, seeds=own(b"acme\0bolt")),
 }

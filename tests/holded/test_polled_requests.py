@@ -7,6 +7,8 @@ from datetime import datetime
 
 import pytest
 
+from relay.domain import wire
+from relay.domain.models import Event
 from relay.errors import BadInput
 from relay.holded import polled_requests
 from relay.holded.formats import MADRID
@@ -136,3 +138,15 @@ def test_an_amount_has_one_text_however_it_is_written():
     ]
 
     assert set(texts) == {"1210"}
+
+
+def test_a_year_that_a_person_mistyped_travels():
+    """Madrid's offset of that time had seconds, which no instant in JSON can tell."""
+    observed = BY_NAME["invoice"].observe({"id": "a", "total": "1.00", "date": "1013-03-09", "lines": []})
+    event = Event(
+        id="x#0", account="acme", source="holded", type="invoice.updated", subject="a", time=datetime(2026, 3, 2, tzinfo=MADRID),
+        version=1,
+        monotone=False, data=observed.data, raw_ref="x",
+    )  # fmt: skip
+
+    assert wire.loads(wire.dumps(event)) == event

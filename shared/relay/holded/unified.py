@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ def document(doc_type: str, found: Document, *, seen_at: datetime, name: str | N
         "id": found.id,
         "number": found.number,
         "currency": found.currency or "EUR",
-        "issued_at": datetime.combine(found.date, time(), MADRID) if found.date else seen_at,
+        "issued_at": _midnight(found.date) if found.date else seen_at,
         "due_on": found.due_date,
         "lines": tuple(_line(line) for line in found.lines),
         "subtotal": found.subtotal,
@@ -62,6 +62,12 @@ def document(doc_type: str, found: Document, *, seen_at: datetime, name: str | N
             return models.Order(**shared)
         case _:
             return models.Invoice(**shared)
+
+
+def _midnight(day: date) -> datetime:
+    """A day as Holded means it. A mistyped year may lie before 1901, when Madrid's offset had seconds, which ISO 8601 lacks."""
+    at = datetime.combine(day, time(), MADRID)
+    return at.astimezone(UTC) if (at.utcoffset() or timedelta()) % timedelta(minutes=1) else at
 
 
 def payment_status(found: Document) -> models.PaymentStatus:
@@ -109,7 +115,7 @@ def payment(found: PaymentRecord) -> models.Payment:
         id=found.id,
         amount=found.amount,
         currency="EUR",
-        at=datetime.combine(found.date, time(), MADRID) if found.date else None,
+        at=_midnight(found.date) if found.date else None,
         reference=found.description,
         document_id=found.document_id,
         contact=models.Contact(id=found.contact_id) if found.contact_id else None,

@@ -84,9 +84,9 @@ class Enlist:
 
 
 def is_polled(account: Account) -> bool:
-    """A blocked account is tried by its drains; a paused one by nobody."""
-    polling = account.settings.get("polling") or {}
-    return account.status == "active" and bool(polling.get("enabled", True))
+    """A blocked account is tried by its drains; a paused one by nobody. What its settings may be is the drain's to judge."""
+    polling = account.settings.get("polling")
+    return account.status == "active" and not (isinstance(polling, dict) and polling.get("enabled") is False)
 
 
 def in_turn(accounts: Sequence[Account], *, now_ms: int) -> Sequence[Account]:
