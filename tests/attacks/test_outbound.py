@@ -182,7 +182,7 @@ def heard_by_a_server(request, *, pem=None, trusted=None):
         port = server.sockets[0].getsockname()[1]
         api = HoldedHttp(base_url=f"{'https' if pem else 'http'}://127.0.0.1:{port}", clock=FixedClock())
         if trusted is not None:
-            api._tls = ssl.create_default_context(cafile=str(trusted))
+            api._clients._tls = ssl.create_default_context(cafile=str(trusted))
         (error,) = await asyncio.gather(api.call(request, BOTH, timeout_ms=3000), return_exceptions=True)
         await api.aclose()
         server.close()
@@ -252,11 +252,14 @@ def test_a_proxy_of_the_environment_sees_nothing(monkeypatch, variable):
 
 
 OPEN_CONNECTIONS = {
-    "shared/relay/adapters/holded_http.py",  # Holded, at the base URL of the deployment
-    "shared/relay/adapters/provider_http.py",  # a provider, at the base URL that an operator stored, https alone
+    "shared/relay/adapters/_http_client.py",  # for those of `HTTP_CLIENTS`
     "shared/relay/adapters/clients.py",  # AWS, at its own endpoints or the emulator's
     "shared/relay/cli/stack.py",  # CloudFormation
     "shared/relay/cli/wiring.py",  # `relay send`, to the stack's own URL
+}
+HTTP_CLIENTS = {
+    "shared/relay/adapters/holded_http.py",  # Holded, at the base URL of the deployment
+    "shared/relay/adapters/provider_http.py",  # a provider, at the base URL that an operator stored, https alone
 }
 MAKING = {
     ("httpx", "Client"),
@@ -302,6 +305,8 @@ def test_only_these_modules_can_open_a_connection():
     opening = {file.relative_to(ROOT).as_posix() for file in SHIPPED if opens(file.read_text("utf-8"))}
 
     assert opening == OPEN_CONNECTIONS
+    served = {file.relative_to(ROOT).as_posix() for file in SHIPPED if "import HttpClients" in file.read_text("utf-8")}
+    assert served == HTTP_CLIENTS
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 from datetime import timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from relay.adapters._http_client import HttpClients, exchange, timeout
 from relay.adapters._httpx_errors import HTTPX_ERRORS, Meaning, meaning
 from relay.errors import BadInput, NotAllowed, OutcomeUnknown, Rejected, RetryAt
 from relay.providers import registry
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from relay.ports import Clock, ProviderCredential
     from relay.providers.protocol import Reply, Request, T
 
-CONNECT_SECONDS = 3.0
-READ_SECONDS = 20.0
-KEEPALIVE_SECONDS = 5.0
 LARGEST_REPLY = 32 * 1024 * 1024  # 250 orders with many lines are 5 MB
 
 AGAIN = timedelta(seconds=10)
@@ -41,21 +37,15 @@ class ProviderHttp:
 
     def __init__(self, *, clock: Clock, local: bool = False, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """`local`: this machine's own providers may be asked over http. `transport` replaces the network in tests."""
-        for library in ("httpx", "httpcore"):
-            logging.getLogger(library).setLevel(logging.WARNING)
         self._clock = clock
         self._local = local
-        self._transport = transport
-        self._tls = httpx.create_ssl_context(trust_env=False) if transport is None else None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._reads: httpx.AsyncClient
-        self._writes: httpx.AsyncClient
+        self._clients = HttpClients(transport=transport)
 
     async def call(self, request: Request[T], credential: ProviderCredential, *, timeout_ms: int) -> Reply[T]:
         """Send one request; the whole call takes at most `timeout_ms` of real time. Raises as `relay.providers.protocol` says."""
         base = checked(credential.base_url, local=self._local)
         headers = _authorised(credential)
-        client = self._client(writes=request.writes)
+        client = self._clients.get(writes=request.writes)
         deadline_s = max(0.001, timeout_ms / 1000)
         content: dict[str, Any] = {}
         if request.json is not None:
@@ -69,12 +59,12 @@ class ProviderHttp:
             f"{base}{request.path}",
             params=list(request.query) or None,
             headers=headers,
-            timeout=_timeout(deadline_s),
+            timeout=timeout(deadline_s),
             **content,
         )
         try:
             async with asyncio.timeout(deadline_s):
-                response, body = await _exchange(client, outgoing)
+                response, body = await exchange(client, outgoing, largest=LARGEST_REPLY)
         except TimeoutError:
             raise self._lost(request, "timeout", left=True) from None
         except HTTPX_ERRORS as exc:
@@ -85,53 +75,12 @@ class ProviderHttp:
 
     async def aclose(self) -> None:
         """Close the connections of the running loop."""
-        if self._loop is asyncio.get_running_loop():
-            self._loop = None
-            await self._reads.aclose()
-            await self._writes.aclose()
-
-    def _client(self, *, writes: bool) -> httpx.AsyncClient:
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop = loop
-            self._reads, self._writes = self._new_client(keep=10), self._new_client(keep=0)
-        return self._writes if writes else self._reads
-
-    def _new_client(self, *, keep: int) -> httpx.AsyncClient:
-        limits = httpx.Limits(max_connections=20, max_keepalive_connections=keep, keepalive_expiry=KEEPALIVE_SECONDS)
-        return httpx.AsyncClient(
-            verify=self._tls if self._tls is not None else True,
-            transport=self._transport,
-            limits=limits,
-            follow_redirects=False,
-            trust_env=False,
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            headers={"user-agent": "holded-relay", "accept": "application/json", "accept-encoding": "gzip"},
-        )
+        await self._clients.aclose()
 
     def _lost(self, request: Request[Any], reason: str, *, left: bool) -> OutcomeUnknown | RetryAt:
         if left and request.writes:
             return OutcomeUnknown("reply_lost", detail=reason)
         return RetryAt("reply_lost" if left else "not_sent", retry_at=self._clock.now() + AGAIN, detail=reason)
-
-
-async def _exchange(client: httpx.AsyncClient, outgoing: httpx.Request) -> tuple[httpx.Response, bytes | None]:
-    """The response and its body; None for one that is larger than any list should be."""
-    response = await client.send(outgoing, stream=True, follow_redirects=False)
-    try:
-        received = bytearray()
-        async for chunk in response.aiter_bytes():
-            received += chunk
-            if len(received) > LARGEST_REPLY:
-                return response, None
-        return response, bytes(received)
-    finally:
-        await response.aclose()
-
-
-def _timeout(deadline_s: float) -> httpx.Timeout:
-    connect = min(CONNECT_SECONDS, deadline_s)
-    return httpx.Timeout(min(READ_SECONDS, deadline_s), connect=connect, pool=connect)
 
 
 def _authorised(credential: ProviderCredential) -> dict[str, str]:

@@ -14,11 +14,14 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, unquote
 
 from relay.domain.documents import Priority
 from relay.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 State = Literal["sent", "unknown", "confirmed", "waiting", "review", "dead", "ignored", "superseded"]
 Step = Literal["contact", "create", "update", "approve", "pay", "done"]
@@ -32,8 +35,10 @@ ASIDES = (*OF_AN_EVENT, SETTLEMENT)
 """As the end of a purpose (`invoice.update`); a `settlement` is a finding about the document itself."""
 
 
-STANDING: frozenset[Kind] = frozenset({"settle", "reconcile", "poll"})
-"""Rows that wait for as long as their account lives: the settlement sweep, the nightly reconciliation, the poll. They hold no event."""
+STANDING: Mapping[Kind, str] = {"settle": "next_sweep", "reconcile": "next_night", "poll": "next_poll"}
+"""Rows that wait for as long as their account lives: the settlement sweep, the nightly reconciliation, the poll; and what
+the row says of itself. They hold no event.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

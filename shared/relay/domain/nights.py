@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.ledger import Key, Row
 from relay.domain.mapping.sale import MADRID
+from relay.domain.transitions import stands
 
 if TYPE_CHECKING:
     from datetime import date
@@ -66,14 +67,5 @@ def nights_between(calls: int, *, per_month: int, days: int) -> int:
 def first_night(account: str, now: datetime) -> Row:
     """The row that stands in the waiting room for as long as the account lives."""
     now_ms = round(now.timestamp() * 1000)
-    return Row(
-        key=reconcile_key(account),
-        state="waiting",
-        kind="reconcile",
-        priority="background",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-        due_ms=next_night_ms(account, now),
-        reason="next_night",
-        indexed=True,
-    )
+    due_ms = next_night_ms(account, now)
+    return stands(reconcile_key(account), "reconcile", now_ms=now_ms, due_ms=due_ms)

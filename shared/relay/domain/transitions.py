@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.decisions import IN_DOUBT
-from relay.domain.ledger import Key, Row, Step, marker_of
+from relay.domain.ledger import STANDING, Key, Kind, Row, Step, marker_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -297,6 +297,22 @@ def backoff_ms(attempts: int, *, jitter: float) -> int:
     return int(base * (0.5 + jitter / 2))
 
 
+def stands(key: Key, kind: Kind, *, now_ms: int, due_ms: int, version: int = 0) -> Row:
+    """A row that stands in the waiting room for as long as its account lives (`ledger.STANDING`)."""
+    return Row(
+        key=key,
+        state="waiting",
+        kind=kind,
+        priority="background",
+        created_ms=now_ms,
+        updated_ms=now_ms,
+        version=version,
+        due_ms=due_ms,
+        reason=STANDING[kind],
+        indexed=True,
+    )
+
+
 def stood_up(row: Row, *, now_ms: int) -> Row:
     """A sweep or poll that used up its attempts, or was ended by hand, stands again and takes up what it had not done."""
     return replace(
@@ -305,7 +321,7 @@ def stood_up(row: Row, *, now_ms: int) -> Row:
         rev=row.rev + 1,
         updated_ms=now_ms,
         due_ms=now_ms,
-        reason=f"next_{'sweep' if row.kind == 'settle' else row.kind}",
+        reason=STANDING[row.kind],
         attempts=0,
         indexed=True,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relay.domain.ledger import Key, Row
 from relay.domain.polling_cadence import offset_ms
+from relay.domain.transitions import stands
 
 _FIRST_WITHIN_MS = 3600_000
 
@@ -14,14 +15,5 @@ def poll_key(account: str) -> Key:
 
 def first_poll(account: str, *, now_ms: int) -> Row:
     """The row that stands in the waiting room for as long as the account lives."""
-    return Row(
-        key=poll_key(account),
-        state="waiting",
-        kind="poll",
-        priority="background",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-        due_ms=now_ms + offset_ms(account, "poll", _FIRST_WITHIN_MS),
-        reason="next_poll",
-        indexed=True,
-    )
+    due_ms = now_ms + offset_ms(account, "poll", _FIRST_WITHIN_MS)
+    return stands(poll_key(account), "poll", now_ms=now_ms, due_ms=due_ms)

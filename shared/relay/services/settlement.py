@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.ledger import Key, Row, is_marker
+from relay.domain.transitions import stands
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.listing import listed, seen, spans_of
@@ -39,18 +40,8 @@ def settle_key(account: str) -> Key:
 
 def first_sweep(account: str, *, now_ms: int, every_ms: int) -> Row:
     """The row that stands in the waiting room for as long as the account lives; `version` is the instant swept up to."""
-    return Row(
-        key=settle_key(account),
-        state="waiting",
-        kind="settle",
-        priority="background",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-        version=now_ms,
-        due_ms=now_ms + every_ms,
-        reason="next_sweep",
-        indexed=True,
-    )
+    due_ms = now_ms + every_ms
+    return stands(settle_key(account), "settle", now_ms=now_ms, due_ms=due_ms, version=now_ms)
 
 
 class Settlement:
