@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from holded_sandbox import contacts, documents
 from holded_sandbox.kinds import KINDS
+from holded_sandbox.resources import RESOURCES
+from holded_sandbox.resources_work import WORK
 from tests.services.world import World
 
 if TYPE_CHECKING:
@@ -97,7 +99,9 @@ class Office:
         document = self.world.company.tables["documents"][holded_id]
         amount = Decimal(document["payments_pending"]) or Decimal(document["total"])
         day = datetime.fromtimestamp(desk.now, UTC).date().isoformat()
-        paid = documents.pay(desk, document, amount=(amount / part).quantize(Decimal("0.01")), day=day, bank_id=None, note="")
+        paid = documents.pay(
+            desk, document, amount=(amount / part).quantize(Decimal("0.01")), day=day, bank_id=None, note=""
+        )
         return str(paid["id"])
 
     def plan(self, *, first: datetime = MONTH, days: int = DAYS) -> Sequence[tuple[datetime, str]]:
@@ -157,9 +161,11 @@ class Office:
         return (payment, self.unpaid[at] if part > 1 else self.unpaid.pop(at))
 
     def _delete(self, desk: documents.Desk) -> tuple[str, ...]:
-        if not self.drafts:
+        """A draft that is not wanted any more, and as often a document of last week."""
+        place = self.random.choice((self.drafts, self.unpaid))
+        if not place:
             return ()
-        holded_id = self.drafts.pop(0)
+        holded_id = place.pop(0)
         documents.delete(desk, self.world.company.tables["documents"][holded_id], by_person=True)
         return (holded_id,)
 
@@ -180,7 +186,4 @@ class Office:
 
 
 def _blank(table: str) -> dict[str, object]:
-    from holded_sandbox.resources import RESOURCES
-    from holded_sandbox.resources_work import WORK
-
     return next(each.blank("") for each in (*RESOURCES, *WORK) if each.table == table)

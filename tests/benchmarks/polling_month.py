@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+import math
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
+from relay.domain.settings import Polling
 from relay.holded.polled_table import POLLED
+from relay.services.poll_plan import plan_of
 from relay.services.times import at_ms
+from relay.services.unfold import unfold
 from tests.benchmarks.polling_company import BEGIN, DAYS, MONTH, Change, Office
 from tests.fakes import FakeSnapshots
 from tests.services.world import ACCOUNT, SandboxHolded, World
@@ -17,7 +23,7 @@ from tests.services.world import ACCOUNT, SandboxHolded, World
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from relay.domain.polling import Polling
+    from relay.domain.polling import Polling as State
 
 PLANS = ("plus", "basic", "standard", "advanced", "premium")
 
@@ -36,16 +42,21 @@ class Counted(SandboxHolded):
 
 @dataclass(frozen=True, kw_only=True)
 class Month:
-    """What a month came to. `delays_s` by kind of change, None: never seen. `first_*`: the first full passes of all."""
+    """What a month came to. `delays_s` by kind of change, None: not seen by the end. `first_*`: the first passes of all
+    resources, until the last one was through. `days` were lived through after that.
+    """
 
+    plan: str
+    webhooks: bool
+    days: int
     per_month: int
+    allowance: int
     calls: int
     polling: int
     by_resource: Mapping[str, int]
     delays_s: Mapping[str, Sequence[float | None]]
     first_calls: int
-    first_hours: Mapping[str, float]
-    months: Sequence[int] = field(default_factory=tuple)
+    first_hours: float
 
 
 class QuickSnapshots(FakeSnapshots):
@@ -61,8 +72,8 @@ class QuickSnapshots(FakeSnapshots):
 class Days:
     """Lets time pass, and wakes the account whenever it is due."""
 
-    def __init__(self, plan: str, *, webhooks: bool, settings: Mapping[str, Any], scale: float) -> None:
-        self.world = World(settings={"polling": {}, "reconcile": {"nightly": False}, **settings}, plan=plan)
+    def __init__(self, plan: str, *, webhooks: bool, scale: float) -> None:
+        self.world = World(settings={"polling": {}, "reconcile": {"nightly": False}}, plan=plan)
         self.world.polled = POLLED
         self.world.snapshots = QuickSnapshots(self.world.inbox)
         self.world.clock.at = BEGIN
@@ -76,8 +87,17 @@ class Days:
         self.world.run()
 
     @property
-    def state(self) -> Polling | None:
-        return self.world.polls.states.get(ACCOUNT)
+    def state(self) -> State:
+        return self.world.polls.states[ACCOUNT]
+
+    def first_passes(self) -> tuple[float, int]:
+        """Hours and calls until everything was seen once."""
+        for hour in range(1, 24 * 3):
+            self.until(BEGIN + timedelta(hours=hour))
+            courses = self.world.polls.states[ACCOUNT].courses if self.world.polls.states else {}
+            if courses and all(course.full_ms for course in courses.values()):
+                return float(hour), self.state.calls
+        raise RuntimeError("the first passes did not come to their end")
 
     def until(self, end: datetime, plan: Sequence[tuple[datetime, str]] = ()) -> None:
         left = list(reversed(plan))
@@ -125,8 +145,6 @@ class Days:
 
 
 def _subjects(delivery: Any) -> set[str]:
-    from relay.services.unfold import unfold
-
     return {event.subject for event in unfold(delivery).events}
 
 
@@ -136,36 +154,39 @@ def _delay_s(change: Change, seen: Mapping[str, Sequence[datetime]]) -> float | 
 
 
 @cache
-def month(
-    plan: str, *, webhooks: bool = False, scale: float = 1.0, days: int = DAYS, after_days: int = 0, polling: str = ""
-) -> Month:
-    """`after_days`: looked on for so long after the last change. `polling`: settings, JSON."""
-    import json
-
-    settings = {"polling": json.loads(polling)} if polling else {}
-    run = Days(plan, webhooks=webhooks, settings=settings, scale=scale)
-    first_calls = 0
-    first: dict[str, float] = {}
-    end = MONTH + timedelta(days=days)
+def month(plan: str, *, webhooks: bool = False, scale: float = 1.0, days: int = DAYS, after_days: int = 0) -> Month:
+    """Days of changes on a plan. `after_days`: looked on for so long after the last one, at no account."""
+    run = Days(plan, webhooks=webhooks, scale=scale)
+    first_hours, first_calls = run.first_passes()
     run.until(MONTH)
-    first_calls = run.state.calls if run.state else 0
-    begun = len(run.holded.at)
+    begun, end = len(run.holded.at), MONTH + timedelta(days=days)
     run.until(end, run.office.plan(days=days))
-    state = run.state
-    if state is None:
-        raise RuntimeError("nothing was polled")
-    calls = len(run.holded.at) - begun
-    by_resource = Counter({name: course.calls for name, course in state.courses.items()})
-    spent = state.calls
+    state, calls = run.state, len(run.holded.at) - begun
     run.until(end + timedelta(days=after_days))
-    for name, course in (run.state or state).courses.items():
-        del name, course
+    account = run.world.accounts.accounts[ACCOUNT]
     return Month(
-        per_month=run.world.company.quota.month.limit,
+        plan=plan,
+        webhooks=webhooks,
+        days=days,
+        per_month=account.per_month,
+        allowance=plan_of(Polling(), account.per_month).allowance,
         calls=calls,
-        polling=spent,
-        by_resource=dict(by_resource),
+        polling=state.calls,
+        by_resource={name: course.calls for name, course in state.courses.items()},
         delays_s=run.delays(),
         first_calls=first_calls,
-        first_hours=first,
+        first_hours=first_hours,
     )
+
+
+def months(asked: Sequence[Mapping[str, Any]]) -> list[Month]:
+    """Several of them, on as many processors as there are."""
+    with ProcessPoolExecutor(min(4, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+        return [each.result() for each in [pool.submit(month, **one) for one in asked]]
+
+
+def percentile(delays: Sequence[float | None], share: float) -> float | None:
+    """Of all of them, those that were never seen being the longest."""
+    ordered = sorted(math.inf if delay is None else delay for delay in delays)
+    found = ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else math.inf
+    return None if math.isinf(found) else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from relay.holded.polled_table import POLLED
 from tests.cli.conftest import over
 from tests.services.polling import Hands, poll_now, polled_world, told
 from tests.services.world import ACCOUNT, World
@@ -23,9 +24,7 @@ def test_before_the_first_look_everything_is_still_to_come(world):
     answer = over(world).json("poll", ACCOUNT)
 
     assert answer["polling"]["calls"] == 0
-    assert {each["resource"] for each in answer["polling"]["resources"]} == {
-        "invoice", "creditnote", "salesreceipt", "contact", "product", "payment",
-    }  # fmt: skip
+    assert {each["resource"] for each in answer["polling"]["resources"]} == {one.name for one in POLLED if one.standard}
     assert of(answer, "invoice")["last"] is None
     assert of(answer, "invoice")["next"]
 
