@@ -12,10 +12,11 @@ from holded_sandbox import contacts, documents
 from holded_sandbox.kinds import KINDS
 from holded_sandbox.resources import RESOURCES
 from holded_sandbox.resources_work import WORK
-from tests.services.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from tests.services.world import World
 
 BEGIN = datetime(2026, 3, 28, 9, 0, tzinfo=UTC)
 """The account is added some days before the month that is measured."""

@@ -22,23 +22,23 @@ EVERY = timedelta(minutes=15)
 
 @dataclass(frozen=True, kw_only=True)
 class Naive:
-    """`calls` of `days`, and how long the changes that its lists show had to wait."""
+    """`calls` of `rounds`, and how long the changes that its lists show had to wait."""
 
     calls: int
-    days: int
+    rounds: int
     delays_s: Sequence[float]
 
 
-def naive(*, days: int = 1, scale: float = 1.0) -> Naive:
+def naive(*, rounds: int = 96, scale: float = 1.0) -> Naive:
     """Deletions are what the lists do not show any more: it believes them."""
     world = World(plan="premium")
     office = Office(world, scale=scale)
     world.clock.at = MONTH
-    plan = list(office.plan(days=days))
+    plan = list(office.plan(days=1))
     before: Mapping[str, str] = {}
     delays: list[float] = []
     told = 0
-    for _ in range(days * 96):
+    for _ in range(rounds):
         end = world.clock.at + EVERY
         while plan and plan[0][0] < end:
             at, kind = plan.pop(0)
@@ -47,11 +47,10 @@ def naive(*, days: int = 1, scale: float = 1.0) -> Naive:
         world.clock.at = end
         now = asyncio.run(_lists(world))
         changed = {key for key in {*before, *now} if before.get(key) != now.get(key)} if before else set()
-        for change in office.done[told:]:
-            if changed.intersection(change.subjects):
-                delays.append((world.clock.at - change.at).total_seconds())
+        seen = [change for change in office.done[told:] if changed.intersection(change.subjects)]
+        delays += [(world.clock.at - change.at).total_seconds() for change in seen]
         told, before = len(office.done), now
-    return Naive(calls=len(world.holded.calls), days=days, delays_s=delays)
+    return Naive(calls=len(world.holded.calls), rounds=rounds, delays_s=delays)
 
 
 async def _lists(world: World) -> Mapping[str, str]:

@@ -71,6 +71,11 @@ class Resource:
     def has_recent(self) -> bool:
         return bool(self.recent_days or self.again)
 
+    @property
+    def has_brief(self) -> bool:
+        """Its window can be looked at without all that may still change."""
+        return bool(self.recent_days and self.again)
+
 
 SOME_CALLS = 300
 """What a plan of 2,000 calls a month leaves for polling, and more; one of 500 does not."""

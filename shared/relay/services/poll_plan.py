@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from relay.holded.polled import Resource
 
 
+_BRIEFS = 3
+_PLENTY = 3_000
+"""Calls a month from which on every recent pass looks at all that may still change."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`allowance`: calls a month that polling may spend. `every_ms`: cadences that the settings change."""
@@ -47,6 +52,12 @@ class Plan:
             if each.name not in known.courses
         }
         return replace(known, courses={**known.courses, **new}) if new else known
+
+    def briefs(self, resource: Resource) -> int:
+        """Recent passes of the window alone between two of all that may still change: where calls are few, one call instead
+        of five sees most of what happens.
+        """
+        return _BRIEFS if resource.has_brief and self.allowance < _PLENTY else 0
 
     def due(self, state: Polling, *, now_ms: int) -> Resource | None:
         """A pass that is under way goes on; else who has been due for longest."""
@@ -96,12 +107,14 @@ class Plan:
 
     def _subject(self, resource: Resource, course: Course | None, now_ms: int) -> Subject:
         lists = (1 if resource.recent_days else 0) + len(resource.again)
+        recent = max(lists, course.recent_calls if course else 0) if resource.has_recent else 0
+        briefs = self.briefs(resource)
         return Subject(
             name=resource.name,
             weight=resource.weight,
             cadence_ms=self.every_ms.get(resource.name, resource.cadence_ms),
             full_calls=max(1, course.full_calls if course else 0),
-            recent_calls=max(lists, course.recent_calls if course else 0) if resource.has_recent else 0,
+            recent_calls=-(-(recent + briefs) // (1 + briefs)),
             changes_a_day=course.a_day if course else 0.0,
             covered=resource.hinted and course is not None and course.covered(now_ms),
         )
