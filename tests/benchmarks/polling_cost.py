@@ -19,17 +19,7 @@ _GROUPS = {
 def figure() -> Figure:
     found = Figure(
         title=f"Polling of {sum(DOCUMENTS.values()):,} documents, {CONTACTS} contacts, 30 changes a day: calls in {DAYS} days",
-        columns=(
-            "plan",
-            "webhooks",
-            "polling",
-            "% of month",
-            *_GROUPS,
-            "all else",
-            "re-reads",
-            "first passes",
-            "hours",
-        ),
+        columns=("plan, webhooks", "polling", "%", *_GROUPS, "rest", "re-reads", "first"),
     )
     asked = [
         {"plan": plan, "webhooks": webhooks, "days": SHORTER.get(plan, DAYS)}

@@ -24,7 +24,9 @@ def test_before_the_first_look_everything_is_still_to_come(world):
     answer = over(world).json("poll", ACCOUNT)
 
     assert answer["polling"]["calls"] == 0
-    assert {each["resource"] for each in answer["polling"]["resources"]} == {one.name for one in POLLED if one.standard}
+    assert {each["resource"] for each in answer["polling"]["resources"]} == {
+        each.name for each in POLLED if each.standard
+    }
     assert of(answer, "invoice")["last"] is None
     assert of(answer, "invoice")["next"]
 
