@@ -33,7 +33,7 @@ class Pass:
     Where a resource is listed for each of its parents, `parent` is whose lists these are.
 
     `whole`: every item so far could be read, so that who is not among them is absent. `absent`: the lists are through, and
-    those that were not seen are being asked for. `brief`: a recent one of the window alone.
+    those that were not seen are being asked for, `asked` of them so far. `brief`: a recent one of the window alone.
     """
 
     kind: PassKind
@@ -47,6 +47,7 @@ class Pass:
     changes: int = 0
     whole: bool = True
     absent: bool = False
+    asked: int = 0
 
     @property
     def id(self) -> str:
@@ -194,7 +195,8 @@ def looked(course: Course, *, deleted: bool) -> Course:
     """An absent object was asked for."""
     if course.running is None:
         return course
-    running = replace(course.running, changes=course.running.changes + deleted, page=course.running.page + 1)
+    running = course.running
+    running = replace(running, changes=running.changes + deleted, page=running.page + 1, asked=running.asked + 1)
     return replace(course, running=running, changes=course.changes + deleted)
 
 
@@ -214,7 +216,8 @@ def finished(course: Course) -> Course:
         return replace(done, recent_ms=running.started_ms, briefs=course.briefs + 1)
     if running.kind == "recent":
         return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page), briefs=0)
-    return replace(done, full_ms=running.started_ms, full_calls=max(1, running.page), briefs=0)
+    # Not the deleted ones that were asked for: there are as many of them however often somebody looks.
+    return replace(done, full_ms=running.started_ms, full_calls=max(1, running.page - running.asked), briefs=0)
 
 
 def stopped(course: Course, *, trouble: str) -> Course:
