@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LIVED = {"plus": (DAYS, 40), "basic": (DAYS, 15), "standard": (8, 4), "advanced": (3, 1), "premium": (3, 1)}
 """Days of changes, and days looked on for after them."""
-MOST_HOURS = {"plus": 96.0, "basic": 24.0, "standard": 8.0, "advanced": 2.0, "premium": 2.0}
+MOST_HOURS = {"plus": 48.0, "basic": 12.0, "standard": 6.0, "advanced": 2.0, "premium": 2.0}
 
 
 def figure() -> Figure:
