@@ -18,6 +18,9 @@ FIGURES = {
     "peers": ("peers", "figure"),
     "speed": ("speed", "figure"),
     "quota": ("quota", "figure"),
+    "polling-cost": ("polling_cost", "figure"),
+    "polling-delay": ("polling_delay", "figure"),
+    "herd": ("herd", "figure"),
     "fairness": ("fairness", "figure"),
 }
 

@@ -160,3 +160,35 @@ def test_the_state_survives_being_stored():
     )
 
     assert from_json("acme", 4, to_json(state)) == state
+
+
+def test_absent_objects_that_were_asked_for_do_not_make_the_next_full_pass_dearer():
+    course = begun(replace(KNOWN, full_due_ms=NOW_MS), now_ms=NOW_MS, recent=True)
+    course = paged(course, Page(cursor=None, lists=1), now_ms=NOW_MS)
+    for _ in range(15):
+        course = looked(course, deleted=True)
+
+    assert course.running.page == 16
+    assert finished(course).full_calls == 1
+
+
+def test_brief_passes_are_counted_until_one_looks_at_all():
+    course = replace(KNOWN, recent_calls=5)
+    kinds = []
+    for at in range(5):
+        course = begun(course, now_ms=NOW_MS + at, recent=True, briefs=3)
+        kinds.append(course.running.brief)
+        pages = 1 if course.running.brief else 4
+        for _ in range(pages):
+            course = paged(course, Page(cursor=None, lists=pages), now_ms=NOW_MS)
+        course = finished(course)
+
+    assert kinds == [True, True, True, False, True]
+    assert (course.briefs, course.recent_calls, course.recent_ms) == (1, 4, NOW_MS + 4)
+
+
+def test_a_full_pass_is_never_brief_and_makes_the_brief_ones_begin_anew():
+    course = begun(replace(KNOWN, full_due_ms=NOW_MS, briefs=2), now_ms=NOW_MS, recent=True, briefs=3)
+
+    assert not course.running.brief
+    assert finished(course).briefs == 0

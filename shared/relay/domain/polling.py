@@ -33,12 +33,13 @@ class Pass:
     Where a resource is listed for each of its parents, `parent` is whose lists these are.
 
     `whole`: every item so far could be read, so that who is not among them is absent. `absent`: the lists are through, and
-    those that were not seen are being asked for.
+    those that were not seen are being asked for, `asked` of them so far. `brief`: a recent one of the window alone.
     """
 
     kind: PassKind
     started_ms: int
     baseline: bool = False
+    brief: bool = False
     parent: str = ""
     place: int = 0
     cursor: str = ""
@@ -46,6 +47,7 @@ class Pass:
     changes: int = 0
     whole: bool = True
     absent: bool = False
+    asked: int = 0
 
     @property
     def id(self) -> str:
@@ -66,6 +68,7 @@ class Course:
     recent_ms: int = 0
     full_calls: int = 0
     recent_calls: int = 0
+    briefs: int = 0  # passes of the window alone since one that looked at all that may still change
     calls: int = 0
     changes: int = 0
     a_day: float = 0.0
@@ -117,11 +120,15 @@ def spent(polling: Polling, name: str, calls: int) -> Polling:
     return replace(with_course(polling, name, replace(course, calls=course.calls + calls)), calls=polling.calls + calls)
 
 
-def begun(course: Course, *, now_ms: int, recent: bool) -> Course:
-    """The pass that is due: a full one first, and whenever it is its time. `recent`: the resource has shorter ones."""
+def begun(course: Course, *, now_ms: int, recent: bool, briefs: int = 0) -> Course:
+    """The pass that is due: a full one first, and whenever it is its time. `recent`: the resource has shorter ones.
+
+    `briefs` of these go over the window alone before one looks at all that may still change.
+    """
     baseline = not course.full_ms
     kind: PassKind = "full" if baseline or not recent or course.full_due_ms <= now_ms else "recent"
-    return replace(course, running=Pass(kind=kind, started_ms=now_ms, baseline=baseline))
+    brief = kind == "recent" and course.briefs < briefs
+    return replace(course, running=Pass(kind=kind, started_ms=now_ms, baseline=baseline, brief=brief))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +195,8 @@ def looked(course: Course, *, deleted: bool) -> Course:
     """An absent object was asked for."""
     if course.running is None:
         return course
-    running = replace(course.running, changes=course.running.changes + deleted, page=course.running.page + 1)
+    running = course.running
+    running = replace(running, changes=running.changes + deleted, page=running.page + 1, asked=running.asked + 1)
     return replace(course, running=running, changes=course.changes + deleted)
 
 
@@ -204,9 +212,12 @@ def finished(course: Course) -> Course:
         keep = math.exp(-days / _MEMORY_DAYS)
         rate = rate * keep + running.changes / days * (1 - keep)
     done = replace(course, running=None, a_day=round(rate, 3))
+    if running.brief:
+        return replace(done, recent_ms=running.started_ms, briefs=course.briefs + 1)
     if running.kind == "recent":
-        return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page))
-    return replace(done, full_ms=running.started_ms, full_calls=max(1, running.page))
+        return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page), briefs=0)
+    # Not the deleted ones that were asked for: there are as many of them however often somebody looks.
+    return replace(done, full_ms=running.started_ms, full_calls=max(1, running.page - running.asked), briefs=0)
 
 
 def stopped(course: Course, *, trouble: str) -> Course:

@@ -41,7 +41,8 @@ class Resource:
     they are few. `hinted`: Holded sends webhooks of its changes. `scope` is the token's right it needs.
     `recent_days`: between full passes a window of so many days back is listed, and `again`; 0 with an empty `again`: there
     are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`: polled unless the settings
-    leave it out; the others are polled where the settings add them.
+    leave it out; the others are polled where the settings add them. `from_calls`: of the standard ones, those that are
+    polled only where polling may spend so many calls a month; on a small plan they would starve the others.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Resource:
     recent_days: int = 0
     span_days: int = 366
     standard: bool = True
+    from_calls: int = 0
     parent: str = (
         ""  # the resource whose ids `path` is listed for, each (`{parent}` in it): bank movements of an account
     )
@@ -69,6 +71,16 @@ class Resource:
     def has_recent(self) -> bool:
         return bool(self.recent_days or self.again)
 
+    @property
+    def has_brief(self) -> bool:
+        """Its window can be looked at without all that may still change."""
+        return bool(self.recent_days and self.again)
+
+
+SOME_CALLS = 300
+"""What a plan of 2,000 calls a month leaves for polling, and more; one of 500 does not."""
+MANY_CALLS = 1_000
+"""A plan of 7,500 and more."""
 
 PARENT = "_parent"
 """Key under which an item of a parented list is given its parent's id before it is observed: some items do not tell it."""

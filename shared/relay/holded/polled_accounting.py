@@ -13,7 +13,7 @@ from relay.domain.models_company import BankMovement, LedgerEntry
 from relay.holded import fields
 from relay.holded.formats import unreadable
 from relay.holded.observing import DAY_MS, HOUR_MS, day, first, matters, moment, observer, record
-from relay.holded.polled import PARENT, Observed, Resource
+from relay.holded.polled import MANY_CALLS, PARENT, SOME_CALLS, Observed, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,6 +131,7 @@ ACCOUNTING: Final[tuple[Resource, ...]] = (
         ),
         scope="accounting:banks.read",
         cadence_ms=6 * HOUR_MS,
+        from_calls=SOME_CALLS,
     ),
     Resource(
         name="bank_movement",
@@ -144,6 +145,7 @@ ACCOUNTING: Final[tuple[Resource, ...]] = (
         again=((("status", "pending,partial"),),),
         recent_days=7,
         weight=4,
+        from_calls=SOME_CALLS,
     ),
     Resource(
         name="ledger_entry",
@@ -155,6 +157,7 @@ ACCOUNTING: Final[tuple[Resource, ...]] = (
         recent_days=14,
         cadence_ms=6 * HOUR_MS,
         weight=2,
+        from_calls=MANY_CALLS,
     ),
     Resource(
         name="account",
@@ -172,5 +175,6 @@ ACCOUNTING: Final[tuple[Resource, ...]] = (
         scope="accounting:chart-of-accounts.read",
         cadence_ms=DAY_MS,
         weight=2,
+        from_calls=SOME_CALLS,
     ),
 )

@@ -8,7 +8,7 @@ from relay.domain.models import Product
 from relay.domain.models_company import Stock
 from relay.holded import fields
 from relay.holded.observing import DAY_MS, HOUR_MS, first, matters, observer, record
-from relay.holded.polled import PARENT, Observed, Resource
+from relay.holded.polled import PARENT, SOME_CALLS, Observed, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +82,7 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         scope="sales:services.read",
         cadence_ms=DAY_MS,
         hinted=True,
+        from_calls=SOME_CALLS,
     ),
     Resource(
         name="warehouse",
@@ -93,6 +94,7 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         scope="inventory:warehouses.read",
         cadence_ms=DAY_MS,
         hinted=True,
+        from_calls=SOME_CALLS,
     ),
     Resource(
         name="stock",
@@ -105,6 +107,7 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         cadence_ms=6 * HOUR_MS,
         hinted=True,
         weight=2,
+        from_calls=SOME_CALLS,
     ),
     Resource(
         name="tax",
@@ -123,5 +126,6 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         ),
         scope="accounting:taxes.read",
         cadence_ms=DAY_MS,
+        from_calls=SOME_CALLS,
     ),
 )

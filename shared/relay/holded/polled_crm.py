@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from relay.domain.models_company import Funnel, Lead, LeadNote, LeadTask, Stage
 from relay.holded import fields
 from relay.holded.observing import DAY_MS, HOUR_MS, MINUTE_MS, day, first, matters, moment, observer, record, word
-from relay.holded.polled import Observed, Resource
+from relay.holded.polled import SOME_CALLS, Observed, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +126,7 @@ CRM: Final[tuple[Resource, ...]] = (
         observe=funnel,
         scope="crm:deals.read",
         cadence_ms=DAY_MS,
+        from_calls=SOME_CALLS,
     ),
     Resource(
         name="calendar_event",

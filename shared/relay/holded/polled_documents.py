@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from relay.holded import fields, replies, unified
 from relay.holded.observing import HOUR_MS, born, matters, observer
-from relay.holded.polled import Observed, Resource
+from relay.holded.polled import SOME_CALLS, Observed, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,6 +86,7 @@ def _row(
     again: tuple[tuple[tuple[str, str], ...], ...] = _UNPAID,
     weight: int = 1,
     standard: bool = False,
+    from_calls: int = 0,
 ) -> Resource:
     return Resource(
         name=name,
@@ -101,6 +102,7 @@ def _row(
         hinted=True,
         weight=weight,
         standard=standard,
+        from_calls=from_calls,
     )
 
 
@@ -118,7 +120,9 @@ DOCUMENTS: Final[tuple[Resource, ...]] = (
     ),
     _row("purchaserefund", "purchase-refunds", "credit_note", "accounting:purchases", payable=True),
     _row("purchaseorder", "purchase-orders", "order", "inventory:purchase-orders"),
-    _row("salesorder", "sales-orders", "order", "inventory:sales-orders", weight=2, standard=True),
+    _row(
+        "salesorder", "sales-orders", "order", "inventory:sales-orders", weight=2, standard=True, from_calls=SOME_CALLS
+    ),
     _row("estimate", "estimates", "order", "sales:estimates", approvable=False, again=(*_UNPAID, *_DRAFTS)),
     _row("proform", "proformas", "order", "sales:proforms"),
     _row("waybill", "waybills", "order", "inventory:shipments"),

@@ -30,8 +30,13 @@ OVERLAP_DAYS = 2
 """A window begins this much before the last pass that saw the days: clocks, zones and late rows."""
 
 
-def lists_of(resource: Resource, *, full: bool, started_ms: int, last_ms: int) -> tuple[Query, ...]:
-    """The lists of one pass, the same for as long as it runs. `last_ms` is when the pass before began, 0: there was none."""
+def lists_of(
+    resource: Resource, *, full: bool, started_ms: int, last_ms: int, brief: bool = False
+) -> tuple[Query, ...]:
+    """The lists of one pass, the same for as long as it runs. `last_ms` is when the pass before began, 0: there was none.
+
+    `brief`: of a recent pass only the window.
+    """
     today = datetime.fromtimestamp(started_ms / 1000, MADRID).date()
     if full and resource.listing != "window":
         return (resource.query,)
@@ -41,7 +46,7 @@ def lists_of(resource: Resource, *, full: bool, started_ms: int, last_ms: int) -
         days = min(max(days, since + OVERLAP_DAYS), resource.span_days)
     first, last = (today - timedelta(days=days)).isoformat(), (today + timedelta(days=AHEAD_DAYS)).isoformat()
     window = (*resource.query, (resource.days[0], first), (resource.days[1], last))
-    if full:
+    if full or brief:
         return (window,)
     again = tuple((*resource.query, *query) for query in resource.again)
     return (window, *again) if resource.recent_days else again

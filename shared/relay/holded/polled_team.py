@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from relay.domain.models_company import Project
 from relay.holded import fields
 from relay.holded.observing import DAY_MS, HOUR_MS, day, first, matters, observer, record, word
-from relay.holded.polled import Observed, Resource
+from relay.holded.polled import SOME_CALLS, Observed, Resource
 from relay.holded.polled_crm import stages
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ TEAM: Final[tuple[Resource, ...]] = (
         scope=_PROJECTS_SCOPE,
         cadence_ms=6 * HOUR_MS,
         weight=2,
+        from_calls=SOME_CALLS,
     ),
     Resource(
         name="task",

@@ -94,7 +94,7 @@ class Poll:
     async def _one(self, session: Session, plan: Plan, resource: Resource) -> None:
         """One resource's pass as far as it goes now. What Holded refuses of it is its own trouble."""
         try:
-            await self._pass.run(session, resource, allowance=plan.allowance)
+            await self._pass.run(session, resource, allowance=plan.allowance, briefs=plan.briefs(resource))
         except RetryAt as refusal:
             if refusal.reason.startswith(_NOBODYS):
                 raise

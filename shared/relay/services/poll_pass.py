@@ -44,14 +44,14 @@ class PollPass:
         self._sightings = sightings
         self._change = change
 
-    async def run(self, session: Session, resource: Resource, *, allowance: int) -> None:
+    async def run(self, session: Session, resource: Resource, *, allowance: int, briefs: int = 0) -> None:
         """Go on until the pass is through. Raises `RetryAt` for lack of calls or time: it goes on another time.
 
         Raises `NotFound`, `Rejected` and `BadInput` for what Holded refuses of the lists themselves.
         """
         account = session.account.account
         now_ms = session.now_ms()
-        state = await self._change(account, lambda found: _begun(found, resource, now_ms))
+        state = await self._change(account, lambda found: _begun(found, resource, now_ms, briefs))
         while True:
             running = _running(state, resource)
             if running is None or running.absent:
@@ -70,6 +70,7 @@ class PollPass:
             full=running.kind == "full",
             started_ms=running.started_ms,
             last_ms=max(course.full_ms, course.recent_ms),
+            brief=running.brief,
         )
         parent, following = await self._parents(account, resource, running)
         if running.place >= len(queries) or (resource.parent and not parent):
@@ -176,11 +177,11 @@ class PollPass:
         return observed is not None
 
 
-def _begun(found: Polling, resource: Resource, now_ms: int) -> Polling:
+def _begun(found: Polling, resource: Resource, now_ms: int, briefs: int) -> Polling:
     course = found.courses[resource.name]
     if course.running is not None:
         return found
-    begun = courses.begun(course, now_ms=now_ms, recent=resource.has_recent)
+    begun = courses.begun(course, now_ms=now_ms, recent=resource.has_recent, briefs=briefs)
     return courses.with_course(found, resource.name, begun)
 
 

@@ -7,8 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.domain import polling as courses
+from relay.domain.budget_month import month_end, month_start
 from relay.domain.polling import Course, Polling
-from relay.domain.polling_cadence import Cadence, Subject, allowance, cadences, cost, first_due_ms, next_due_ms
+from relay.domain.polling_cadence import (
+    DAY_MS,
+    Cadence,
+    Subject,
+    allowance,
+    cadences,
+    cost,
+    first_due_ms,
+    next_due_ms,
+    offset_ms,
+)
 from relay.holded.polled_table import POLLED
 
 if TYPE_CHECKING:
@@ -17,6 +28,11 @@ if TYPE_CHECKING:
     from relay.domain.polling import PassKind
     from relay.domain.settings import Polling as Settings
     from relay.holded.polled import Resource
+
+
+_BRIEFS = 3
+_PLENTY = 3_000
+"""Calls a month from which on every recent pass looks at all that may still change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +53,12 @@ class Plan:
         }
         return replace(known, courses={**known.courses, **new}) if new else known
 
+    def briefs(self, resource: Resource) -> int:
+        """Recent passes of the window alone between two of all that may still change: where calls are few, one call instead
+        of five sees most of what happens.
+        """
+        return _BRIEFS if resource.has_brief and self.allowance < _PLENTY else 0
+
     def due(self, state: Polling, *, now_ms: int) -> Resource | None:
         """A pass that is under way goes on; else who has been due for longest."""
         waiting = [(state.courses[each.name].next_ms, each.name, each) for each in self.resources]
@@ -48,20 +70,32 @@ class Plan:
 
     def scheduled(self, state: Polling, resource: Resource, *, kind: PassKind, now_ms: int, jitter: float) -> Polling:
         """When a resource is looked at again after a pass of this kind. A full one saw all that a recent one would."""
-        cadence = self.cadences(state, now_ms=now_ms)[resource.name]
+        subjects = self.subjects(state, now_ms=now_ms)
+        cadence = cadences(subjects, calls=self.pace(state, now_ms=now_ms))[resource.name]
+        whole = cadences(subjects, calls=self.allowance)[resource.name]
         course = state.courses[resource.name]
         # Each kind has a grid of its own.
-        due_in = partial(next_due_ms, state.account, now_ms=now_ms, jitter=jitter)
+        due_in = partial(_due_ms, state.account, now_ms=now_ms, jitter=jitter)
         if kind == "full":
-            full_due_ms = due_in(f"{resource.name} full", interval_ms=cadence.full_ms)
+            full_due_ms = due_in(f"{resource.name} full", interval_ms=cadence.full_ms, whole_ms=whole.full_ms)
             course = replace(course, full_due_ms=full_due_ms)
         due_ms = course.full_due_ms
         if cadence.recent_ms:
-            due_ms = due_in(f"{resource.name} recent", interval_ms=cadence.recent_ms)
+            due_ms = due_in(f"{resource.name} recent", interval_ms=cadence.recent_ms, whole_ms=whole.recent_ms)
         return courses.with_course(state, resource.name, replace(course, due_ms=due_ms))
 
     def cadences(self, state: Polling, *, now_ms: int) -> Mapping[str, Cadence]:
-        return cadences(self.subjects(state, now_ms=now_ms), calls=self.allowance)
+        return cadences(self.subjects(state, now_ms=now_ms), calls=self.pace(state, now_ms=now_ms))
+
+    def pace(self, state: Polling, *, now_ms: int) -> int:
+        """Calls a month at which what is left of the allowance lasts until the month's end: the first full passes may have
+        taken most of it, and whoever spends the rest at once sees nothing for weeks.
+        """
+        if not state.month_ms:
+            return self.allowance
+        length_ms = month_end(state.month_ms) - state.month_ms
+        left_ms = max(DAY_MS, month_end(state.month_ms) - now_ms)
+        return max(1, min(self.allowance, (self.allowance - state.calls) * length_ms // left_ms))
 
     def subjects(self, state: Polling, *, now_ms: int) -> Sequence[Subject]:
         return [self._subject(each, state.courses.get(each.name), now_ms) for each in self.resources]
@@ -73,12 +107,14 @@ class Plan:
 
     def _subject(self, resource: Resource, course: Course | None, now_ms: int) -> Subject:
         lists = (1 if resource.recent_days else 0) + len(resource.again)
+        recent = max(lists, course.recent_calls if course else 0) if resource.has_recent else 0
+        briefs = self.briefs(resource)
         return Subject(
             name=resource.name,
             weight=resource.weight,
             cadence_ms=self.every_ms.get(resource.name, resource.cadence_ms),
             full_calls=max(1, course.full_calls if course else 0),
-            recent_calls=max(lists, course.recent_calls if course else 0) if resource.has_recent else 0,
+            recent_calls=-(-(recent + briefs) // (1 + briefs)),
             changes_a_day=course.a_day if course else 0.0,
             covered=resource.hinted and course is not None and course.covered(now_ms),
         )
@@ -86,16 +122,29 @@ class Plan:
 
 def plan_of(settings: Settings, per_month: int, table: Sequence[Resource] = POLLED) -> Plan:
     """The account's plan; without resources where polling is off."""
+    calls = allowance(per_month, share_percent=settings.share, most_calls=settings.most_calls)
     wanted = [
         each
         for each in table
-        if settings.enabled and each.name not in settings.leave_out and (each.standard or each.name in settings.add)
+        if settings.enabled
+        and each.name not in settings.leave_out
+        and ((each.standard and each.from_calls <= calls) or each.name in settings.add)
     ]
     return Plan(
         resources=wanted,
-        allowance=allowance(per_month, share_percent=settings.share, most_calls=settings.most_calls),
+        allowance=calls,
         every_ms={name: minutes * 60_000 for name, minutes in settings.every_minutes.items()},
     )
+
+
+def _due_ms(account: str, name: str, *, now_ms: int, interval_ms: int, whole_ms: int, jitter: float) -> int:
+    """Scarcity ends with the month: what would be due after it is due as the `whole` allowance has it."""
+    at_ms = next_due_ms(account, name, now_ms=now_ms, interval_ms=interval_ms, jitter=jitter)
+    next_month_ms = month_end(month_start(now_ms))
+    if at_ms <= next_month_ms or whole_ms >= interval_ms:
+        return at_ms
+    usual_ms = next_due_ms(account, name, now_ms=now_ms, interval_ms=whole_ms, jitter=jitter)
+    return min(at_ms, max(usual_ms, next_month_ms + offset_ms(account, name, DAY_MS)))
 
 
 def _first_course(account: str, resource: Resource, *, now_ms: int) -> Course:

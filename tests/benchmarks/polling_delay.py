@@ -1,0 +1,60 @@
+"""From a change in Holded of which no webhook comes to its event, by plan and kind of change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.benchmarks.polling_company import A_DAY, DAYS
+from tests.benchmarks.polling_month import Month, months, percentile
+from tests.benchmarks.polling_naive import EVERY, naive
+from tests.benchmarks.report import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LIVED = {"plus": (DAYS, 40), "basic": (DAYS, 15), "standard": (8, 4), "advanced": (3, 1), "premium": (3, 1)}
+"""Days of changes, and days looked on for after them."""
+MOST_HOURS = {"plus": 48.0, "basic": 12.0, "standard": 6.0, "advanced": 2.0, "premium": 2.0}
+
+
+def figure() -> Figure:
+    found = Figure(
+        title="Without webhooks: hours from a change in Holded to its event, p50 / p95",
+        columns=("change", *LIVED, "naive"),
+    )
+    asked = [{"plan": plan, "days": days, "after_days": after} for plan, (days, after) in reversed(LIVED.items())]
+    told = list(reversed(months(asked)))
+    beside = naive()
+    found.rows += rows(told)
+    found.rows.append(("all", *(pair(every(each)) for each in told), pair(beside.delays_s)))
+    found.rows.append(("never seen", *(f"{_never(each)} of {len(every(each))}" for each in told), ""))
+    for each in told:
+        half, most = percentile(every(each), 0.5), MOST_HOURS[each.plan]
+        target = f"{each.plan}: half of the changes took longer than {most:.0f} h"
+        found.expect(met=half is not None and half <= most * 3600, target=target)
+    found.notes.append(
+        f"naive: four lists every {EVERY.seconds // 60} minutes; only 100,000 calls a month suffice for it"
+    )
+    found.notes.append("never: made and undone before anybody looked, or not seen by the end; the longest in the p95")
+    found.notes.append("days of changes: " + ", ".join(f"{plan} {days}" for plan, (days, _) in LIVED.items()))
+    return found
+
+
+def rows(told: Sequence[Month]) -> list[tuple[object, ...]]:
+    return [(kind, *(pair(each.delays_s.get(kind, [])) for each in told), "") for kind in A_DAY]
+
+
+def every(month: Month) -> list[float | None]:
+    return [delay for delays in month.delays_s.values() for delay in delays]
+
+
+def pair(delays: Sequence[float | None]) -> str:
+    return " / ".join(_hours(percentile(delays, share)) for share in (0.5, 0.95))
+
+
+def _never(month: Month) -> int:
+    return sum(delay is None for delay in every(month))
+
+
+def _hours(seconds: float | None) -> str:
+    return "never" if seconds is None else f"{seconds / 3600:.1f}"
