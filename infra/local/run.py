@@ -1,4 +1,4 @@
-"""The whole relay on this machine: emulator, sandbox of Holded, and the deployed stack. `python -m infra.local.run`.
+"""The whole relay on this machine: emulator, sandboxes of Holded and of shops, and the deployed stack. `python -m infra.local.run`.
 
 Tests, demo and benchmarks use it too: `with LocalStack(scale=30) as stack: stack.outputs["ApiUrl"]`.
 """
@@ -40,7 +40,7 @@ class LocalStack:
 
     `scale` lets relay and sandbox live that many seconds in a real one, from now on. `settle_seconds` is the stack's
     parameter, in scaled seconds. `persist` lets `emulator.restart()` bring its state back. `holded_url` replaces the
-    sandbox by another server. `enforce` has the emulator refuse what a role does not grant (see `infra.local.enforce`).
+    sandbox by another server. `shops` starts the sandbox of shops as well. `enforce` has the emulator refuse what a role does not grant (see `infra.local.enforce`).
     Functions inherit `environment`.
     """
 
@@ -51,6 +51,7 @@ class LocalStack:
         settle_seconds: int = 600,
         persist: bool = False,
         holded_url: str | None = None,
+        shops: bool = False,
         enforce: bool = False,
         environment: Mapping[str, str] | None = None,
         description: Path | None = LOCAL / "stack.json",
@@ -63,8 +64,10 @@ class LocalStack:
         )
         self.emulator = Emulator(environment=inherited | dict(environment or {}), persist=persist)
         self.sandbox_url = holded_url or ""
+        self.shops_url = ""
         self.outputs: dict[str, str] = {}
         self._settle_seconds = settle_seconds
+        self._shops = shops
         self._change = enforceable if enforce else dict
         self._description = description
         self._pids: dict[str, int] = {}
@@ -103,7 +106,9 @@ class LocalStack:
             self.emulator.start()
             self._pids["emulator"] = self.emulator.pid
             if not self.sandbox_url:
-                self.sandbox_url = self._start_sandbox(ends)
+                self.sandbox_url = self._start_sandbox(ends, "holded_sandbox", "sandbox")
+            if self._shops:
+                self.shops_url = self._start_sandbox(ends, "shop_sandbox", "shops")
             self._deploy()
             if self.scale != 1:
                 beat = Beat(self.emulator, self.outputs, scale=self.scale)
@@ -117,14 +122,14 @@ class LocalStack:
     def stop(self) -> None:
         self._ends.close()
 
-    def _start_sandbox(self, ends: ExitStack) -> str:
+    def _start_sandbox(self, ends: ExitStack, module: str, name: str) -> str:
         url = f"http://{HOST}:{(port := free_port())}"
-        command = [sys.executable, "-m", "holded_sandbox", "--port", str(port), "--clock", self.clock]
-        log = self.emulator.folder / "sandbox.log"
+        command = [sys.executable, "-m", module, "--port", str(port), "--clock", self.clock]
+        log = self.emulator.folder / f"{name}.log"
         server = Server(command, environment=dict(os.environ), log=log, ready_url=url)
         ends.callback(server.stop)
         server.start()
-        self._pids["sandbox"] = server.pid
+        self._pids[name] = server.pid
         return url
 
     def _deploy(self) -> None:
@@ -143,6 +148,7 @@ class LocalStack:
             "account_id": ACCOUNT_ID,
             "outputs": self.outputs,
             "sandbox_url": self.sandbox_url,
+            "shops_url": self.shops_url,
             "clock": {"origin": self.origin, "scale": self.scale},
             "pids": self._pids,
         }
