@@ -150,7 +150,9 @@ def _shop(stack: LocalStack, account: str, what: str, **given: Any) -> dict[str,
 
 
 def _relay(stack: LocalStack, *arguments: str, token: str = "", code: int = 0) -> str:
-    given = {"RELAY_HOLDED_TOKEN": token, "RELAY_PROVIDER_TOKEN": token, "COLUMNS": "118"} if token else {"COLUMNS": "118"}
+    given = (
+        {"RELAY_HOLDED_TOKEN": token, "RELAY_PROVIDER_TOKEN": token, "COLUMNS": "118"} if token else {"COLUMNS": "118"}
+    )
     done = subprocess.run(
         [RELAY, *arguments], cwd=stack.folder, env=os.environ | given, capture_output=True, text=True, check=False
     )

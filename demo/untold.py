@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from demo.quiet import until
 from relay.cli.poll import polling_of
@@ -73,7 +73,7 @@ def by_hand(firm: Quiet) -> Story:
     spent = counted["total"]
     refused = sum(counted["refused"].values())
     story.lines.append(
-        f"Cost: {first} calls to know the company, {spent - first} for this look; {quota['month']['used']} of"
+        f"Cost: {first} calls to add the account and see everything once, {spent - first} for this look; {quota['month']['used']} of"
         f" {quota['month']['limit']} of the month used, polling may spend {asked['polling']['allowance']};"
         f" over the quota: {refused}."
     )
@@ -108,8 +108,8 @@ def forgotten(firm: Quiet) -> Story:
     sold = ", ".join(str(each) for each in MISSED)
     story.lines += [
         f"Webhooks at the shop: {standing} while one order ({KNOWN}) came by them, then {dropped}. Sold meanwhile: {sold}.",
-        f"watch_sources looked: {mended} webhooks registered again, {done['brought']} orders brought"
-        " (hurried: it looks every six hours, and those were made to be over).",
+        f"watch_sources looked: {mended} webhooks registered again, {done['brought']} orders brought (hurried: it looks every"
+        + " six hours, and those were made to be over; a shop that merely falls silent is found by its habits).",
         f"One of the three is delivered late by webhook, twice: {late[0]}, {late[1]}; no second document.",
         f"The next order ({AGAIN}) came by webhook again.",
         f"Holded's sandbox holds {held.total() - held[BY_HAND]} invoices for 5 orders, each once: "
@@ -127,20 +127,24 @@ def forgotten(firm: Quiet) -> Story:
 def reconciled(firm: Quiet) -> Story:
     """The day is compared on three sides, before and after somebody changes a document."""
     story = Story(title="Do the books agree? Source, ledger and Holded")
-    ours = {one["id"]: one for one in firm.company.documents().values() if Decimal(one["total"]) in {KNOWN, *MISSED, AGAIN}}
+    ours = {
+        one["id"]: one for one in firm.company.documents().values() if Decimal(one["total"]) in {KNOWN, *MISSED, AGAIN}
+    }
     days = sorted(str(one["date"]) for one in ours.values())
     span = ("--from", days[0], "--to", days[-1])
     asked = f"$ relay reconcile {firm.account} {' '.join(span)}"
     clean = firm.relay("reconcile", firm.account, *span)
     story.lines += [asked, *_shown(clean)]
+    story.lines.append("(Series F26 is the invoice that was entered by hand: not the relay's, so it is not compared.)")
     victim = next(one for one in ours.values() if Decimal(one["total"]) == MISSED[-1])
     line = {"name": "Bread basket", "units": 1, "price": 35, "taxes": ["s_iva_21"]}
     firm.by_hand("PUT", f"/documents/{victim['id']}", items=[line])
     story.lines.append(f"Somebody changes the price of one of them in Holded, {MISSED[-1]} becomes 42.35:")
-    found = json.loads(firm.relay("reconcile", firm.account, *span, "--json", code=1))
-    story.lines += [asked, *_shown(firm.relay("reconcile", firm.account, *span, code=1))]
-    differences = [one for one in found["differences"] if one["standing"] == "open"]
-    story.must("differences found", len(differences), 1)
+    story.lines += [asked, *_shown(differing := firm.relay("reconcile", firm.account, *span, code=1))]
+    story.must("open differences before", "0 open differences" in clean, True)
+    story.must(
+        "open differences after", ("1 open difference" in differing, "amount_differs" in differing), (True, True)
+    )
     return story
 
 
@@ -167,7 +171,7 @@ class Subscriber:
         self._got: list[dict[str, Any]] = []
         self._url = ""
 
-    def __enter__(self) -> Subscriber:
+    def __enter__(self) -> Self:
         self._url = self._sqs.create_queue(QueueName=self._name)["QueueUrl"]
         asked = {"QueueUrl": self._url, "AttributeNames": ["QueueArn"]}
         arn = self._sqs.get_queue_attributes(**asked)["Attributes"]["QueueArn"]
@@ -182,7 +186,9 @@ class Subscriber:
             self._got.append(json.loads(message["Body"]))
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         found = {one["detail"]["id"]: one for one in self._got if one["detail"]["subject"] == holded_id}
-        ordered = sorted(found.values(), key=lambda one: one["detail-type"] not in WANTED or WANTED.index(one["detail-type"]))
+        ordered = sorted(
+            found.values(), key=lambda one: one["detail-type"] not in WANTED or WANTED.index(one["detail-type"])
+        )
         return ordered if len(ordered) >= count else []
 
     def __exit__(self, *_exc: object) -> None:

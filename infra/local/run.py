@@ -40,7 +40,8 @@ class LocalStack:
 
     `scale` lets relay and sandbox live that many seconds in a real one, from now on. `settle_seconds` is the stack's
     parameter, in scaled seconds. `persist` lets `emulator.restart()` bring its state back. `holded_url` replaces the
-    sandbox by another server. `shops` starts the sandbox of shops as well. `enforce` has the emulator refuse what a role does not grant (see `infra.local.enforce`).
+    sandbox by another server. `shops` starts the sandbox of shops as well. `enforce` has the emulator refuse what a role
+    does not grant (see `infra.local.enforce`).
     Functions inherit `environment`.
     """
 

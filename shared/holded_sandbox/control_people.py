@@ -49,7 +49,9 @@ def enter_contact(call: ControlCall) -> tuple[Record, int]:
 def pay(call: ControlCall) -> tuple[Record, int]:
     """`amount`: today, by nobody's bank account."""
     amount, day = number(call.body.get("amount"), "amount"), today(call.now)
-    done = _done(call, lambda desk, document: documents.pay(desk, document, amount=amount, day=day, bank_id=None, note=""))
+    done = _done(
+        call, lambda desk, document: documents.pay(desk, document, amount=amount, day=day, bank_id=None, note="")
+    )
     return done, 201
 
 

@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="shop_sandbox", description="Shopify, WooCommerce and Stripe to run against, on this machine."
     )
     parser.add_argument("--port", type=int, default=8788, help="TCP port on 127.0.0.1 (default: 8788; 0: any free one)")
-    parser.add_argument("--clock", type=scaled, default=time.time, metavar="ORIGIN:SCALE", help="a clock that runs faster")
+    parser.add_argument(
+        "--clock", type=scaled, default=time.time, metavar="ORIGIN:SCALE", help="a clock that runs faster"
+    )
     arguments = parser.parse_args(argv)
     app = create_app(now=arguments.clock)
     config = uvicorn.Config(app, host=HOST, port=arguments.port, log_level="warning", access_log=False)
