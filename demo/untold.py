@@ -108,8 +108,8 @@ def forgotten(firm: Quiet) -> Story:
     sold = ", ".join(str(each) for each in MISSED)
     story.lines += [
         f"Webhooks at the shop: {standing} while one order ({KNOWN}) came by them, then {dropped}. Sold meanwhile: {sold}.",
-        f"watch_sources looked: {mended} webhooks registered again, {done['brought']} orders brought (hurried: it looks every"
-         " six hours, and those were made to be over; a shop that merely falls silent is found by its habits).",
+        f"watch_sources looked: {mended} webhooks registered again, {done['brought']} orders brought.",
+        "(Hurried: it looks every six hours, and those were made to be over. Refused deliveries are found by silence.)",
         f"One of the three is delivered late by webhook, twice: {late[0]}, {late[1]}; no second document.",
         f"The next order ({AGAIN}) came by webhook again.",
         f"Holded's sandbox holds {held.total() - held[BY_HAND]} invoices for 5 orders, each once: "
