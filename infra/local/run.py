@@ -19,11 +19,11 @@ from infra.local.beat import Beat
 from infra.local.deploy import deploy
 from infra.local.emulator import ACCOUNT_ID, Emulator
 from infra.local.enforce import ENVIRONMENT, enforceable
-from infra.local.first_order import ACCOUNT, first_order
 from infra.local.processes import HOST, Server, free_port
 from infra.local.reachable import ENVIRONMENT as LOCAL_PROVIDERS
 from infra.local.reachable import reachable
 from infra.local.synth import template
+from infra.local.tour import tour
 from infra.paths import LOCAL, ROOT
 
 if TYPE_CHECKING:
@@ -173,24 +173,10 @@ def main() -> int:
     parser.add_argument("--settle-seconds", type=int, default=600)
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
-    print("starting emulator, sandbox and stack ...", flush=True)
+    print("starting emulator, sandboxes and stack ...", flush=True)
     try:
-        with LocalStack(scale=chosen.scale, settle_seconds=chosen.settle_seconds) as stack:
-            print(
-                f"""
-relay    {stack.outputs["ApiUrl"]}/v1/<account>/<source>
-holded   {stack.sandbox_url}
-aws      {stack.endpoint_url} (region {stack.region}, any key)
-
-An order, signed as a shop would, for the account that is there:
-  {first_order(stack)}
-and what became of it:
-  .venv/bin/relay events list --local --account {ACCOUNT}
-  .venv/bin/relay status --local
-
-Ctrl-C ends it all.""",
-                flush=True,
-            )
+        with LocalStack(scale=chosen.scale, settle_seconds=chosen.settle_seconds, shops=True) as stack:
+            print(tour(stack), flush=True)
             signal.pause()
     except KeyboardInterrupt:
         print("stopped")

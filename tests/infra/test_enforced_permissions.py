@@ -30,7 +30,7 @@ def ledger(stack):
 
 def test_the_first_order_becomes_a_document_with_no_more_than_the_roles_grant(stack):
     """By the very command that `make local` shows."""
-    run = subprocess.run(["bash", "-c", first_order(stack)], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(["bash", "-c", first_order(stack)[0]], cwd=ROOT, capture_output=True, text=True, check=True)
     assert " 200 " in run.stdout.splitlines()[0], run.stdout
 
     end = time.monotonic() + 60
