@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,9 @@ def first_shop(stack: LocalStack, *, secret: str) -> dict[str, str]:
     )
     if run.returncode:
         raise RuntimeError(f"the shop was not made known: {run.stderr.strip()}")
-    order = json.loads(ORDER.read_text(encoding="utf-8"))
+    order = json.loads(ORDER.read_text(encoding="utf-8")) | {
+        "processed_at": datetime.now(UTC).isoformat(timespec="seconds")
+    }
     sell, again = (_sale(stack, shop, {**order, "id": number, "name": f"#{number}"}) for number in _SOLD)
     drop = f"curl -s --data-binary '{json.dumps(shop)}' {stack.shops_url}/control/drop"
     return {"sell": sell, "drop": drop, "sell again": again}
