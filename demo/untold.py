@@ -45,7 +45,7 @@ def by_hand(firm: Quiet) -> Story:
     story = Story(title=f"A change by hand that no webhook tells ({firm.account}: its Holded webhooks are off)")
     firm.relay("poll", firm.account, "--now", "--full")
     until(lambda: _seen_whole(firm), "the first full pass")
-    first = firm.company.counters()["total"]
+    first = firm.by_hand("GET", "/quota")["month"]["used"]
     with Subscriber(firm) as subscriber:
         contact = firm.by_hand("POST", "/contacts", name="Casa Lola")
         line = {"name": "Catering", "units": 1, "price": 200, "taxes": ["s_iva_21"]}
@@ -69,13 +69,11 @@ def by_hand(firm: Quiet) -> Story:
         story.lines.append(
             f"  {one['detail-type']:<17} from {one['source']}  {told['data']['number']}  total {told['data']['total']}"
         )
-    quota = firm.by_hand("GET", "/quota")
-    spent = counted["total"]
+    month = firm.by_hand("GET", "/quota")["month"]
     refused = sum(counted["refused"].values())
     story.lines.append(
-        f"Cost: {first} calls to add the account and see everything once, {spent - first} for this look; {quota['month']['used']} of"
-        f" {quota['month']['limit']} of the month used, polling may spend {asked['polling']['allowance']};"
-        f" over the quota: {refused}."
+        f"Cost: {first} calls to add the account and see everything once, {month['used'] - first} for this look, of"
+        f" {month['limit']} a month; polling may spend {asked['polling']['allowance']}. Over the quota: {refused}."
     )
     story.must("events on the bus", [one["detail-type"] for one in events], list(WANTED))
     story.must("totals told", {Decimal(one["detail"]["data"]["total"]) for one in events}, {BY_HAND})
