@@ -1,4 +1,4 @@
-"""What the demo prints: one row a story, and what each company's day cost."""
+"""What the demo prints: one row a story, what each company's day cost, and what no webhook told."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from demo.companies import Company
     from demo.evening import Became
+    from demo.untold import Story
 
 Documents = Mapping[str, Mapping[str, Mapping[str, Any]]]
 _COLOURS = {"document": "green", "review": "yellow", "refused": "magenta", "ignored": "dim"}
@@ -91,3 +92,10 @@ def companies(console: Console, opened: Mapping[str, Company], documents: Docume
             account, plan, str(len(documents[account])), str(counted["total"]), str(refused), f"{back}, no call spent"
         )
     console.print(table)
+
+
+def story(console: Console, told: Story) -> None:
+    console.print()
+    console.print(told.title, style="bold", markup=False, highlight=False)
+    for line in told.lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -22,8 +22,8 @@ ACCOUNT = "shop"
 ORDER = Path(__file__).with_name("order.json")
 
 
-def first_order(stack: LocalStack) -> str:
-    """Add the account with the command line. Returns the `curl` that posts the order as Shopify would.
+def first_order(stack: LocalStack) -> tuple[str, str]:
+    """Add the account with the command line. Returns the `curl` that posts the order as Shopify would, and Shopify's secret.
 
     Raises `RuntimeError` with what the command line said when it refuses.
     """
@@ -48,4 +48,4 @@ def first_order(stack: LocalStack) -> str:
         "x-shopify-hmac-sha256": base64.b64encode(digest).decode(),
     }
     shown = " ".join(f"-H '{name}: {value}'" for name, value in headers.items())
-    return f"curl -i {shown} --data-binary @{ORDER.relative_to(ROOT)} '{shop['url']}'"
+    return f"curl -i {shown} --data-binary @{ORDER.relative_to(ROOT)} '{shop['url']}'", shop["secret"]

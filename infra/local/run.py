@@ -1,4 +1,4 @@
-"""The whole relay on this machine: emulator, sandbox of Holded, and the deployed stack. `python -m infra.local.run`.
+"""The whole relay on this machine: emulator, sandboxes of Holded and of shops, and the deployed stack. `python -m infra.local.run`.
 
 Tests, demo and benchmarks use it too: `with LocalStack(scale=30) as stack: stack.outputs["ApiUrl"]`.
 """
@@ -19,11 +19,11 @@ from infra.local.beat import Beat
 from infra.local.deploy import deploy
 from infra.local.emulator import ACCOUNT_ID, Emulator
 from infra.local.enforce import ENVIRONMENT, enforceable
-from infra.local.first_order import ACCOUNT, first_order
 from infra.local.processes import HOST, Server, free_port
 from infra.local.reachable import ENVIRONMENT as LOCAL_PROVIDERS
 from infra.local.reachable import reachable
 from infra.local.synth import template
+from infra.local.tour import tour
 from infra.paths import LOCAL, ROOT
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class LocalStack:
 
     `scale` lets relay and sandbox live that many seconds in a real one, from now on. `settle_seconds` is the stack's
     parameter, in scaled seconds. `persist` lets `emulator.restart()` bring its state back. `holded_url` replaces the
-    sandbox by another server. `enforce` has the emulator refuse what a role does not grant (see `infra.local.enforce`).
+    sandbox by another server. `shops` starts the sandbox of shops as well. `enforce` has the emulator refuse what a role
+    does not grant (see `infra.local.enforce`).
     Functions inherit `environment`.
     """
 
@@ -51,6 +52,7 @@ class LocalStack:
         settle_seconds: int = 600,
         persist: bool = False,
         holded_url: str | None = None,
+        shops: bool = False,
         enforce: bool = False,
         environment: Mapping[str, str] | None = None,
         description: Path | None = LOCAL / "stack.json",
@@ -63,8 +65,10 @@ class LocalStack:
         )
         self.emulator = Emulator(environment=inherited | dict(environment or {}), persist=persist)
         self.sandbox_url = holded_url or ""
+        self.shops_url = ""
         self.outputs: dict[str, str] = {}
         self._settle_seconds = settle_seconds
+        self._shops = shops
         self._change = enforceable if enforce else dict
         self._description = description
         self._pids: dict[str, int] = {}
@@ -103,7 +107,9 @@ class LocalStack:
             self.emulator.start()
             self._pids["emulator"] = self.emulator.pid
             if not self.sandbox_url:
-                self.sandbox_url = self._start_sandbox(ends)
+                self.sandbox_url = self._start_sandbox(ends, "holded_sandbox", "sandbox")
+            if self._shops:
+                self.shops_url = self._start_sandbox(ends, "shop_sandbox", "shops")
             self._deploy()
             if self.scale != 1:
                 beat = Beat(self.emulator, self.outputs, scale=self.scale)
@@ -117,14 +123,14 @@ class LocalStack:
     def stop(self) -> None:
         self._ends.close()
 
-    def _start_sandbox(self, ends: ExitStack) -> str:
+    def _start_sandbox(self, ends: ExitStack, module: str, name: str) -> str:
         url = f"http://{HOST}:{(port := free_port())}"
-        command = [sys.executable, "-m", "holded_sandbox", "--port", str(port), "--clock", self.clock]
-        log = self.emulator.folder / "sandbox.log"
+        command = [sys.executable, "-m", module, "--port", str(port), "--clock", self.clock]
+        log = self.emulator.folder / f"{name}.log"
         server = Server(command, environment=dict(os.environ), log=log, ready_url=url)
         ends.callback(server.stop)
         server.start()
-        self._pids["sandbox"] = server.pid
+        self._pids[name] = server.pid
         return url
 
     def _deploy(self) -> None:
@@ -143,6 +149,7 @@ class LocalStack:
             "account_id": ACCOUNT_ID,
             "outputs": self.outputs,
             "sandbox_url": self.sandbox_url,
+            "shops_url": self.shops_url,
             "clock": {"origin": self.origin, "scale": self.scale},
             "pids": self._pids,
         }
@@ -166,24 +173,10 @@ def main() -> int:
     parser.add_argument("--settle-seconds", type=int, default=600)
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
-    print("starting emulator, sandbox and stack ...", flush=True)
+    print("starting emulator, sandboxes and stack ...", flush=True)
     try:
-        with LocalStack(scale=chosen.scale, settle_seconds=chosen.settle_seconds) as stack:
-            print(
-                f"""
-relay    {stack.outputs["ApiUrl"]}/v1/<account>/<source>
-holded   {stack.sandbox_url}
-aws      {stack.endpoint_url} (region {stack.region}, any key)
-
-An order, signed as a shop would, for the account that is there:
-  {first_order(stack)}
-and what became of it:
-  .venv/bin/relay events list --local --account {ACCOUNT}
-  .venv/bin/relay status --local
-
-Ctrl-C ends it all.""",
-                flush=True,
-            )
+        with LocalStack(scale=chosen.scale, settle_seconds=chosen.settle_seconds, shops=True) as stack:
+            print(tour(stack), flush=True)
             signal.pause()
     except KeyboardInterrupt:
         print("stopped")

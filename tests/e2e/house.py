@@ -66,6 +66,7 @@ class House:
             scale=SCALE,
             settle_seconds=60,
             holded_url=url,
+            shops=True,
             persist=persist,
             environment=unruly.environment if unruly else None,
             description=folder / ".local" / "stack.json",

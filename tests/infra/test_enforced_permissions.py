@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from infra.local.first_order import first_order
+from infra.local.tour import tour
 from infra.local.run import LocalStack
 from infra.paths import EMULATOR_PYTHON, ROOT
 
@@ -19,7 +19,7 @@ def stack(tmp_path):
     if not EMULATOR_PYTHON.exists():
         pytest.skip("the emulator is not installed: make setup")
     (tmp_path / ".local").mkdir()
-    with LocalStack(enforce=True, description=tmp_path / ".local" / "stack.json") as running:
+    with LocalStack(enforce=True, shops=True, description=tmp_path / ".local" / "stack.json") as running:
         yield running
 
 
@@ -28,19 +28,32 @@ def ledger(stack):
     return [item for item in items if "#ledger#shopify#" in item["pk"]["S"] and item["sk"]["S"] == "row"]
 
 
-def test_the_first_order_becomes_a_document_with_no_more_than_the_roles_grant(stack):
-    """By the very command that `make local` shows."""
-    run = subprocess.run(["bash", "-c", first_order(stack)], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert " 200 " in run.stdout.splitlines()[0], run.stdout
-
+def confirmed(stack, count):
     end = time.monotonic() + 60
-    while not (rows := ledger(stack)) or rows[0]["st"]["S"] == "sent":
+    while len(rows := [row for row in ledger(stack) if row["st"]["S"] == "confirmed"]) < count:
         assert time.monotonic() < end, (stack.emulator.folder / "emulator.log").read_text()[-3000:]
         time.sleep(0.2)
+    return len(rows)
 
-    assert {(row["st"]["S"]) for row in rows} == {"confirmed"}, rows
+
+def bash(command):
+    return subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_what_is_shown_to_a_newcomer_works_with_no_more_than_the_roles_grant(stack):
+    """By the very commands that `make local` shows: an order is posted; a shop is registered at, sells, and is healed."""
+    commands = [line.strip() for line in tour(stack).splitlines() if line.startswith("  curl")]
+    post, sell, drop, sell_again = commands
+
+    assert " 200 " in bash(post).splitlines()[0]
+    assert confirmed(stack, 1) == 1
     for output in ("ReleaseDueFunction", "SweepInboxFunction", "IndexDeadLettersFunction", "PollHoldedFunction"):
         assert isinstance(stack.invoke(output), dict)
+    assert stack.invoke("WatchSourcesFunction") == {"watched": 1, "silent": 0, "not_mended": 0, "brought": 0, "late": 0}
+    bash(sell)
+    assert confirmed(stack, 2) == 2
+    bash(f"{drop} && {sell_again}")
+    assert {row["st"]["S"] for row in ledger(stack)} == {"confirmed"}
 
 
 def test_a_call_without_its_grant_is_refused(stack):

@@ -3,6 +3,10 @@ from __future__ import annotations
 import pytest
 
 
+def home(holded):
+    return f"/companies/{holded.company.id}"
+
+
 def test_a_company_is_made_with_its_switches_credentials_and_taxes(holded):
     made = holded.control(
         "POST",
@@ -67,6 +71,30 @@ def test_a_person_edits_approves_cancels_and_deletes(holded):
 
     holded.control("DELETE", one, status=404)
     assert holded.v2("GET", "/invoices")["items"] == []
+
+
+def test_a_person_enters_a_contact_and_an_invoice_and_collects_it_without_a_call_of_the_quota(holded):
+    contact = holded.control("POST", f"{home(holded)}/contacts", {"name": "Lola"}, status=201)
+    line = {"name": "Catering", "units": 1, "price": 200, "taxes": ["s_iva_21"]}
+
+    made = holded.control(
+        "POST", f"{home(holded)}/documents", {"contact_id": contact["id"], "items": [line]}, status=201
+    )
+    assert (made["_kind"], made["draft"], made["total"], made["contact_name"]) == ("invoice", True, "242.00", "Lola")
+    paid = holded.control("POST", f"{home(holded)}/documents/{made['id']}/pay", {"amount": "242"}, status=201)
+    assert (paid["draft"], paid["payments_pending"]) == (False, "0.00")
+    note = holded.control("POST", f"{home(holded)}/documents", {"kind": "creditnote", "items": [line]}, status=201)
+    assert note["_kind"] == "creditnote"
+
+    assert holded.control("GET", f"{home(holded)}/quota")["month"]["used"] == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "named"),
+    [("/contacts", {}, "name"), ("/documents", {"kind": "letter"}, "kind"), ("/documents", {"items": 5}, "items")],
+)
+def test_what_a_person_enters_wrongly_is_refused_by_name(holded, path, body, named):
+    assert named in holded.control("POST", f"{home(holded)}{path}", body, status=400)["error"]
 
 
 def test_a_person_is_refused_what_holded_refuses_people_too(holded):

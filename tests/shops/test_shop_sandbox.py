@@ -16,6 +16,7 @@ from infra.paths import ROOT
 from relay.domain.sources import registry
 from shop_sandbox.app import create_app
 from shop_sandbox.core import Shops
+from shop_sandbox.server import scaled
 from shop_sandbox.wire import Request
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC).timestamp()
@@ -250,3 +251,12 @@ def test_it_starts_on_this_machine_alone_and_says_where():
             assert answer.status_code == 201
         finally:
             process.terminate()
+
+
+def test_its_clock_may_run_faster_and_a_malformed_one_is_refused():
+    slow, quick = scaled("1000:1"), scaled("1000:50")
+
+    assert quick() - 1000 == pytest.approx((slow() - 1000) * 50, rel=1e-6)
+    for text in ("5", "0:0", "x:1", "1:2:3"):
+        with pytest.raises(ValueError, match=r"."):
+            scaled(text)
