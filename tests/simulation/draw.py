@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from relay.holded.polled_table import POLLED
 from tests.simulation import payloads
 from tests.simulation.faults import HOLDED, KINDS
-from tests.simulation.plan import Action, Company, Delivery, Plan
+from tests.simulation.people import PEOPLE
+from tests.simulation.plan import FOLLOWED, Action, Company, Delivery, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +42,20 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     for company in companies:
         for number in range(random.randint(1, 4)):
             deliveries += _fact(random, company.account, 1001 + number)
-    actions = tuple(sorted(_actions(random, companies), key=lambda each: each.at_s))
+    actions = _actions(random, companies)
+    rates = _rates(random)
+    companies = tuple(_polled(seed, company) for company in companies)
+    for company in companies:
+        if company.polling is not None:
+            actions += _hands(seed, company)
+    actions.sort(key=lambda each: each.at_s)
     return Plan(
         seed=seed,
         scenario="random",
         companies=companies,
         deliveries=tuple(sorted(deliveries, key=lambda each: each.at_s)),
-        actions=actions,
-        rates={kind: rate for kind, rate in _rates(random).items() if kind not in without},
+        actions=tuple(actions),
+        rates={kind: rate for kind, rate in rates.items() if kind not in without},
         calm_s=CALM_S,
         operators_s=max(
             CALM_S,
@@ -54,6 +63,36 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
             *(each.mended_s + 300 for each in companies),
         ),
     )
+
+
+POLLED_SHARE = 0.35
+LEFT_OUT = tuple(each.name for each in POLLED if each.standard and each.name not in FOLLOWED)
+
+
+def _polled(seed: int, company: Company) -> Company:
+    """Of dice of its own, so that a seed's other story is the same with polling and without it."""
+    random = Random(f"polled {seed} {company.account}")
+    if random.random() > POLLED_SHARE:
+        return company
+    polling = {
+        "share": 100,
+        "most_calls": random.choice([100_000] * 5 + [15]),
+        "leave_out": list(LEFT_OUT),
+        "every_minutes": dict.fromkeys(FOLLOWED, random.choice([360, 720])),
+    }
+    return replace(company, polling=polling)
+
+
+def _hands(seed: int, company: Company) -> list[Action]:
+    """People at work in a polled company, and operators who want to see it."""
+    random = Random(f"hands {seed} {company.account}")
+    found = []
+    for _ in range(random.randint(2, 12)):
+        name = random.choice(["poll_now", "poll_now", "poll_now", *(hand.__name__ for hand in PEOPLE)])
+        most_s = random.choice([CALM_S, CALM_S, CALM_S, 30_000.0])
+        at_s, argument = round(random.uniform(0, most_s), 1), random.randrange(12)
+        found.append(Action(at_s=at_s, account=company.account, name=name, argument=argument))
+    return found
 
 
 def _rates(random: Random) -> dict[str, float]:
