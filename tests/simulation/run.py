@@ -18,13 +18,14 @@ from relay.ports import Account, AccountSecrets, Credential
 from tests.sandboxed import request_of
 from tests.simulation import loop
 from tests.simulation.actions import ACTIONS
+from tests.simulation.drift import reconciliation_tells_the_truth
 from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person, written_s
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.operators import retry_reason
 from tests.simulation.oracle import expected
 from tests.simulation.plan import Action
 from tests.simulation.seen import all_is_seen, begin_polling
-from tests.simulation.truth import verify_is_not_blind, verify_tells_the_truth
+from tests.simulation.truth import reconciles, verify_is_not_blind, verify_tells_the_truth
 from tests.simulation.world import START, Universe
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ async def _story(plan: Plan, result: Result) -> None:
         if not restless and plan.fence_kept:
             result.troubles += await all_is_seen(universe)
             result.troubles += await verify_tells_the_truth(universe)
+            if reconciles(plan):
+                result.troubles += await reconciliation_tells_the_truth(universe)
             result.troubles += await _once_more(universe)
             result.troubles += await verify_is_not_blind(universe)
         result.troubles += [f"crash: {text}" for text in universe.crashes]

@@ -109,7 +109,7 @@ def changes(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
         for day in range(28)
         for _ in range(5)
     ]
-    rates = {kind: 0.005 for kind in KINDS} | {kind: 0.0 for kind in ("limit_month", "other_program")}
+    rates = dict.fromkeys(KINDS, 0.005) | dict.fromkeys(("limit_month", "other_program"), 0.0)
     rates["webhook_lost"] = LOST[seed % len(LOST)]
     return Plan(
         seed=seed,
