@@ -44,10 +44,14 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
             deliveries += _fact(random, company.account, 1001 + number)
     actions = _actions(random, companies)
     rates = _rates(random)
-    companies = tuple(_polled(seed, company) for company in companies)
+    companies = tuple(_with_shop(seed, _polled(seed, company)) for company in companies)
     for company in companies:
         if company.polling is not None:
             actions += _hands(seed, company)
+        if company.shop:
+            sales, forgotten = _sales(seed, company)
+            deliveries += sales
+            actions += forgotten
     actions.sort(key=lambda each: each.at_s)
     return Plan(
         seed=seed,
@@ -65,7 +69,7 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     )
 
 
-POLLED_SHARE = 0.35
+POLLED_SHARE = 0.3
 LEFT_OUT = tuple(each.name for each in POLLED if each.standard and each.name not in FOLLOWED)
 
 
@@ -78,9 +82,34 @@ def _polled(seed: int, company: Company) -> Company:
         "share": 100,
         "most_calls": random.choice([100_000] * 5 + [15]),
         "leave_out": list(LEFT_OUT),
-        "every_minutes": dict.fromkeys(FOLLOWED, random.choice([360, 720])),
+        "every_minutes": dict.fromkeys(FOLLOWED, random.choice([720, 1440])),
     }
-    return replace(company, polling=polling)
+    switches = company.switches | ({"list_lag_seconds": 60.0} if random.random() < 0.3 else {})
+    return replace(company, polling=polling, switches=switches, page=random.choice([200, 200, 3]))
+
+
+SHOP_SHARE = 0.12
+
+
+def _with_shop(seed: int, company: Company) -> Company:
+    return replace(company, shop=Random(f"shop {seed} {company.account}").random() < SHOP_SHARE)
+
+
+def _sales(seed: int, company: Company) -> tuple[list[Delivery], list[Action]]:
+    """Orders placed in the shop before and after it forgot its subscriptions, which nobody is told of."""
+    random = Random(f"sales {seed} {company.account}")
+    sales = []
+    for number in range(random.randint(1, 4)):
+        body = payloads.shopify_order(5001 + number, _amounts(random), paid=True, buyer=random.randrange(3))
+        at_s = round(random.choice([random.uniform(0, CALM_S), random.uniform(0, 20_000)]), 1)
+        sales.append(
+            Delivery(at_s=at_s, account=company.account, source="shopify", topic="orders/paid", body=body, placed=True)
+        )
+    forgotten = []
+    if random.random() < 0.7:
+        at_s = round(random.choice([random.uniform(0, CALM_S), random.uniform(0, 20_000)]), 1)
+        forgotten = [Action(at_s=at_s, account=company.account, name="shop_forgets")]
+    return sales, forgotten
 
 
 def _hands(seed: int, company: Company) -> list[Action]:
@@ -92,6 +121,10 @@ def _hands(seed: int, company: Company) -> list[Action]:
         most_s = random.choice([CALM_S, CALM_S, CALM_S, 30_000.0])
         at_s, argument = round(random.uniform(0, most_s), 1), random.randrange(12)
         found.append(Action(at_s=at_s, account=company.account, name=name, argument=argument))
+        if name == "person_creates" and random.random() < 0.5:
+            # Seen by its webhook, and not yet in the lists.
+            soon_s = at_s + round(random.uniform(32, 58), 1)
+            found.append(Action(at_s=soon_s, account=company.account, name="poll_now", argument=1))
     return found
 
 

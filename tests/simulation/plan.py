@@ -25,6 +25,8 @@ class Company:
     mended_s: float = 0.0
     switches: dict[str, Any] = field(default_factory=dict)  # of the sandbox's company
     hooks: dict[str, Any] | None = None  # Holded's own webhooks: None, or duplicates, reorder_seconds, delay_seconds
+    shop: bool = False  # has a shop with an API of its own
+    page: int = 200  # Holded's largest page
     polling: dict[str, Any] | None = None  # its settings of polling; None: Holded is not polled
 
     def meant(self) -> dict[str, Any]:
@@ -37,7 +39,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """`copies`: seconds after `at_s` at which the very same body comes again."""
+    """`copies`: seconds after `at_s` at which the very same body comes again. `placed`: in the company's own shop, which posts it."""
 
     at_s: float
     account: str
@@ -45,6 +47,7 @@ class Delivery:
     topic: str
     body: dict[str, Any]
     copies: tuple[float, ...] = ()
+    placed: bool = False
 
     def __str__(self) -> str:
         again = f" and {len(self.copies)} times again" if self.copies else ""

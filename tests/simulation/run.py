@@ -16,7 +16,7 @@ from relay.domain.ledger import STANDING
 from relay.holded import listings, protocol
 from relay.ports import Account, AccountSecrets, Credential
 from tests.sandboxed import request_of
-from tests.simulation import loop
+from tests.simulation import loop, shop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.drift import reconciliation_tells_the_truth
 from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person, written_s
@@ -87,6 +87,7 @@ async def _story(plan: Plan, result: Result) -> None:
     try:
         for company in plan.companies:
             await admit(universe, company)
+        await shop.first_look(universe)
         universe.start()
         _schedule(universe)
         await asyncio.sleep(plan.calm_s)
@@ -183,6 +184,8 @@ async def admit(universe: Universe, company: Company) -> None:
     await universe.accounts.set_webhook_secrets(company.account, held)
     universe.hidden |= {token, *secrets.values()}
     universe.senders |= {(company.account, source): secret for source, secret in secrets.items()}
+    if company.shop:
+        await shop.open_shop(universe, company.account)
     if company.hooks is not None:
         hook = {"id": f"hook{company.account}", "url": f"relay/{company.account}", "events": None}
         there.put("webhooks", hook | {"secret": secrets["holded"]} | company.hooks, before)
@@ -195,6 +198,9 @@ def _schedule(universe: Universe) -> None:
     spawn = universe.lambdas.spawn
     number = 0
     for delivery in universe.plan.deliveries:
+        if delivery.placed:
+            at(delivery.at_s, lambda delivery=delivery: shop.place(universe, delivery))
+            continue
         raw = json.dumps(delivery.body).encode()
         for later in (0.0, *delivery.copies):
             number += 1
@@ -220,6 +226,8 @@ def restlessness(universe: Universe) -> str:
         return "a queue holds messages"
     if any(shard.position < len(shard.records) for shard in universe.lambdas.shards):
         return "the stream is not read to its end"
+    if shop.owes(universe.shops):
+        return "a shop has webhooks to post"
     if universe.sandbox.emitter.next_due() is not None:
         return "Holded has webhooks to post"
     if any(item.open for item in universe.inbox.items.values()):

@@ -36,7 +36,7 @@ _IN_DOUBT = frozenset({"sent", "unknown", "review", "dead"})
 
 def reconciles(plan: Plan) -> bool:
     """It costs as much as all else that is asked in the end: of some seeds."""
-    return plan.scenario != "random" or plan.seed % 4 == 0
+    return plan.scenario != "random" or plan.seed % 5 == 0
 
 
 async def verified(universe: Universe, account: str) -> Findings:

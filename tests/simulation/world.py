@@ -17,6 +17,7 @@ from functions.publish_event import handler as publish_event
 from functions.receive_webhook import handler as receive_webhook
 from functions.release_due import handler as release_due
 from functions.sweep_inbox import handler as sweep_inbox
+from functions.watch_sources import handler as watch_sources
 from functions.write_holded import handler as write_holded
 from holded_sandbox.core import Sandbox
 from relay.domain.sources import signing
@@ -30,7 +31,9 @@ from relay.services.release import Release
 from relay.services.session import Timing
 from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
-from tests.fakes import FakeIds, FakeInboxWriter
+from shop_sandbox.core import Shops
+from tests.fakes import FakeArrivals, FakeIds, FakeInboxWriter, FakeNotes, FakeProviders
+from tests.simulation import shop
 from tests.simulation.faults import Faults
 from tests.simulation.holded import Call, Courier, HoldedLine
 from tests.simulation.lambdas import DiedError, Lambdas
@@ -98,6 +101,8 @@ class Universe:
         self.normal = SimQueue("normal", now=now, faults=faults, dead=self.normal_dead)
         self.wakes = SimWakes(fiscal=self.fiscal, normal=self.normal, faults=faults)
         self.bus = SimBus(fiscal=self.fiscal, normal=self.normal, faults=faults)
+        self.shops, self.providers = Shops(), FakeProviders()
+        self.arrivals, self.notes = FakeArrivals(), FakeNotes()
         self.dead_letters = SimDeadLetters((self.fiscal_dead, self.normal_dead), START.timestamp() * 1000)
 
     def _stored(self, account: str, inbox_id: str) -> None:
@@ -170,6 +175,14 @@ class Universe:
         ports = {name: machine.port(name) for name in ("accounts", "ledger", "gates")}
         return await poll_holded.handle(enlist=Enlist(**ports), now_ms=at_ms(machine.now()))
 
+    async def watch_sources(self, machine: Machine) -> Any:
+        deadline_ms = at_ms(machine.now()) + 280_000
+        return await watch_sources.handle(
+            watchdog=shop.watchdog(self, machine),
+            deadline_ms=deadline_ms,
+            log=self.log,  # type: ignore[arg-type]
+        )
+
     async def receive_webhook(self, machine: Machine, event: dict[str, Any]) -> dict[str, Any]:
         await asyncio.sleep(0.005)
         accept = Accept(secrets=Secrets(machine), inbox=Door(machine))
@@ -190,6 +203,9 @@ class Universe:
         spawn(tick("sweep_inbox", 5, self.sweep_inbox, self._first_open))
         if any(company.polling is not None for company in self.plan.companies):
             spawn(tick("poll_holded", 60, self.poll_holded, self.seconds))
+        if self.shops.shops:
+            spawn(shop.run_shops(self))
+            spawn(tick("watch_sources", 15, self.watch_sources, lambda: shop.next_look_s(self, START.timestamp())))
         spawn(tick("index_dead_letters", 5, self.index_dead_letters, self._dead_arrived))
 
     async def _expire(self) -> None:
