@@ -156,6 +156,13 @@ shelf.add(
     f"{POLL}::test_a_share_that_is_used_up_is_used_up",
 )
 shelf.add(
+    "calls without an answer are free",
+    f"{SERVICES}/poll.py",
+    "return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1)\n",
+    "return courses.with_course(found, resource.name, held)\n",
+    f"{POLL}::test_a_call_that_was_not_answered_is_counted_against_the_share_too",
+)
+shelf.add(
     "all accounts are due at the same instant",
     f"{DOMAIN}/polling_cadence.py",
     "    at = now_ms - now_ms % interval_ms + offset_ms(account, resource, interval_ms)\n",
