@@ -107,6 +107,27 @@ shelf.add(
     "domain/test_snapshots.py::test_what_our_own_ledger_wrote_is_learned_silently",
 )
 shelf.add(
+    "a write of ours without an answer is told as somebody else's",
+    f"{SERVICES}/sightings.py",
+    "        doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,\n",
+    "",
+    "services/test_hints.py::test_an_approval_of_ours_without_an_answer_is_nobody_elses",
+)
+shelf.add(
+    "a webhook's look does not wait for our own record",
+    f"{SERVICES}/sightings.py",
+    "            if doubts and await self._is_in_doubt(",
+    "            if doubts and not asked and await self._is_in_doubt(",
+    "services/test_hints.py::test_what_a_write_without_an_answer_made_is_left_alone_until_the_ledger_names_it",
+)
+shelf.add(
+    "a late webhook tells of the time before our last write",
+    f"{SERVICES}/sightings.py",
+    "            since = asked and (ours is None or when is None or at_ms(when) > ours.written_ms)\n",
+    "            since = asked\n",
+    "services/test_hints.py::test_a_webhook_of_what_happened_before_our_last_write_tells_nothing",
+)
+shelf.add(
     "a new object is judged before our own record of it can be there",
     f"{SERVICES}/sightings.py",
     "        until_ms = sent_ms + session.timing.echo_ms\n",
@@ -133,6 +154,13 @@ shelf.add(
     "    if state.calls >= allowance:\n",
     "    if state.calls < 0:\n",
     f"{POLL}::test_a_share_that_is_used_up_is_used_up",
+)
+shelf.add(
+    "calls without an answer are free",
+    f"{SERVICES}/poll.py",
+    "return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1)\n",
+    "return courses.with_course(found, resource.name, held)\n",
+    f"{POLL}::test_a_call_that_was_not_answered_is_counted_against_the_share_too",
 )
 shelf.add(
     "all accounts are due at the same instant",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from relay.services.times import at_ms
 from relay.services.unfold import unfold
 from tests.services.world import World, shopify_order
 
@@ -45,7 +46,7 @@ def test_an_echo_faster_than_our_own_record_waits_and_is_then_dropped(world):
 
 def test_a_document_written_by_hand_is_read_once_and_becomes_an_event(world):
     world.order(shopify_order())
-    by_hand = dict(world.documents()[0], id="a" * 24)
+    by_hand = dict(world.documents()[0], id="a" * 24, tags=[])
     world.company.put("documents", by_hand, world.clock.now().timestamp())
     world.holded.calls.clear()
     for _ in range(3):
@@ -59,9 +60,70 @@ def test_a_document_written_by_hand_is_read_once_and_becomes_an_event(world):
     assert str(event.data.total) == "121.00"
 
 
-def test_a_change_that_changes_nothing_makes_no_second_event(world):
+def forgotten(world, **fields):
+    """Our row of the document, as it was before the answer to our write was noted."""
+    row = world.row()
+    world.ledger.rows[row.key] = replace(row, updated_ms=at_ms(world.clock.now()), due_ms=0, indexed=False, **fields)
+    return row
+
+
+def test_what_a_write_without_an_answer_made_is_left_alone_until_the_ledger_names_it(world):
+    world.order(shopify_order())
+    row = forgotten(world, state="unknown", holded_id="")
+    made = row.holded_id
+    world.clock.advance(600)
+    world.run(world.hint(made, total="121.00"))
+    world.settle(hours=0.1)
+    assert rereads(world) == []
+
+    world.ledger.rows[row.key] = replace(row, written_ms=at_ms(world.clock.now()))
+    world.settle(hours=2)
+
+    assert rereads(world) == []
+
+
+def test_an_approval_of_ours_without_an_answer_is_nobody_elses(world):
+    world.order(shopify_order())
+    row = forgotten(world, state="unknown", step="approve")
+    world.clock.advance(600)
+    world.run(world.hint(row.holded_id, "approve"))
+    world.settle(hours=0.1)
+    assert rereads(world) == []
+
+    world.ledger.rows[row.key] = replace(row, step="approve", written_ms=at_ms(world.clock.now()))
+    world.settle(hours=2)
+
+    assert rereads(world) == []
+
+
+def test_what_bears_our_reference_and_is_named_by_nobody_is_told_after_an_hour(world):
     world.order(shopify_order())
     by_hand = dict(world.documents()[0], id="a" * 24)
+    world.company.put("documents", by_hand, world.clock.now().timestamp())
+    world.run(world.hint("a" * 24, total="121.00"))
+    world.settle(hours=0.5)
+    assert rereads(world) == []
+
+    world.settle(hours=2)
+
+    assert len(rereads(world)) == 1
+
+
+def test_a_webhook_of_what_happened_before_our_last_write_tells_nothing(world):
+    world.order(shopify_order())
+    refs = world.hint(world.documents()[0]["id"], "update", total="99.00")
+    row = world.row()
+    world.ledger.rows[row.key] = replace(row, written_ms=at_ms(world.clock.now()) + 1_000)
+    world.clock.advance(400)
+    world.run(refs)
+    world.settle(hours=1)
+
+    assert rereads(world) == []
+
+
+def test_a_change_that_changes_nothing_makes_no_second_event(world):
+    world.order(shopify_order())
+    by_hand = dict(world.documents()[0], id="a" * 24, tags=[])
     world.company.put("documents", by_hand, world.clock.now().timestamp())
     for _ in range(3):
         world.run(world.hint("a" * 24, "update"))
@@ -99,7 +161,7 @@ def test_a_reread_reaches_the_bus_and_the_hint_itself_never_does(world):
 
 def test_what_was_read_in_holded_is_never_written_back(world):
     world.order(shopify_order())
-    by_hand = dict(world.documents()[0], id="a" * 24)
+    by_hand = dict(world.documents()[0], id="a" * 24, tags=[])
     world.company.put("documents", by_hand, world.clock.now().timestamp())
     world.run(world.hint("a" * 24))
     world.settle(hours=0.5)

@@ -328,6 +328,21 @@ def test_a_share_that_is_used_up_is_used_up():
     assert len(world.holded.calls) == 5 + state(world).calls == 10
 
 
+def test_a_call_that_was_not_answered_is_counted_against_the_share_too(world, hands):
+    hands.invoice()
+    poll_now(world, "invoice")
+    before, refusals = state(world).calls, [RetryAt("server_error", retry_at=world.clock.now()) for _ in range(3)]
+
+    def away(_):
+        if refusals:
+            raise refusals.pop()
+
+    pages = in_pages_of(world, 200, away)
+    poll_now(world, "invoice")
+
+    assert state(world).calls - before == len(pages) + 3
+
+
 def test_a_new_object_waits_for_our_own_record_of_it(world, hands):
     """The page shows a contact that a write of ours made a moment ago; its row is there only now."""
     poll_now(world)

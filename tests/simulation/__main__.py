@@ -34,6 +34,8 @@ class Tally:
     events: int = 0
     documents: int = 0
     calls: int = 0
+    looks: int = 0
+    told: int = 0
     days: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     failed: dict[int, list[str]] = field(default_factory=dict)
@@ -43,13 +45,15 @@ class Tally:
         self.events += result.events
         self.documents += result.documents
         self.calls += result.calls
+        self.looks += result.looks
+        self.told += result.told
         self.days += result.seconds / 86_400
         self.faults += result.faults
         if result.troubles:
             self.failed[seed] = result.troubles[:3]
 
     def add(self, other: Tally) -> None:
-        for name in ("seeds", "events", "documents", "calls", "days"):
+        for name in ("seeds", "events", "documents", "calls", "looks", "told", "days"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
         self.failed |= other.failed
@@ -99,6 +103,7 @@ def main(argv: list[str] | None = None) -> int:
     seconds = time.monotonic() - began
     print(f"{found.seeds} seeds in {seconds:.1f} s, {found.seeds / seconds:.1f} seeds a second")
     print(f"{found.events} events, {found.documents} documents, {found.calls} calls to Holded, {found.days:.0f} days")
+    print(f"{found.looks} states seen in Holded, {found.told} events of them")
     print("faults    " + (", ".join(f"{kind} {count}" for kind, count in sorted(found.faults.items())) or "none"))
     for seed, troubles in sorted(found.failed.items())[:_MOST_TOLD]:
         print(f"failed    seed {seed}: {troubles[0]}")

@@ -17,6 +17,7 @@ from relay.services.times import at_ms
 from tests.simulation.judges import JUDGES
 from tests.simulation.operators import OPERATORS
 from tests.simulation.people import PEOPLE
+from tests.simulation.shop import SHOP
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -90,5 +91,6 @@ ACTIONS: dict[str, Callable[[Universe, str, int], Awaitable[None]]] = {
         *PEOPLE,
         *OPERATORS,
         *JUDGES,
+        *SHOP,
     )
 }

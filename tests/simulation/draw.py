@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from relay.holded.polled_table import POLLED
 from tests.simulation import payloads
 from tests.simulation.faults import HOLDED, KINDS
-from tests.simulation.plan import Action, Company, Delivery, Plan
+from tests.simulation.people import PEOPLE
+from tests.simulation.plan import FOLLOWED, Action, Company, Delivery, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +42,24 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     for company in companies:
         for number in range(random.randint(1, 4)):
             deliveries += _fact(random, company.account, 1001 + number)
-    actions = tuple(sorted(_actions(random, companies), key=lambda each: each.at_s))
+    actions = _actions(random, companies)
+    rates = _rates(random)
+    companies = tuple(_with_shop(seed, _polled(seed, company)) for company in companies)
+    for company in companies:
+        if company.polling is not None:
+            actions += _hands(seed, company)
+        if company.shop:
+            sales, forgotten = _sales(seed, company)
+            deliveries += sales
+            actions += forgotten
+    actions.sort(key=lambda each: each.at_s)
     return Plan(
         seed=seed,
         scenario="random",
         companies=companies,
         deliveries=tuple(sorted(deliveries, key=lambda each: each.at_s)),
-        actions=actions,
-        rates={kind: rate for kind, rate in _rates(random).items() if kind not in without},
+        actions=tuple(actions),
+        rates={kind: rate for kind, rate in rates.items() if kind not in without},
         calm_s=CALM_S,
         operators_s=max(
             CALM_S,
@@ -54,6 +67,65 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
             *(each.mended_s + 300 for each in companies),
         ),
     )
+
+
+POLLED_SHARE = 0.3
+LEFT_OUT = tuple(each.name for each in POLLED if each.standard and each.name not in FOLLOWED)
+
+
+def _polled(seed: int, company: Company) -> Company:
+    """Of dice of its own, so that a seed's other story is the same with polling and without it."""
+    random = Random(f"polled {seed} {company.account}")
+    if random.random() > POLLED_SHARE:
+        return company
+    polling = {
+        "share": 100,
+        "most_calls": random.choice([100_000] * 5 + [15]),
+        "leave_out": list(LEFT_OUT),
+        "every_minutes": dict.fromkeys(FOLLOWED, random.choice([720, 1440])),
+    }
+    switches = company.switches | ({"list_lag_seconds": 60.0} if random.random() < 0.3 else {})
+    return replace(company, polling=polling, switches=switches, page=random.choice([200, 200, 3]))
+
+
+SHOP_SHARE = 0.12
+
+
+def _with_shop(seed: int, company: Company) -> Company:
+    return replace(company, shop=Random(f"shop {seed} {company.account}").random() < SHOP_SHARE)
+
+
+def _sales(seed: int, company: Company) -> tuple[list[Delivery], list[Action]]:
+    """Orders placed in the shop before and after it forgot its subscriptions, which nobody is told of."""
+    random = Random(f"sales {seed} {company.account}")
+    sales = []
+    for number in range(random.randint(1, 4)):
+        body = payloads.shopify_order(5001 + number, _amounts(random), paid=True, buyer=random.randrange(3))
+        at_s = round(random.choice([random.uniform(0, CALM_S), random.uniform(0, 20_000)]), 1)
+        sales.append(
+            Delivery(at_s=at_s, account=company.account, source="shopify", topic="orders/paid", body=body, placed=True)
+        )
+    forgotten = []
+    if random.random() < 0.7:
+        at_s = round(random.choice([random.uniform(0, CALM_S), random.uniform(0, 20_000)]), 1)
+        forgotten = [Action(at_s=at_s, account=company.account, name="shop_forgets")]
+    return sales, forgotten
+
+
+def _hands(seed: int, company: Company) -> list[Action]:
+    """People at work in a polled company, and operators who want to see it."""
+    random = Random(f"hands {seed} {company.account}")
+    found = []
+    for _ in range(random.randint(2, 12)):
+        name = random.choice(["poll_now", "poll_now", "poll_now", *(hand.__name__ for hand in PEOPLE)])
+        most_s = random.choice([CALM_S, CALM_S, CALM_S, 30_000.0])
+        at_s, argument = round(random.uniform(0, most_s), 1), random.randrange(12)
+        found.append(Action(at_s=at_s, account=company.account, name=name, argument=argument))
+        if name == "person_creates" and random.random() < 0.5:
+            # Seen by its webhook, and not yet in the lists.
+            soon_s = at_s + round(random.uniform(32, 58), 1)
+            found.append(Action(at_s=soon_s, account=company.account, name="poll_now", argument=1))
+    return found
 
 
 def _rates(random: Random) -> dict[str, float]:

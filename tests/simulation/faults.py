@@ -44,6 +44,8 @@ HOLDED = (
     "hide",
 )
 OTHERS = ("other_program",)
+COURIER = ("webhook_lost",)
+"""Holded's own webhook: taken for delivered, and never seen."""
 APART = ("queue_reorder", "wake_refused", "skew", "stale_secrets", "ttl_late")
 KINDS = (
     *DEATHS,
@@ -56,6 +58,7 @@ KINDS = (
     *HOLDED,
     *OTHERS,
     *APART,
+    *COURIER,
 )
 
 

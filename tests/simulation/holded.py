@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ class HoldedLine:
         fault = Fault(kind=kind, seconds=seconds) if kind in kinds.HOLDED else None
         if universe.is_down(credential.token):
             fault = Fault(kind="error_before", seconds=0.0)
+        request = self._in_small_pages(request, credential)
         exchange = universe.holded_handles(request_of(request, credential.token), fault=fault)
         if kind == "kill_after":
             machine.die()
@@ -88,6 +89,17 @@ class HoldedLine:
             raise RetryAt("reply_lost", retry_at=machine.now() + timedelta(seconds=10))
         response = exchange.response
         return protocol.decipher(request, response.status, response.headers, response.body, machine.now())
+
+    def _in_small_pages(self, request: Any, credential: Credential) -> Any:
+        """As Holded answers a company whose pages are small, whatever is asked for."""
+        page = min(
+            (each.page for each in self._universe.plan.companies if f"_{each.account}_" in credential.token),
+            default=200,
+        )
+        if page == 200 or request.method != "GET":
+            return request
+        query = tuple((name, str(min(page, int(value))) if name == "limit" else value) for name, value in request.query)
+        return replace(request, query=query)
 
 
 class Courier:
@@ -120,6 +132,12 @@ class Courier:
     async def _post(self, delivery: Any, posted: set[int]) -> None:
         universe = self._universe
         account = delivery.url.rpartition("/")[2]
+        kind, _ = universe.faults.at("holded.webhook", kinds.COURIER)
+        if kind:
+            universe.sandbox.emitter.settle(
+                universe.sandbox.companies[delivery.company_id], delivery, 200, universe.epoch()
+            )
+            return
         status = await universe.post(account, "holded", delivery.body, dict(delivery.headers))
         company = universe.sandbox.companies[delivery.company_id]
         universe.sandbox.emitter.settle(company, delivery, status, universe.epoch())

@@ -24,6 +24,8 @@ SECONDS = {
     "release_due": 60,
     "sweep_inbox": 60,
     "index_dead_letters": 60,
+    "poll_holded": 60,
+    "watch_sources": 300,
     "operator": 600,  # no function: a command, which somebody breaks off
 }
 CONCURRENCY = 4

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from relay.cli.account_change import change_account, status_change
 from relay.cli.context import World
 from relay.cli.desks import dead_desk, replay_orders
+from relay.cli.poll import _poll
 from relay.cli.replay import _received
 from relay.cli.review_remedies import _retry_many
 from relay.errors import RelayError, RetryAt, Unavailable
@@ -22,7 +23,6 @@ from relay.services.dead_desk import Wanted
 from relay.services.dead_letters import NO_ACCOUNT
 from tests.simulation.holded import HoldedLine
 from tests.simulation.lambdas import DiedError
-from tests.simulation.plan import POLLING_OFF
 from tests.simulation.world import START
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ async def _stands(universe: Universe, account: str, status: str, reason: str) ->
 
 async def mend_settings(universe: Universe, account: str, number: int) -> None:
     """`relay account set --settings`: what was meant. Then all is brought again, and what they sent to review is retried."""
-    policy = next(company.policy for company in universe.plan.companies if company.account == account)
-    changes = {"settings": POLLING_OFF | {"policy": policy}}
+    (meant,) = [company.meant() for company in universe.plan.companies if company.account == account]
+    changes = {"settings": meant}
     await commanded(universe, lambda here: change_account(here, account, dict(changes), {}, credential_files=None))
     await replay_range(universe, account, number)
     await retry_reason(universe, account, "settings_review")
@@ -197,6 +197,14 @@ async def cancel_replays(universe: Universe, account: str, _: int) -> None:
     await commanded(universe, cancel)
 
 
+# --- polling --------------------------------------------------------------------------------------------------------
+
+
+async def poll_now(universe: Universe, account: str, number: int) -> None:
+    """`relay poll --now`, every other time with `--full`."""
+    await commanded(universe, lambda here: _poll(here, account, "", now=True, full=bool(number % 2)))
+
+
 # --- the dead -------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +260,7 @@ OPERATORS = (
     replay_one,
     replay_range,
     cancel_replays,
+    poll_now,
     replay_dead,
     discard_dead,
 )

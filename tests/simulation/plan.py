@@ -8,8 +8,9 @@ from typing import Any
 
 from tests.simulation.faults import Strike
 
-POLLING_OFF: dict[str, Any] = {"polling": {"enabled": False}}
-"""Polling has simulations of its own (`tests/services/test_poll_property.py`); here its calls would blur whose doing is what."""
+POLLING_OFF: dict[str, Any] = {"enabled": False}
+FOLLOWED = ("invoice", "creditnote", "salesreceipt", "salesorder", "contact", "product", "payment")
+"""What a polled company's poll follows; all else is left out, for speed alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +25,21 @@ class Company:
     mended_s: float = 0.0
     switches: dict[str, Any] = field(default_factory=dict)  # of the sandbox's company
     hooks: dict[str, Any] | None = None  # Holded's own webhooks: None, or duplicates, reorder_seconds, delay_seconds
+    shop: bool = False  # has a shop with an API of its own
+    page: int = 200  # Holded's largest page
+    polling: dict[str, Any] | None = None  # its settings of polling; None: Holded is not polled
+
+    def meant(self) -> dict[str, Any]:
+        """Its settings as they are meant."""
+        return {"policy": self.policy} | self.polled()
+
+    def polled(self) -> dict[str, Any]:
+        return {"polling": POLLING_OFF if self.polling is None else self.polling}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """`copies`: seconds after `at_s` at which the very same body comes again."""
+    """`copies`: seconds after `at_s` at which the very same body comes again. `placed`: in the company's own shop, which posts it."""
 
     at_s: float
     account: str
@@ -36,6 +47,7 @@ class Delivery:
     topic: str
     body: dict[str, Any]
     copies: tuple[float, ...] = ()
+    placed: bool = False
 
     def __str__(self) -> str:
         again = f" and {len(self.copies)} times again" if self.copies else ""

@@ -9,20 +9,23 @@ import logging
 from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.ledger import STANDING
 from relay.holded import listings, protocol
 from relay.ports import Account, AccountSecrets, Credential
 from tests.sandboxed import request_of
-from tests.simulation import loop
+from tests.simulation import loop, shop
 from tests.simulation.actions import ACTIONS
+from tests.simulation.drift import reconciliation_tells_the_truth
 from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person, written_s
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.operators import retry_reason
 from tests.simulation.oracle import expected
-from tests.simulation.plan import POLLING_OFF, Action
-from tests.simulation.truth import verify_is_not_blind, verify_tells_the_truth
+from tests.simulation.plan import Action
+from tests.simulation.seen import all_is_seen, begin_polling
+from tests.simulation.truth import reconciles, verify_is_not_blind, verify_tells_the_truth
 from tests.simulation.world import START, Universe
 
 if TYPE_CHECKING:
@@ -51,6 +54,8 @@ class Result:
     reviews: Counter[str] = field(default_factory=Counter)  # reasons of the rows that wait for a person
     written_s: dict[str, float] = field(default_factory=dict)  # marker -> when Holded got the document
     replays: int = 0  # their parts
+    looks: int = 0  # states of objects in Holded that were seen, by a poll or a webhook's re-read
+    told: int = 0  # events of what was seen
 
     @property
     def faults(self) -> Counter[str]:
@@ -82,6 +87,7 @@ async def _story(plan: Plan, result: Result) -> None:
     try:
         for company in plan.companies:
             await admit(universe, company)
+        await shop.first_look(universe)
         universe.start()
         _schedule(universe)
         await asyncio.sleep(plan.calm_s)
@@ -99,7 +105,10 @@ async def _story(plan: Plan, result: Result) -> None:
             result.troubles += invariant(universe)
         result.written_s = written_s(universe)
         if not restless and plan.fence_kept:
+            result.troubles += await all_is_seen(universe)
             result.troubles += await verify_tells_the_truth(universe)
+            if reconciles(plan):
+                result.troubles += await reconciliation_tells_the_truth(universe)
             result.troubles += await _once_more(universe)
             result.troubles += await verify_is_not_blind(universe)
         result.troubles += [f"crash: {text}" for text in universe.crashes]
@@ -111,6 +120,8 @@ async def _story(plan: Plan, result: Result) -> None:
     result.calls = len(universe.calls)
     result.seconds = universe.seconds()
     result.replays = sum(row.kind == "replay" for row in universe.ledger.rows.values())
+    looks = [look for found in universe.snapshots.history.values() for look in found]
+    result.looks, result.told = len(looks), sum(len(look.verbs) for look in looks)
     result.reviews = Counter(row.reason for row in universe.ledger.rows.values() if row.state == "review")
     moved = [f"{call.at:.6f} {call.method} {call.path}" for call in universe.calls]
     result.fingerprint = f"{hash_of(moved)}-{hash_of(standing(universe))}"
@@ -159,7 +170,7 @@ async def admit(universe: Universe, company: Company) -> None:
         company_id=there.id,
         per_minute=there.quota.minute.limit,
         per_month=there.quota.month.limit,
-        settings=POLLING_OFF | ({"policy": company.policy} if company.before is None else company.before),
+        settings=company.meant() if company.before is None else company.before | company.polled(),
         catalogue=catalogue,
         salt="salt",
         rev=1,
@@ -173,9 +184,13 @@ async def admit(universe: Universe, company: Company) -> None:
     await universe.accounts.set_webhook_secrets(company.account, held)
     universe.hidden |= {token, *secrets.values()}
     universe.senders |= {(company.account, source): secret for source, secret in secrets.items()}
+    if company.shop:
+        await shop.open_shop(universe, company.account)
     if company.hooks is not None:
         hook = {"id": f"hook{company.account}", "url": f"relay/{company.account}", "events": None}
         there.put("webhooks", hook | {"secret": secrets["holded"]} | company.hooks, before)
+    if company.polling is not None:
+        begin_polling(universe, company.account, random=Random(f"{universe.plan.seed} {company.account}"))
 
 
 def _schedule(universe: Universe) -> None:
@@ -183,6 +198,9 @@ def _schedule(universe: Universe) -> None:
     spawn = universe.lambdas.spawn
     number = 0
     for delivery in universe.plan.deliveries:
+        if delivery.placed:
+            at(delivery.at_s, lambda delivery=delivery: shop.place(universe, delivery))
+            continue
         raw = json.dumps(delivery.body).encode()
         for later in (0.0, *delivery.copies):
             number += 1
@@ -208,6 +226,8 @@ def restlessness(universe: Universe) -> str:
         return "a queue holds messages"
     if any(shard.position < len(shard.records) for shard in universe.lambdas.shards):
         return "the stream is not read to its end"
+    if shop.owes(universe.shops):
+        return "a shop has webhooks to post"
     if universe.sandbox.emitter.next_due() is not None:
         return "Holded has webhooks to post"
     if any(item.open for item in universe.inbox.items.values()):

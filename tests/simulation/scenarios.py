@@ -7,8 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from tests.simulation import payloads
-from tests.simulation.draw import random_plan
+from tests.simulation.draw import LEFT_OUT, random_plan
 from tests.simulation.faults import KINDS
+from tests.simulation.people import PEOPLE
 from tests.simulation.plan import Action, Company, Delivery, Plan
 
 if TYPE_CHECKING:
@@ -69,6 +70,60 @@ def month(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     )
 
 
+LOST = (0.0, 0.1, 1.0)
+"""How many of Holded's webhooks are lost in the scenario of changes, by seed."""
+
+
+def changes(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
+    """Four weeks of people at work in Holded: create, edit, approve, pay and delete every day, a few sales of ours among
+    it, on a small plan that is polled within a fifth of its calls. Of Holded's webhooks none, a tenth or all are lost.
+    """
+    random = Random(f"changes {seed}")
+    company = Company(
+        account="acme",
+        policy={"finish": random.choice(["draft", "approve", "approve_and_pay"])},
+        switches={"plan": "basic", "payment_updates_document": bool(random.randrange(2))},
+        hooks={"duplicates": random.choice([0, 1]), "reorder_seconds": 30.0, "delay_seconds": 1.0},
+        polling={"leave_out": list(LEFT_OUT)},
+    )
+    deliveries = [
+        Delivery(
+            at_s=random.uniform(0, 27 * DAY_S),
+            account="acme",
+            source="shopify",
+            topic="orders/paid",
+            body=payloads.shopify_order(
+                3000 + number, [(f"{random.randint(5, 200)}.00", 21)], paid=True, buyer=number % 3
+            ),
+        )
+        for number in range(8)
+    ]
+    names = [hand.__name__ for hand in PEOPLE]
+    actions = [
+        Action(
+            at_s=day * DAY_S + random.uniform(0, DAY_S),
+            account="acme",
+            name=random.choice([*names, "person_creates", "person_pays"]),
+            argument=random.randrange(24),
+        )
+        for day in range(28)
+        for _ in range(5)
+    ]
+    rates = dict.fromkeys(KINDS, 0.005) | dict.fromkeys(("limit_month", "other_program"), 0.0)
+    rates["webhook_lost"] = LOST[seed % len(LOST)]
+    return Plan(
+        seed=seed,
+        scenario="changes",
+        companies=(company,),
+        deliveries=tuple(sorted(deliveries, key=lambda each: each.at_s)),
+        actions=tuple(sorted(actions, key=lambda each: each.at_s)),
+        rates={kind: rate for kind, rate in rates.items() if kind not in without},
+        calm_s=30.5 * DAY_S,
+        patience_s=40 * DAY_S,
+        after_s=DAY_S,
+    )
+
+
 def broken_fence(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     """The fence's assumption broken: SETTLE is a moment, and Holded commits minutes after the lease is over."""
     plan = random_plan(seed, without=without)
@@ -95,6 +150,7 @@ def far_clocks(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
 SCENARIOS: dict[str, Callable[..., Plan]] = {
     "random": random_plan,
     "month": month,
+    "changes": changes,
     "broken-fence": broken_fence,
     "far-clocks": far_clocks,
 }

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
+import json
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes import FakeAccounts, FakeGates, FakeInbox, FakeLedger
+from tests.fakes import FakeAccounts, FakeGates, FakeInbox, FakeLedger, FakePolls, FakeSnapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from relay.domain.polling import Polling
+    from relay.domain.snapshots import Snapshot
+    from relay.domain.sources.base import Delivery
 
 _NOTHING: Any = object()
 _REMEMBERED_S = 120.0
@@ -138,8 +143,63 @@ class SimInbox(_Lagging, FakeInbox):
         return found
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """A snapshot that was stored, and what went with it. `verbs` of the events, `inbox_id` of their delivery."""
+
+    at_s: float
+    snapshot: Snapshot
+    inbox_id: str = ""
+    verbs: tuple[str, ...] = ()
+
+
+class SimSnapshots(FakeSnapshots):
+    """`history` by (account, type, id): all that was ever stored of it, in order."""
+
+    def __init__(self, now: Callable[[], float], inbox: FakeInbox) -> None:
+        super().__init__(inbox)
+        self._now = now
+        self.history: dict[tuple[str, str, str], list[Look]] = {}
+
+    async def record(
+        self,
+        account: str,
+        object_type: str,
+        holded_id: str,
+        snapshot: Snapshot,
+        *,
+        expected: int | None,
+        delivery: Delivery | None = None,
+    ) -> bool:
+        done = await super().record(account, object_type, holded_id, snapshot, expected=expected, delivery=delivery)
+        if done:
+            told = json.loads(delivery.body) if delivery is not None else []
+            events = told if isinstance(told, list) else [told]
+            verbs = tuple(event["type"].rpartition(".")[2] for event in events)
+            look = Look(self._now(), snapshot, delivery.inbox_id if delivery is not None else "", verbs)
+            self.history.setdefault((account, object_type, holded_id), []).append(look)
+        return done
+
+
+class SimPolls(FakePolls):
+    """`first_full_s` by (account, resource): when its first full pass was through."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        super().__init__()
+        self._now = now
+        self.first_full_s: dict[tuple[str, str], float] = {}
+
+    async def store(self, polling: Polling, *, expected_rev: int) -> bool:
+        done = await super().store(polling, expected_rev=expected_rev)
+        if done:
+            for name, course in polling.courses.items():
+                if course.full_ms:
+                    self.first_full_s.setdefault((polling.account, name), self._now())
+        return done
+
+
 class SimAccounts(FakeAccounts):
     """As the fake; a table that is strongly read lags nowhere."""
 
 
-__all__ = ["KEPT_S", "History", "SimAccounts", "SimGates", "SimInbox", "SimLedger"]
+__all__ = ["KEPT_S", "History", "SimAccounts", "SimGates", "SimInbox", "SimLedger", "SimPolls", "SimSnapshots"]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.__main__ import explain, tally
 from tests.simulation.run import run_plan
-from tests.simulation.scenarios import REPLAYED_ON, month
+from tests.simulation.scenarios import LOST, REPLAYED_ON, month
 
 SEEDS = 240
 CHUNK = 30
@@ -28,6 +28,16 @@ def test_a_month_of_quota_resets_rotations_and_late_replays_holds(seed):
 
     assert not found.failed, explain(seed, "month", frozenset())
     assert found.days > 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_month_of_changes_by_hand_is_seen_whether_no_webhook_is_lost_or_a_tenth_or_all(seed):
+    """Every difference between two seen states is one event, every last state is seen, no write of ours is told."""
+    found = tally([seed], scenario="changes", without=frozenset())
+
+    assert not found.failed, explain(seed, "changes", frozenset())
+    assert found.told > 60
+    assert (found.faults["webhook_lost"] > 0) == (LOST[seed] > 0)
 
 
 def test_replays_of_weeks_delay_no_live_sale_though_the_quota_is_nearly_used_up():

@@ -12,10 +12,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from functions.index_dead_letters import handler as index_dead_letters
+from functions.poll_holded import handler as poll_holded
 from functions.publish_event import handler as publish_event
 from functions.receive_webhook import handler as receive_webhook
 from functions.release_due import handler as release_due
 from functions.sweep_inbox import handler as sweep_inbox
+from functions.watch_sources import handler as watch_sources
 from functions.write_holded import handler as write_holded
 from holded_sandbox.core import Sandbox
 from relay.domain.sources import signing
@@ -23,18 +25,21 @@ from relay.errors import RelayError
 from relay.services.accept import Accept
 from relay.services.build import build_drainer
 from relay.services.dead_letters import IndexDeadLetters
+from relay.services.enlist import Enlist
 from relay.services.publish import Publish
 from relay.services.release import Release
 from relay.services.session import Timing
 from relay.services.sweep import OPEN_TOO_LONG_MS, Sweep
 from relay.services.times import at_ms
-from tests.fakes import FakeIds, FakeInboxWriter, FakePolls, FakeSnapshots
+from shop_sandbox.core import Shops
+from tests.fakes import FakeArrivals, FakeIds, FakeInboxWriter, FakeNotes, FakeProviders
+from tests.simulation import shop
 from tests.simulation.faults import Faults
 from tests.simulation.holded import Call, Courier, HoldedLine
 from tests.simulation.lambdas import DiedError, Lambdas
 from tests.simulation.machines import Door, Machine, Secrets
 from tests.simulation.queues import SimBus, SimDeadLetters, SimQueue, SimWakes
-from tests.simulation.stores import SimAccounts, SimGates, SimInbox, SimLedger
+from tests.simulation.stores import SimAccounts, SimGates, SimInbox, SimLedger, SimPolls, SimSnapshots
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Key
@@ -60,6 +65,7 @@ class Universe:
         self.accepted: dict[tuple[str, str], str] = {}
         self.touched: dict[tuple[str, str], str] = {}
         self.touched_markers: set[str] = set()
+        self.by_hand: set[tuple[str, str]] = set()  # (account, id) of contacts that a person entered
         self.gone: list[tuple[str, dict[str, Any]]] = []  # (account, document) a person deleted
         self.decided: dict[tuple[str, str, str], str] = {}  # (account, source, object id): what a person did with it
         self.closed: dict[Key, tuple[str, set[str]]] = {}  # adopted: the document, and ours that stood by then
@@ -83,10 +89,10 @@ class Universe:
 
     def _tables(self) -> None:
         now, faults = self.seconds, self.faults
-        self.ledger, self.polls = SimLedger(now), FakePolls()
+        self.ledger, self.polls = SimLedger(now), SimPolls(now)
         self.gates = SimGates(now, lambda *_: self.lambdas.news["release_due"].set())
         self.inbox = SimInbox(now, self._stored, self.lambdas.news["ttl"].set, self.lambdas.news["sweep_inbox"].set)
-        self.snapshots = FakeSnapshots(self.inbox)
+        self.snapshots = SimSnapshots(now, self.inbox)
         self.writer = FakeInboxWriter(self.inbox)
         self.accounts = SimAccounts(self)  # type: ignore[arg-type]  # whatever has `now()`
         self.fiscal_dead = SimQueue("fiscal-dead", now=now, faults=faults, visibility_s=30, heard=self._buried)
@@ -95,6 +101,8 @@ class Universe:
         self.normal = SimQueue("normal", now=now, faults=faults, dead=self.normal_dead)
         self.wakes = SimWakes(fiscal=self.fiscal, normal=self.normal, faults=faults)
         self.bus = SimBus(fiscal=self.fiscal, normal=self.normal, faults=faults)
+        self.shops, self.providers = Shops(), FakeProviders()
+        self.arrivals, self.notes = FakeArrivals(), FakeNotes()
         self.dead_letters = SimDeadLetters((self.fiscal_dead, self.normal_dead), START.timestamp() * 1000)
 
     def _stored(self, account: str, inbox_id: str) -> None:
@@ -163,6 +171,18 @@ class Universe:
         index = IndexDeadLetters(queue=machine.port("dead_letters"), ledger=machine.port("ledger"))
         return await index_dead_letters.handle(index=index, now_ms=at_ms(machine.now()))
 
+    async def poll_holded(self, machine: Machine) -> Any:
+        ports = {name: machine.port(name) for name in ("accounts", "ledger", "gates")}
+        return await poll_holded.handle(enlist=Enlist(**ports), now_ms=at_ms(machine.now()))
+
+    async def watch_sources(self, machine: Machine) -> Any:
+        deadline_ms = at_ms(machine.now()) + 280_000
+        return await watch_sources.handle(
+            watchdog=shop.watchdog(self, machine),
+            deadline_ms=deadline_ms,
+            log=self.log,  # type: ignore[arg-type]
+        )
+
     async def receive_webhook(self, machine: Machine, event: dict[str, Any]) -> dict[str, Any]:
         await asyncio.sleep(0.005)
         accept = Accept(secrets=Secrets(machine), inbox=Door(machine))
@@ -181,6 +201,11 @@ class Universe:
         spawn(self._expire())
         spawn(tick("release_due", 1, self.release_due, self._first_due))
         spawn(tick("sweep_inbox", 5, self.sweep_inbox, self._first_open))
+        if any(company.polling is not None for company in self.plan.companies):
+            spawn(tick("poll_holded", 60, self.poll_holded, self.seconds))
+        if self.shops.shops:
+            spawn(shop.run_shops(self))
+            spawn(tick("watch_sources", 15, self.watch_sources, lambda: shop.next_look_s(self, START.timestamp())))
         spawn(tick("index_dead_letters", 5, self.index_dead_letters, self._dead_arrived))
 
     async def _expire(self) -> None:

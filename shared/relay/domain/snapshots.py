@@ -65,12 +65,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ours:
-    """What our own ledger wrote of the object, and when Holded last answered such a write."""
+    """What our own ledger wrote of the object, and when Holded last answered such a write.
+
+    `doubt_ms`: since when a write of ours has had no answer, 0 for none. Whatever shows meanwhile may be that write's doing.
+    """
 
     written_ms: int
     total: Decimal | None = None
     approved: bool = False
     paid: bool = False
+    doubt_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ NO_ATTEMPT = (
     "rate_limited",
     "contact_in_doubt",
     "contact_contended",
+    "record_awaited",
     "queued",
     "blocked",
     "paused",

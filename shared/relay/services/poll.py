@@ -127,7 +127,8 @@ class Poll:
 
         def waits(found: Polling) -> Polling:
             held = courses.held(found.courses[resource.name], now_ms=now_ms, trouble=reason)
-            return courses.with_course(found, resource.name, held)
+            # The call that was not answered is spent.
+            return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1)
 
         await self.change(session.account.account, waits)
 

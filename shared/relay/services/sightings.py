@@ -17,7 +17,7 @@ from relay.domain.snapshots import Ours, Shown
 from relay.domain.sources import reread
 from relay.errors import RetryAt, Unavailable
 from relay.holded import unified
-from relay.services.times import from_ms
+from relay.services.times import at_ms, from_ms
 from relay.services.together import together
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _TRIES = 5
 _AT_ONCE = 8
 _STEP_S = 1.0
+_AWAITED_MS = 15 * 60_000
+_UNANSWERED = frozenset({"sent", "unknown"})
 _LARGEST_DATA = 24 * 1024
 WRITTEN = frozenset(
     {"invoice", "creditnote", "salesreceipt", "salesorder", "estimate", "proform", "waybill", "contact", "product", "payment"}
@@ -83,12 +85,13 @@ class Sightings:
         unseen: Unseen = "created",
         when: datetime | None = None,
         asked: bool = False,
-        doubts: bool = False,
+        doubts: bool = True,
     ) -> str:
         """One look at one object; the inbox id of what it told, empty where it told nothing.
 
-        `asked`: a webhook says that something happened, at `when`. `doubts`: our reference on an object that no row names
-        may be a write of ours whose outcome is not known yet.
+        `asked`: a webhook says that something happened, at `when`. `doubts`: a write of ours whose outcome is not known yet
+        may have made it what it is. It is left alone for an hour at most: a poll comes back, a webhook is told when to
+        (`RetryAt`).
         """
         account = session.account.account
         for _ in range(_TRIES):
@@ -96,13 +99,13 @@ class Sightings:
             if judging.is_stale(before, sent_ms):
                 return ""
             ours = None if unseen == "silent" and before is None else await self._ours(session, observed)
-            if doubts and ours is None and _has_marker(observed.data):
-                left_alone = judging.doubtful(before, sent_ms=sent_ms)
-                if left_alone is not None:
-                    if left_alone is before or await self._write(session, resource, observed.id, before, left_alone):
-                        return ""
-                    continue
-            told = judging.judge(before, _shown(resource, observed, sent_ms), ours=ours, unseen=unseen, asked=asked)
+            if doubts and await self._is_in_doubt(session, resource, observed, before, ours, sent_ms=sent_ms):
+                if asked:
+                    raise RetryAt("record_awaited", retry_at=from_ms(sent_ms + _AWAITED_MS))
+                return ""
+            # What happened before our last write goes no further than what that wrote.
+            since = asked and (ours is None or when is None or at_ms(when) > ours.written_ms)
+            told = judging.judge(before, _shown(resource, observed, sent_ms), ours=ours, unseen=unseen, asked=since)
             # A webhook's look counts as one even if it shows nothing new: an older page must not undo it.
             if before is not None and not (told.verbs or asked) and judging.is_as_before(before, told.snapshot):
                 return ""
@@ -197,6 +200,24 @@ class Sightings:
         account = session.account.account
         return await self._snapshots.record(account, resource.name, holded_id, after, expected=expected)
 
+    async def _is_in_doubt(
+        self,
+        session: Session,
+        resource: Resource,
+        observed: Observed,
+        before: Snapshot | None,
+        ours: Ours | None,
+        *,
+        sent_ms: int,
+    ) -> bool:
+        """Our reference on what no row names, or a row whose last write has no answer yet: what it shows may be our doing."""
+        if ours is not None:
+            return ours.doubt_ms > 0 and sent_ms - ours.doubt_ms < judging.DOUBT_MS
+        left_alone = judging.doubtful(before, sent_ms=sent_ms) if _has_marker(observed.data) else None
+        if left_alone is not None and left_alone is not before:
+            await self._write(session, resource, observed.id, before, left_alone)
+        return left_alone is not None
+
     async def _ours(self, session: Session, observed: Observed) -> Ours | None:
         account = session.account.account
         row = await self._ledger.by_holded_id(account, observed.id)
@@ -241,6 +262,7 @@ def _written_by(row: Row) -> Ours:
         total=row.total,
         approved=row.step in {"approve", "pay"},
         paid=row.step == "pay",
+        doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,
     )
 
 
