@@ -55,6 +55,7 @@ def _sale(stack: LocalStack, shop: dict[str, str], order: dict[str, object]) -> 
 
 
 def _control(stack: LocalStack, what: str, body: dict[str, str]) -> None:
-    request = urllib.request.Request(f"{stack.shops_url}/control/{what}", data=json.dumps(body).encode(), method="POST")  # noqa: S310
-    with urllib.request.urlopen(request, timeout=30):  # noqa: S310  # a server of this machine, started above
+    url = f"{stack.shops_url}/control/{what}"
+    request = urllib.request.Request(url, data=json.dumps(body).encode())  # noqa: S310 - a server of this machine
+    with urllib.request.urlopen(request, timeout=30):  # noqa: S310 - the same
         pass

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from infra.local.tour import tour
 from infra.local.run import LocalStack
+from infra.local.tour import tour
 from infra.paths import EMULATOR_PYTHON, ROOT
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
