@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.mutant import Shelf
+from tests.mutants.mutant import Shelf, simulated
 
 BACKFILL = "shared/relay/services/backfill.py"
 WATCHDOG = "shared/relay/services/watchdog.py"
@@ -99,6 +99,7 @@ shelf.add(
     "                note.from_ms = note.looked_ms\n",
     "                note.from_ms = 0\n",
     f"{WATCHED}::test_woocommerce_disables_after_failures_and_the_watchdog_heals_it",
+    simulated(seeds=1, first=22),
 )
 shelf.add(
     "webhooks are registered without a look",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.mutant import Shelf
+from tests.mutants.mutant import Shelf, simulated
 
 SERVICES = "shared/relay/services"
 DOMAIN = "shared/relay/domain"
@@ -33,6 +33,7 @@ shelf.add(
     '            observed = (await session.call(request, "background", optional=True)).value\n',
     '            raise NotFound("not_found")\n',
     f"{POLL}::test_a_row_that_moves_to_a_page_behind_us_is_no_deletion",
+    simulated(seeds=1, first=4),
 )
 shelf.add(
     "a list that lied costs a call for each that it hid",
@@ -98,6 +99,7 @@ shelf.add(
     "if ours is not None and (known is None or ours.written_ms >= known.seen_ms):",
     "if ours is not None and ours.written_ms < 0:",
     f"{POLL}::test_our_own_documents_contacts_and_payments_are_not_echoed",
+    simulated(seeds=1, first=4),
 )
 shelf.add(
     "whatever happens to our document is our own doing",

@@ -84,7 +84,7 @@ def _polled(seed: int, company: Company) -> Company:
         "leave_out": list(LEFT_OUT),
         "every_minutes": dict.fromkeys(FOLLOWED, random.choice([720, 1440])),
     }
-    switches = company.switches | ({"list_lag_seconds": 60.0} if random.random() < 0.3 else {})
+    switches = company.switches | ({"list_lag_seconds": 60.0} if random.random() < 0.5 else {})
     return replace(company, polling=polling, switches=switches, page=random.choice([200, 200, 3]))
 
 
@@ -117,11 +117,11 @@ def _hands(seed: int, company: Company) -> list[Action]:
     random = Random(f"hands {seed} {company.account}")
     found = []
     for _ in range(random.randint(2, 12)):
-        name = random.choice(["poll_now", "poll_now", "poll_now", *(hand.__name__ for hand in PEOPLE)])
+        name = random.choice(["poll_now", "poll_now", "person_creates", *(hand.__name__ for hand in PEOPLE)])
         most_s = random.choice([CALM_S, CALM_S, CALM_S, 30_000.0])
         at_s, argument = round(random.uniform(0, most_s), 1), random.randrange(12)
         found.append(Action(at_s=at_s, account=company.account, name=name, argument=argument))
-        if name == "person_creates" and random.random() < 0.5:
+        if name == "person_creates" and random.random() < 0.8:
             # Seen by its webhook, and not yet in the lists.
             soon_s = at_s + round(random.uniform(32, 58), 1)
             found.append(Action(at_s=soon_s, account=company.account, name="poll_now", argument=1))
