@@ -75,7 +75,7 @@ def hint_of(world, document_id, action):
 
 def by_hand(world):
     one_order(world)
-    world.company.put("documents", dict(world.documents()[0], id="a" * 24), world.clock.now().timestamp())
+    world.company.put("documents", dict(world.documents()[0], id="a" * 24, tags=[]), world.clock.now().timestamp())
 
 
 def read_again(world):

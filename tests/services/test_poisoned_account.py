@@ -169,7 +169,7 @@ def test_a_read_that_succeeds_does_not_open_an_account_that_may_not_write():
     town.sale(ACCOUNT, 2)
     (refused,) = [row for row in town.rows("invoice") if row.state == "waiting"]
     town.ledger.rows[refused.key] = ended(refused, now_ms=refused.due_ms, state="ignored", reason="by_hand")
-    by_hand = dict(town.documents()[0], id="a" * 24)
+    by_hand = dict(town.documents()[0], id="a" * 24, tags=[])
     town.company.put("documents", by_hand, town.clock.now().timestamp())
     town.drain(ACCOUNT, town.hint("a" * 24))
     town.holded.calls.clear()

@@ -213,7 +213,7 @@ def test_what_a_person_ended_for_good_stays_so():
 def test_a_hint_that_was_read_again_is_not_read_once_more_and_one_that_was_not_is():
     world = World()
     delivered(world, shopify_order())
-    world.company.put("documents", dict(world.documents()[0], id="a" * 24), world.clock.now().timestamp())
+    world.company.put("documents", dict(world.documents()[0], id="a" * 24, tags=[]), world.clock.now().timestamp())
     ((message,),) = [hint_of(world, "a" * 24, "create")]
     world.run([message["event"]])
     world.clock.advance(60)
