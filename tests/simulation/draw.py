@@ -69,7 +69,7 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     )
 
 
-POLLED_SHARE = 0.3
+POLLED_SHARE = 0.14
 LEFT_OUT = tuple(each.name for each in POLLED if each.standard and each.name not in FOLLOWED)
 
 
@@ -88,7 +88,7 @@ def _polled(seed: int, company: Company) -> Company:
     return replace(company, polling=polling, switches=switches, page=random.choice([200, 200, 3]))
 
 
-SHOP_SHARE = 0.12
+SHOP_SHARE = 0.08
 
 
 def _with_shop(seed: int, company: Company) -> Company:
