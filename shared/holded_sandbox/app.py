@@ -132,13 +132,16 @@ def create_app(
     `deliver`: whether the application posts webhooks itself (it needs ASGI lifespan events for that).
     """
     chosen = clock or ScaledClock()
-    sandbox = Sandbox(Random(seed))
+    random = Random(seed)
+    sandbox = Sandbox(random)
     store = None
     if sqlite is not None:
         from holded_sandbox.store import Store  # noqa: PLC0415 - SQLite is loaded only when it is asked for
 
         store = Store(sqlite)
         store.load(sandbox)
+        if sandbox.companies:
+            random.seed(f"{seed} {chosen.now()}")  # else the ids of its first life would come again
     if not sandbox.companies:
         sandbox.add_default_company(chosen.now())
     if store is not None:

@@ -121,7 +121,9 @@ def test_the_sqlite_file_keeps_companies_and_documents_over_a_restart(tmp_path):
         invoice = client.post("/api/v2/invoices", json={"contact_id": contact, "items": lines}).json()["id"]
         client.post(f"/api/v2/invoices/{invoice}/approve")
         client.patch(BASE, json={"decimal_style": "dot"})
+        company = client.post("/_sandbox/companies", json={"name": "Another"}).json()
     with _server("--sqlite", str(file)) as client:
+        other = client.post("/_sandbox/companies", json={"name": "A third"}).json()
         document = client.get(f"/api/v2/invoices/{invoice}").json()
         assert [item["id"] for item in client.get("/api/v2/contacts").json()["items"]] == [contact]
         newer = client.post("/api/v2/contacts", json={"name": "New"}).json()["id"]
@@ -131,6 +133,7 @@ def test_the_sqlite_file_keeps_companies_and_documents_over_a_restart(tmp_path):
 
     assert document["total"] == "10.00"
     assert newer > invoice  # ids go on growing
+    assert (company["id"] != other["id"], company["token"] != other["token"]) == (True, True)
     assert (document["document_number"][-4:], second["document_number"][-4:]) == ("0001", "0002")
 
 

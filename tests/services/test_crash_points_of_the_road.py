@@ -66,7 +66,7 @@ def orders(*bodies, topic="orders/paid"):
 
 def by_hand(world):
     world.order(shopify_order(1))
-    world.company.put("documents", dict(world.documents()[0], id=HAND_WRITTEN), world.clock.now().timestamp())
+    world.company.put("documents", dict(world.documents()[0], id=HAND_WRITTEN, tags=[]), world.clock.now().timestamp())
     world.holded.calls.clear()
 
 
