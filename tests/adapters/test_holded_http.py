@@ -1,3 +1,5 @@
+"""One call to Holded over httpx: what is sent, what each failure means, and what no call may do."""
+
 import asyncio
 import gzip
 import inspect

@@ -1,3 +1,5 @@
+"""`relay account`: adding, changing, removing and erasing, each checked first and logged."""
+
 from __future__ import annotations
 
 import asyncio

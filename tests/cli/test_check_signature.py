@@ -1,3 +1,5 @@
+"""`relay check-signature` judges a stored delivery as the receiver would."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""Tables of the console: what people copy is whole, however narrow the terminal."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""`relay events` and `relay status`: where events stand."""
+
 from __future__ import annotations
 
 import asyncio

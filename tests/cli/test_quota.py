@@ -1,3 +1,5 @@
+"""`relay quota`: used, left and forecast, by class."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""`relay review`: items by cause, what was meant, why it stopped, and the remedies."""
+
 from __future__ import annotations
 
 import io

@@ -1,3 +1,5 @@
+"""`relay secret`: rotated with an overlap, shown once."""
+
 from __future__ import annotations
 
 from datetime import timedelta

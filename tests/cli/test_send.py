@@ -1,3 +1,5 @@
+"""`relay send` signs and posts a body as its source would."""
+
 from __future__ import annotations
 
 import base64

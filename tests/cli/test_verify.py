@@ -1,3 +1,5 @@
+"""`relay verify`: every event has its end, and the ledger agrees with Holded."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""The minute's tokens: what is granted, shared, lent and given back."""
+
 from __future__ import annotations
 
 import random

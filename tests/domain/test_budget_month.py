@@ -1,3 +1,5 @@
+"""The month's calls: its pace, its classes and its turn."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""What Holded says of its limits corrects the budget, and never upward."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""The gate: one lease, with the account's budget in the same item."""
+
 from __future__ import annotations
 
 from dataclasses import replace

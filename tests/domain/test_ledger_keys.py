@@ -1,3 +1,5 @@
+"""Business keys as text and back, and the marker made of them."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Bodies as exact JSON and back."""
+
 import json
 from decimal import Decimal
 

@@ -1,3 +1,5 @@
+"""Amounts and dates in every form that Holded writes them."""
+
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 

@@ -1,3 +1,5 @@
+"""Retry-After and the rate-limit headers as signals."""
+
 from datetime import UTC, datetime, timedelta
 
 import pytest

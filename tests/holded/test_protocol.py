@@ -1,3 +1,5 @@
+"""What each answer of Holded means: a reply, a refusal, a wait or a doubt."""
+
 import json
 from datetime import UTC, datetime, timedelta
 

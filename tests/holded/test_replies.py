@@ -1,3 +1,5 @@
+"""Replies of v2 as records, whatever they leave out."""
+
 import contextlib
 from datetime import UTC, date, datetime
 from decimal import Decimal

@@ -1,3 +1,5 @@
+"""Replies of v1 as records, on the official examples where they are at hand."""
+
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal

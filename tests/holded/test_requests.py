@@ -1,3 +1,5 @@
+"""Requests of v2: paths, queries and bodies."""
+
 import json
 from dataclasses import replace
 from datetime import date

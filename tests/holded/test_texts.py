@@ -1,3 +1,5 @@
+"""Holded's own error sentences are told without what was sent."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Who may call the sandbox: tokens, keys and scopes, refused as Holded refuses them."""
+
 from __future__ import annotations
 
 import pytest

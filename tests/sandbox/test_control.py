@@ -1,3 +1,5 @@
+"""The sandbox's control API: companies, people, faults and counters."""
+
 from __future__ import annotations
 
 import pytest

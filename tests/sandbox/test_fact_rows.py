@@ -1,3 +1,5 @@
+"""Every behaviour of the sandbox cites a row of the Holded facts that exists."""
+
 from __future__ import annotations
 
 import re

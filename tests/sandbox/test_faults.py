@@ -1,3 +1,5 @@
+"""Faults on demand strike the calls they name, and no other."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""The sandbox's two quotas: windows, headers and 429s."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""Lists of the sandbox: cursors, filters and late rows."""
+
 from __future__ import annotations
 
 from hypothesis import given

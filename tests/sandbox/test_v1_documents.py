@@ -1,3 +1,5 @@
+"""Documents over v1, with its asymmetries."""
+
 from __future__ import annotations
 
 import base64

@@ -1,3 +1,5 @@
+"""The other resources of v1."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Products, taxes, series and settings over v2."""
+
 from __future__ import annotations
 
 from decimal import Decimal

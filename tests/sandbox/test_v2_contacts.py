@@ -1,3 +1,5 @@
+"""Contacts over v2."""
+
 from __future__ import annotations
 
 import pytest

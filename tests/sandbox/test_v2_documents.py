@@ -1,3 +1,5 @@
+"""Documents over v2: drafts, approval, payments, deletion."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""The sandbox's webhooks: signed, retried, duplicated, reordered."""
+
 from __future__ import annotations
 
 import hashlib

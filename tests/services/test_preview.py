@@ -1,3 +1,5 @@
+"""`preview` says what a body would become, and writes nothing."""
+
 from __future__ import annotations
 
 import json

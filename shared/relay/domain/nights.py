@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.ledger import Key, Row
 from relay.domain.mapping.sale import MADRID
-from relay.domain.transitions import stands
+from relay.domain.standing_rows import stands
 
 if TYPE_CHECKING:
     from datetime import date

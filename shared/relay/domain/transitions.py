@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.decisions import IN_DOUBT
-from relay.domain.ledger import STANDING, Key, Kind, Row, Step, marker_of
+from relay.domain.ledger import Key, Row, Step, marker_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -295,33 +295,3 @@ def backoff_ms(attempts: int, *, jitter: float) -> int:
     """Exponential, capped at an hour, spread by `jitter` in [0, 1) so that rows do not come back in lock-step."""
     base = min(_LONGEST_BACKOFF_MS, _FIRST_BACKOFF_MS * 2 ** min(attempts, 10))
     return int(base * (0.5 + jitter / 2))
-
-
-def stands(key: Key, kind: Kind, *, now_ms: int, due_ms: int, version: int = 0) -> Row:
-    """A row that stands in the waiting room for as long as its account lives (`ledger.STANDING`)."""
-    return Row(
-        key=key,
-        state="waiting",
-        kind=kind,
-        priority="background",
-        created_ms=now_ms,
-        updated_ms=now_ms,
-        version=version,
-        due_ms=due_ms,
-        reason=STANDING[kind],
-        indexed=True,
-    )
-
-
-def stood_up(row: Row, *, now_ms: int) -> Row:
-    """A sweep or poll that used up its attempts, or was ended by hand, stands again and takes up what it had not done."""
-    return replace(
-        row,
-        state="waiting",
-        rev=row.rev + 1,
-        updated_ms=now_ms,
-        due_ms=now_ms,
-        reason=STANDING[row.kind],
-        attempts=0,
-        indexed=True,
-    )

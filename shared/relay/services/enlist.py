@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.domain import gate as gating
-from relay.domain import transitions
 from relay.domain.polling_cadence import offset_ms
+from relay.domain.standing_rows import stood_up
 from relay.services.poll_row import first_poll, poll_key
 from relay.services.together import together
 
@@ -78,7 +78,7 @@ class Enlist:
             return there or row
         if there.state == "waiting":
             return there
-        again = transitions.stood_up(there, now_ms=now_ms + offset_ms(account, "poll", HOUR_MS))
+        again = stood_up(there, now_ms=now_ms + offset_ms(account, "poll", HOUR_MS))
         rows += [again] if await self._ledger.replace(again, expected_rev=there.rev) else []
         return again
 

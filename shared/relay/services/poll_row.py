@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from relay.domain.ledger import Key, Row
 from relay.domain.polling_cadence import offset_ms
-from relay.domain.transitions import stands
+from relay.domain.standing_rows import stands
 
 _FIRST_WITHIN_MS = 3600_000
 

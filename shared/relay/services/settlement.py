@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.ledger import Key, Row, is_marker
-from relay.domain.transitions import stands
+from relay.domain.standing_rows import stands
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.listing import listed, seen, spans_of

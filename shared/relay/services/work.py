@@ -11,6 +11,7 @@ from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
 from relay.domain.remedies import aside_of
 from relay.domain.sources.imported import is_imported
+from relay.domain.standing_rows import stood_up
 from relay.errors import Rejected
 from relay.services.job import Job, fact_of, unpack_event
 from relay.services.poll_row import first_poll
@@ -181,7 +182,7 @@ class Work:
             if there is None:
                 session.note(await self._desk.ledger.insert(row) or row)
             elif there.state != "waiting":
-                again = transitions.stood_up(there, now_ms=session.now_ms())
+                again = stood_up(there, now_ms=session.now_ms())
                 if await self._desk.write(again):
                     session.note(again)
 

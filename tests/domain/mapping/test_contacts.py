@@ -1,3 +1,5 @@
+"""Buyers as Holded's contacts: tax ids, addresses, and what is too little to tell."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""From an event and settings to what is to be written, reviewed or ignored."""
+
 from __future__ import annotations
 
 from dataclasses import replace

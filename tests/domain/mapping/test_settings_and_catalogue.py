@@ -1,3 +1,5 @@
+"""Settings and what was read of the account: accepted, refused by name, and read back."""
+
 from __future__ import annotations
 
 import json

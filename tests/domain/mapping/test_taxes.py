@@ -1,3 +1,5 @@
+"""Which tax a line bears, by zone, rate and kind of supply."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Lines add up to the cent as Holded rounds them, or go to review."""
+
 from __future__ import annotations
 
 from dataclasses import replace
