@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from abc import ABC, abstractmethod
 from collections import Counter
 
 import pytest
@@ -23,7 +24,7 @@ READS = frozenset(f"{route.scope}.read" for route in ROUTER.all())
 HOURS = 3600
 
 
-class Poison:
+class Poison(ABC):
     """Makes Holded refuse the account, and takes it back."""
 
     reason = "credential_invalid"
@@ -31,11 +32,11 @@ class Poison:
     def __init__(self, town):
         self.town = town
 
-    def strike(self):
-        raise NotImplementedError
+    @abstractmethod
+    def strike(self): ...
 
-    def mend(self):
-        raise NotImplementedError
+    @abstractmethod
+    def mend(self): ...
 
 
 class RevokedToken(Poison):
