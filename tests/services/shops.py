@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -25,6 +26,20 @@ TOKENS = {"shopify": "shpat_secret", "woocommerce": "ck_secret:cs_secret", "stri
 SECRET = "an-app-secret-of-the-shop"
 
 
+def asked(shops, request, credential, at):
+    """The answer of the sandbox's core to a request of the relay's, in the provider's own form."""
+    _, kind, name = urlsplit(credential.base_url).path.split("/")
+    body = json.dumps(request.json) if request.json is not None else urlencode(request.form or ())
+    sent = ShopRequest(
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        headers=registry.get(credential.source).headers(credential.token),
+        body=body.encode(),
+    )
+    return shops.handle(kind, name, sent, at)
+
+
 class ShopApi:
     """`ProviderApi` straight over the sandbox's core: the same protocol, no socket. `meddle(request)` runs after each call."""
 
@@ -38,21 +53,7 @@ class ShopApi:
         now = self.clock.now()
         if self.away:
             raise RetryAt("not_sent", retry_at=now)
-        provider = registry.get(credential.source)
-        _, kind, name = urlsplit(credential.base_url).path.split("/")
-        body = urlencode(request.form).encode() if request.form else b""
-        if request.json is not None:
-            import json
-
-            body = json.dumps(request.json).encode()
-        sent = ShopRequest(
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            headers=provider.headers(credential.token),
-            body=body,
-        )
-        response = self.shops.handle(kind, name, sent, now.timestamp())
+        response = asked(self.shops, request, credential, now.timestamp())
         reply = decipher(request, response.status, response.headers, response.body, now)
         self.meddle(request)
         return reply

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from relay.errors import RetryAt, Unavailable
 from relay.ports import ProviderCredential
-from relay.providers import registry
 from relay.providers.protocol import decipher
 from relay.services.backfill import Backfill
 from relay.services.subscriptions import Subscriptions
 from relay.services.watchdog import LOOK_EVERY_MS, WATCH, Watchdog
-from shop_sandbox.wire import Request as ShopRequest
+from tests.services.shops import asked
 from tests.simulation.faults import TABLE_READ
 
 if TYPE_CHECKING:
@@ -49,19 +47,7 @@ class ShopLine:
 
     def _answered(self, request: Any, credential: ProviderCredential) -> Any:
         universe = self._universe
-        provider = registry.get(credential.source)
-        _, kind, name = urlsplit(credential.base_url).path.split("/")
-        body = urlencode(request.form).encode() if request.form else b""
-        if request.json is not None:
-            body = json.dumps(request.json).encode()
-        sent = ShopRequest(
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            headers=provider.headers(credential.token),
-            body=body,
-        )
-        response = universe.shops.handle(kind, name, sent, universe.epoch())
+        response = asked(universe.shops, request, credential, universe.epoch())
         return decipher(request, response.status, response.headers, response.body, universe.now())
 
 
