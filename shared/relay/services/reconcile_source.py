@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Key, Row
     from relay.domain.models import Event
     from relay.domain.reconciling import Window
-    from relay.ports import Account, Inbox, InboxItem, Ledger
+    from relay.ports.accounts import Account
+    from relay.ports.inbox import Inbox, InboxItem
+    from relay.ports.ledger import Ledger
 
     Pause = Callable[[], Awaitable[None]]
 

@@ -22,7 +22,9 @@ from relay.services.times import at_ms, from_ms
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from relay.ports import Accounts, Arrivals, Clock, Notes, ProviderCredential, Providers
+    from relay.ports.accounts import Accounts
+    from relay.ports.providers import Arrivals, Notes, ProviderCredential, Providers
+    from relay.ports.world import Clock
     from relay.services.backfill import Backfill
     from relay.services.subscriptions import Subscriptions
 
