@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -11,17 +14,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     wanted = set(config.getoption("--row"))
-    if wanted:
-        left_out = [item for item in items if not any(wanted & set(mark.args) for mark in item.iter_markers("row"))]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    if not wanted:
+        return
+    left_out = [item for item in items if not any(wanted & set(mark.args) for mark in item.iter_markers("row"))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
-def _group(item: pytest.Item) -> str:
-    """One process runs all that needs the emulator, one after the other; any other file is one process's."""
-    return "emulator" if item.get_closest_marker("emulator") else str(item.path.relative_to(item.config.rootpath))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """With `-n`: a file is one process's, and so are all tests that share a running stack."""
+    return _OneStack(config, log)
+
+
+class _OneStack(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        folder, _, file = nodeid.split("::", maxsplit=1)[0].rpartition("/")
+        if folder in {"tests/e2e", "tests/infra"}:
+            return "running stacks"
+        return folder if folder == "tests/adapters" else f"{folder}/{file}"
