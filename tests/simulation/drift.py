@@ -100,7 +100,7 @@ def _is_so(universe: Universe, account: str, each: dict[str, Any]) -> bool:
         case "deleted_by_hand":
             return document is None and by_person
         case "extra_in_holded":
-            return by_person and sum(row.marker in one["tags"] for one in documents.values()) > 1
+            return by_person and any(row.marker in one["tags"] for at, one in documents.items() if at != row.holded_id)
         case "paid_twice":
             return document is not None and _paid(document) > Decimal(document["total"])
         case "payment_missing":
