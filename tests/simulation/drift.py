@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay.cli.reconcile import Format, _run
-from relay.domain.ledger import Key, is_marker
+from relay.domain.ledger import UPDATE, Key, is_marker
 from relay.domain.mapping.sale import MADRID
 from relay.domain.reconciling import Window
-from relay.domain.remedies import own_key
+from relay.domain.remedies import aside_of, own_key
 from tests.simulation.holdings import documents_of, rows_of
 from tests.simulation.operators import commanded
 from tests.simulation.world import START
@@ -106,8 +106,10 @@ def _is_so(universe: Universe, account: str, each: dict[str, Any]) -> bool:
         case "payment_missing":
             return document is not None and by_person and _paid(document) < Decimal(document["total"])
         case "amount_differs":
-            asks = any(own_key(one.key) == own and one.state == "review" for one in rows_of(universe))
-            return document is not None and (by_person or asks)
+            asks = [one for one in rows_of(universe) if own_key(one.key) == own and one.state == "review"]
+            if document is None:  # then the source alone can say another amount
+                return any(aside_of(one.key) == UPDATE and one.total != row.total for one in asks)
+            return by_person or bool(asks)
         case _:
             return document is not None and by_person
 
