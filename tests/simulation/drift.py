@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay.cli.reconcile import Format, _run
-from relay.domain.ledger import UPDATE, Key, is_marker
+from relay.domain.ledger import UPDATE, Key
 from relay.domain.mapping.sale import MADRID
 from relay.domain.reconciling import Window
 from relay.domain.remedies import aside_of, own_key
-from tests.simulation.holdings import documents_of, rows_of
+from tests.simulation.holdings import documents_of, is_left_behind, rows_of
 from tests.simulation.operators import commanded
 from tests.simulation.world import START
 
@@ -121,8 +121,7 @@ def _loose(universe: Universe, account: str, each: dict[str, Any], documents: di
     if each["class"] == "series_gap":
         return each["number"] not in numbers
     document = documents.get(each["holded_id"])
-    named = {row.holded_id for row in rows_of(universe) if row.key.account == account}
-    return document is not None and any(map(is_marker, document["tags"])) and document["id"] not in named
+    return document is not None and is_left_behind(universe, account, document)
 
 
 def _paid(document: dict[str, Any]) -> Decimal:
