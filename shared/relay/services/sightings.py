@@ -257,9 +257,11 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
 
 
 def _written_by(row: Row) -> Ours:
+    # An update that has not come through leaves the document with a total that the row has no more.
+    stands = row.step != "update" or row.state == "confirmed"
     return Ours(
         written_ms=row.written_ms,
-        total=row.total,
+        total=row.total if stands else None,
         approved=row.step in {"approve", "pay"},
         paid=row.step == "pay",
         doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,
