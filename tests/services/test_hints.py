@@ -83,6 +83,20 @@ def test_what_a_write_without_an_answer_made_is_left_alone_until_the_ledger_name
     assert rereads(world) == []
 
 
+def test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt(world):
+    """Holded is away for hours, and nobody can look what became of the write."""
+    world.order(shopify_order())
+    row = forgotten(world, state="unknown", holded_id="")
+    world.run(world.hint(row.holded_id, total="121.00"))
+    world.settle(hours=3)
+    assert rereads(world) == []
+
+    world.ledger.rows[row.key] = replace(row, written_ms=at_ms(world.clock.now()))
+    world.settle(hours=2)
+
+    assert rereads(world) == []
+
+
 def test_an_approval_of_ours_without_an_answer_is_nobody_elses(world):
     world.order(shopify_order())
     row = forgotten(world, state="unknown", step="approve")
