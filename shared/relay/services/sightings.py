@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import snapshots as judging
 from relay.domain import wire
-from relay.domain.ledger import is_marker
+from relay.domain.ledger import is_marker, reached
 from relay.domain.models import Event, Payment
 from relay.domain.snapshots import Ours, Shown
 from relay.domain.sources import reread
@@ -276,8 +276,8 @@ def _written_by(row: Row) -> Ours:
     return Ours(
         written_ms=row.written_ms,
         total=row.total if stands else None,
-        approved=row.step in {"approve", "pay"},
-        paid=row.step == "pay",
+        approved=reached(row) in {"approve", "pay"},
+        paid=reached(row) == "pay",
         doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,
     )
 
