@@ -252,6 +252,17 @@ def test_a_newer_version_that_waits_or_was_ended_is_not_told():
     assert told(books(SHOWN, meant={KEY: meant(version=-1)})) == []
 
 
+def test_a_newer_version_of_what_was_deleted_is_told_beside_the_deletion():
+    """Two deeds: the deletion's repair names the old amount, and the source's word would be lost with the document."""
+    asks = replace(ROW, key=replace(KEY, purpose="invoice.update"), state="review")
+    made = books(meant={KEY: meant()}, aside={KEY: asks}, gone=frozenset({"a"}))
+    deleted, newer = reconciled(made).differences
+
+    assert (deleted.kind, newer.kind) == ("deleted_by_hand", "amount_differs")
+    assert newer.detail == "the source now says 242.00, written was 121.00"
+    assert newer.repair.command == f"relay review show {KEY}.update --account acme"
+
+
 def test_settings_that_changed_since_are_told_of_the_same_version():
     (one,) = reconciled(books(SHOWN, meant={KEY: meant(version=0)})).differences
 

@@ -116,6 +116,27 @@ shelf.add(
     "services/test_hints.py::test_an_approval_of_ours_without_an_answer_is_nobody_elses",
 )
 shelf.add(
+    "what an update could not write is what the document has",
+    f"{SERVICES}/sightings.py",
+    "        total=row.total if stands else None,\n",
+    "        total=row.total,\n",
+    "services/test_hints.py::test_a_document_that_stands_as_it_was_while_its_update_is_refused_is_nobody_elses",
+)
+shelf.add(
+    "a write that is looked for longer than an hour is a stranger's",
+    f"{SERVICES}/sightings.py",
+    "            return await self._is_under_way(session.account.account, markers)\n",
+    "            return False\n",
+    "services/test_hints.py::test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt",
+)
+shelf.add(
+    "who adopts our own document forgets that we approved it",
+    f"{DOMAIN}/remedies.py",
+    'last_step=reached(row) if ours else "create",',
+    'last_step="create",',
+    f"{POLL}::test_our_own_approval_stays_ours_when_a_person_adopts_the_document_for_a_newer_version",
+)
+shelf.add(
     "a webhook's look does not wait for our own record",
     f"{SERVICES}/sightings.py",
     "            if doubts and await self._is_in_doubt(",

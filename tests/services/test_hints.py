@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from holded_sandbox.faults import Fault
 from relay.services.times import at_ms
 from relay.services.unfold import unfold
 from tests.services.world import World, shopify_order
@@ -82,6 +83,20 @@ def test_what_a_write_without_an_answer_made_is_left_alone_until_the_ledger_name
     assert rereads(world) == []
 
 
+def test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt(world):
+    """Holded is away for hours, and nobody can look what became of the write."""
+    world.order(shopify_order())
+    row = forgotten(world, state="unknown", holded_id="")
+    world.run(world.hint(row.holded_id, total="121.00"))
+    world.settle(hours=3)
+    assert rereads(world) == []
+
+    world.ledger.rows[row.key] = replace(row, written_ms=at_ms(world.clock.now()))
+    world.settle(hours=2)
+
+    assert rereads(world) == []
+
+
 def test_an_approval_of_ours_without_an_answer_is_nobody_elses(world):
     world.order(shopify_order())
     row = forgotten(world, state="unknown", step="approve")
@@ -92,6 +107,24 @@ def test_an_approval_of_ours_without_an_answer_is_nobody_elses(world):
 
     world.ledger.rows[row.key] = replace(row, step="approve", written_ms=at_ms(world.clock.now()))
     world.settle(hours=2)
+
+    assert rereads(world) == []
+
+
+def test_a_document_that_stands_as_it_was_while_its_update_is_refused_is_nobody_elses(world):
+    """The row has the total that could not be written; what the webhook's look shows is the one that we wrote before."""
+    world.order(shopify_order())
+    made = world.documents()[0]["id"]
+    faults = [Fault(kind="error_before", method="PUT"), Fault(kind="status_zero", method="PUT")]
+    world.sandbox.faults.faults += faults
+    newer = {"total": "242.00", "updated_at": "2026-03-02T10:30:00+01:00"}
+    world.order(shopify_order(**newer), topic="orders/updated")
+    late = world.hint(made, total="121.00")
+    world.settle(hours=1)
+    assert (world.row().state, str(world.row().total)) == ("review", "242.00")
+
+    world.run(late)
+    world.settle(hours=1)
 
     assert rereads(world) == []
 

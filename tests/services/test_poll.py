@@ -16,6 +16,7 @@ from relay.services.poll_row import poll_key
 from relay.services.sightings import Sightings
 from relay.services.times import at_ms
 from tests.services.polling import Hands, events, poll_now, polled_world, state, told
+from tests.services.test_remedies import said
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order
 
 
@@ -238,6 +239,19 @@ def test_our_draft_that_a_person_approved_before_it_was_ever_seen_is_told(world,
     poll_now(world)
 
     assert told(world) == [("invoice.approved", invoice)]
+
+
+def test_our_own_approval_stays_ours_when_a_person_adopts_the_document_for_a_newer_version():
+    world = polled_world({"policy": {"finish": "approve"}})
+    poll_now(world)
+    world.order(shopify_order())
+    invoice = world.documents()[0]["id"]
+    world.order(shopify_order(total="242.00", updated_at="2026-03-02T10:30:00+01:00"), topic="orders/updated")
+    said(world, "adopt", f"{world.row().key}.update", invoice)
+    poll_now(world)
+
+    assert (world.row().holded_id, world.row().step) == (invoice, "done")
+    assert told(world) == []
 
 
 @pytest.mark.parametrize("first", ["webhook", "poll"])

@@ -10,11 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay.cli.reconcile import Format, _run
-from relay.domain.ledger import Key, is_marker
+from relay.domain.ledger import UPDATE, Key
 from relay.domain.mapping.sale import MADRID
 from relay.domain.reconciling import Window
-from relay.domain.remedies import own_key
-from tests.simulation.holdings import documents_of, rows_of
+from relay.domain.remedies import aside_of, own_key
+from tests.simulation.holdings import documents_of, is_left_behind, rows_of
 from tests.simulation.operators import commanded
 from tests.simulation.world import START
 
@@ -100,14 +100,16 @@ def _is_so(universe: Universe, account: str, each: dict[str, Any]) -> bool:
         case "deleted_by_hand":
             return document is None and by_person
         case "extra_in_holded":
-            return by_person and sum(row.marker in one["tags"] for one in documents.values()) > 1
+            return by_person and any(row.marker in one["tags"] for at, one in documents.items() if at != row.holded_id)
         case "paid_twice":
             return document is not None and _paid(document) > Decimal(document["total"])
         case "payment_missing":
             return document is not None and by_person and _paid(document) < Decimal(document["total"])
         case "amount_differs":
-            asks = any(own_key(one.key) == own and one.state == "review" for one in rows_of(universe))
-            return document is not None and (by_person or asks)
+            asks = [one for one in rows_of(universe) if own_key(one.key) == own and one.state == "review"]
+            if document is None:  # then the source alone can say another amount
+                return any(aside_of(one.key) == UPDATE and one.total != row.total for one in asks)
+            return by_person or bool(asks)
         case _:
             return document is not None and by_person
 
@@ -119,8 +121,7 @@ def _loose(universe: Universe, account: str, each: dict[str, Any], documents: di
     if each["class"] == "series_gap":
         return each["number"] not in numbers
     document = documents.get(each["holded_id"])
-    named = {row.holded_id for row in rows_of(universe) if row.key.account == account}
-    return document is not None and any(map(is_marker, document["tags"])) and document["id"] not in named
+    return document is not None and is_left_behind(universe, account, document)
 
 
 def _paid(document: dict[str, Any]) -> Decimal:

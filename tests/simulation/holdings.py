@@ -183,7 +183,7 @@ def _explained(universe: Universe, row: Row, wanted: dict[Key, Expected]) -> boo
         return universe.faults.counts["status_zero"] > 0
     if any(account == there and object_id == uncertain for there, _, uncertain in for_a_person(universe.plan)):
         return True
-    if decided(universe, row.key):
+    if decided(universe, row.key) or _asks_of_what_was_left(universe, row):
         return True
     key = replace(row.key, purpose=row.key.purpose.partition(".")[0])
     if marker_of(key) in universe.touched_markers:
@@ -197,6 +197,25 @@ def _explained(universe: Universe, row: Row, wanted: dict[Key, Expected]) -> boo
         above = universe.ledger.rows.get(own.parent)
         return above is not None and above.state == "review" and _explained(universe, above, wanted)
     return reason in own.reasons
+
+
+def _asks_of_what_was_left(universe: Universe, row: Row) -> bool:
+    """What reconciliation asks about a document that nobody knew to stand when its fact was ignored in doubt."""
+    account = row.key.account
+    found = [each for each in documents_of(universe, account) if each["id"] == row.key.object_id]
+    return row.reason == "extra" and any(is_left_behind(universe, account, each) for each in found)
+
+
+def is_left_behind(universe: Universe, account: str, document: dict[str, Any]) -> bool:
+    """Whether no row names it, and it bears the marker of a fact whose road a person ended."""
+    named = any(row.holded_id == document["id"] for row in rows_of(universe) if row.key.account == account)
+    return not named and is_of_decided(universe, account, document)
+
+
+def is_of_decided(universe: Universe, account: str, document: dict[str, Any]) -> bool:
+    """Whether it bears the marker of a fact whose road a person ended."""
+    rows = [row for row in rows_of(universe) if row.key.account == account and row.marker in document["tags"]]
+    return any(decided(universe, row.key) for row in rows)
 
 
 def standing(universe: Universe) -> dict[str, dict[str, list[Any]]]:

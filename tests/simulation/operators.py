@@ -1,6 +1,7 @@
 """What operators do with the relay's own services: each command on a process of its own, which may die at any call.
 
-A command that died, or found a store away, is given again, as a person at a terminal does; what is refused is an answer.
+A command that died, or found a store away, is given again, as a person at a terminal does, and one that named the time
+when it can be done is given again then; what is refused is an answer.
 What a person decided of a fact is written down in `Universe.decided` before the service is asked: a command that died
 may have done it.
 """
@@ -18,7 +19,7 @@ from relay.cli.desks import dead_desk, replay_orders
 from relay.cli.poll import _poll
 from relay.cli.replay import _received
 from relay.cli.review_remedies import _retry_many
-from relay.errors import RelayError, RetryAt, Unavailable
+from relay.errors import RelayError, RetryAt, Unavailable, WaitUntil
 from relay.services.dead_desk import Wanted
 from relay.services.dead_letters import NO_ACCOUNT
 from tests.simulation.holded import HoldedLine
@@ -71,13 +72,16 @@ async def commanded(universe: Universe, body: Callable[[World], Awaitable[Any]])
     universe.busy += 1
     try:
         for _ in range(TRIES):
+            wait_s = AGAIN_S
             try:
                 return await universe.lambdas.run("operator", given)
             except DiedError as died:
                 error = died.__cause__
                 if error is not None and not isinstance(error, (Unavailable, RetryAt)):
                     return error
-            await asyncio.sleep(AGAIN_S)
+                if isinstance(error, WaitUntil):  # the month's calls are used up, or kept for documents
+                    wait_s = max(wait_s, (error.retry_at - universe.now()).total_seconds())
+            await asyncio.sleep(wait_s)
     finally:
         universe.busy -= 1
     universe.crashes.append("operator: a command came to no end")

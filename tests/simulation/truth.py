@@ -14,7 +14,7 @@ from relay.cli.verify import _verify
 from relay.domain.ledger import is_marker
 from relay.services.times import at_ms
 from tests.simulation.drift import finds, reconciled
-from tests.simulation.holdings import documents_of, rows_of
+from tests.simulation.holdings import documents_of, is_of_decided, rows_of
 from tests.simulation.operators import commanded
 from tests.simulation.people import desk_of
 from tests.simulation.world import START
@@ -121,9 +121,7 @@ def _by_person(universe: Universe, account: str, finding: tuple[str, str]) -> bo
     what, where = finding
     if what == "extra":
         named = [each for each in documents_of(universe, account) if where in {each["id"], each["document_number"]}]
-        facts = {row.marker: row.key for row in rows_of(universe)}
-        keys = [facts[tag] for each in named for tag in each["tags"] if tag in facts]
-        return any((key.account, key.source, key.object_id) in universe.decided for key in keys)
+        return any(is_of_decided(universe, account, each) for each in named)
     (row,) = [row for row in rows_of(universe) if str(row.key) == where]
     key = row.key
     gone = any(owner == account and each["id"] == row.holded_id for owner, each in universe.gone)

@@ -95,7 +95,7 @@ class Row:
     created_ms: int
     updated_ms: int
     step: Step = "create"
-    last_step: Step = "create"  # how far policy takes the document with the event this row has
+    last_step: Step = "create"  # how far policy takes it with this event; at `done` how far we had taken it
     event_id: str = ""
     event_type: str = ""
     version: int = 0
@@ -120,3 +120,8 @@ class Row:
     pending_event_id: str = ""  # a newer version that arrived while the key was in `sent`
     event: bytes = b""  # gzipped unified event, only while the row is unfinished
     indexed: bool = False
+
+
+def reached(row: Row) -> Step:
+    """How far we took the document ourselves: of one that a person adopted (`done`) what we had done by then."""
+    return row.last_step if row.step == "done" else row.step

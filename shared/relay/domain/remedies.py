@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.decisions import BY_HAND, BY_HAND_IN_DOUBT, IN_DOUBT, may_stand
-from relay.domain.ledger import ASIDES, UPDATE
+from relay.domain.ledger import ASIDES, UPDATE, reached
 from relay.domain.transitions import CREATE_ANYWAY, SEEN_EMPTY_TWICE, confirmed, ended
 
 if TYPE_CHECKING:
@@ -183,9 +183,11 @@ def adopted(row: Row, found: Found, *, now_ms: int) -> Row:
     with what it is now.
     """
     done = confirmed(row, now_ms=now_ms, holded_id=found.id, number=found.number, wrote=False)
+    ours = found.id == row.holded_id and bool(found.number)  # a draft has no number: nothing but its create was ours
     return replace(
         done,
         step="done",
+        last_step=reached(row) if ours else "create",
         number=found.number,
         doc_type=found.doc_type,
         contact_id=found.contact_id,
@@ -203,7 +205,6 @@ def adopted_newer(own: Row, aside: Row, found: Found, *, now_ms: int) -> Row:
         event_type=aside.event_type,
         version=max(own.version, aside.version),
         digest=aside.digest,
-        last_step=aside.last_step,
     )
     return adopted(newer, found, now_ms=now_ms)
 

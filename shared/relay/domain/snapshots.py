@@ -29,7 +29,7 @@ DAY_MS = 24 * 3600_000
 REFRESH_MS = 30 * DAY_MS
 """An unchanged snapshot is written again when it is older than this: it would be forgotten in time, and its object be new."""
 DOUBT_MS = 3600_000
-"""A document with our reference that no row of ours names is left alone this long: its writer may have died over it."""
+"""A document with our reference that no row of ours names is left alone this long at least: its writer may have died over it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

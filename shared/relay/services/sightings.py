@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import snapshots as judging
 from relay.domain import wire
-from relay.domain.ledger import is_marker
+from relay.domain.ledger import is_marker, reached
 from relay.domain.models import Event, Payment
 from relay.domain.snapshots import Ours, Shown
 from relay.domain.sources import reread
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from relay.domain.ledger import Row
+    from relay.domain.ledger import Row, State
     from relay.domain.models import Model
     from relay.domain.snapshots import Snapshot, Told, Unseen
     from relay.holded.polled import Observed, Resource
@@ -36,7 +36,8 @@ _TRIES = 5
 _AT_ONCE = 8
 _STEP_S = 1.0
 _AWAITED_MS = 15 * 60_000
-_UNANSWERED = frozenset({"sent", "unknown"})
+_UNANSWERED: tuple[State, ...] = ("sent", "unknown")
+_MOST_UNANSWERED = 10_000
 _LARGEST_DATA = 24 * 1024
 WRITTEN = frozenset(
     {"invoice", "creditnote", "salesreceipt", "salesorder", "estimate", "proform", "waybill", "contact", "product", "payment"}
@@ -91,8 +92,8 @@ class Sightings:
         """One look at one object; the inbox id of what it told, empty where it told nothing.
 
         `asked`: a webhook says that something happened, at `when`. `doubts`: a write of ours whose outcome is not known yet
-        may have made it what it is. It is left alone for an hour at most: a poll comes back, a webhook is told when to
-        (`RetryAt`).
+        may have made it what it is. It is left alone for an hour, and longer while that write is looked for: a poll
+        comes back, a webhook is told when to (`RetryAt`).
         """
         account = session.account.account
         for _ in range(_TRIES):
@@ -214,10 +215,23 @@ class Sightings:
         """Our reference on what no row names, or a row whose last write has no answer yet: what it shows may be our doing."""
         if ours is not None:
             return ours.doubt_ms > 0 and sent_ms - ours.doubt_ms < judging.DOUBT_MS
-        left_alone = judging.doubtful(before, sent_ms=sent_ms) if _has_marker(observed.data) else None
-        if left_alone is not None and left_alone is not before:
+        markers = _markers(observed.data)
+        if not markers or (before is not None and before.number):
+            return False
+        left_alone = judging.doubtful(before, sent_ms=sent_ms)
+        if left_alone is None:
+            return await self._is_under_way(session.account.account, markers)
+        if left_alone is not before:
             await self._write(session, resource, observed.id, before, left_alone)
-        return left_alone is not None
+        return True
+
+    async def _is_under_way(self, account: str, markers: frozenset[str]) -> bool:
+        """Whether a write of ours still looks for its outcome: while Holded is away it does so for hours."""
+        for state in _UNANSWERED:
+            async for row in self._ledger.in_state(account, state, limit=_MOST_UNANSWERED):
+                if row.marker in markers:
+                    return True
+        return False
 
     async def _ours(self, session: Session, observed: Observed) -> Ours | None:
         account = session.account.account
@@ -258,18 +272,20 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
 
 
 def _written_by(row: Row) -> Ours:
+    # An update that has not come through leaves the document with a total that the row has no more.
+    stands = row.step != "update" or row.state == "confirmed"
     return Ours(
         written_ms=row.written_ms,
-        total=row.total,
-        approved=row.step in {"approve", "pay"},
-        paid=row.step == "pay",
+        total=row.total if stands else None,
+        approved=reached(row) in {"approve", "pay"},
+        paid=reached(row) == "pay",
         doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,
     )
 
 
-def _has_marker(data: Model) -> bool:
+def _markers(data: Model) -> frozenset[str]:
     tags: Sequence[str] = getattr(data, "tags", ())
-    return any(is_marker(tag) for tag in tags)
+    return frozenset(filter(is_marker, tags))
 
 
 def _last_known(resource: Resource, holded_id: str, before: Snapshot | None, when: datetime) -> Model | None:
