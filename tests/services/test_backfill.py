@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -307,6 +308,54 @@ def test_customers_that_did_not_change_are_left_out(world):
     world.clock.advance(3 * 86_400)
 
     assert imported(world, "woocommerce", since=world.clock.now() - DAY).stored == 0
+
+
+@pytest.mark.parametrize(
+    "rewritten", [lambda link: link.replace('"', ""), lambda _: "garbage", lambda link: link.replace("page_info", "p")]
+)
+def test_a_link_that_a_proxy_rewrote_ends_no_import_of_shopify(world, rewritten):
+    shop = open_shop(world, "shopify")
+    for number in range(1, 8):
+        sell(world, shop, number)
+        world.clock.advance(60)
+    shop.largest_page = 3
+
+    def proxy(_, response):
+        named = {key: rewritten(value) if key == "link" else value for key, value in response.headers.items()}
+        return replace(response, headers=named)
+
+    world.provider_api.through = proxy
+    until = world.clock.now()
+    done = imported(world, "shopify", since=until - DAY, until=until)
+
+    assert (done.stored, done.done) == (7, True)
+
+
+def test_a_link_that_a_proxy_dropped_ends_no_import_of_shopify(world):
+    shop = open_shop(world, "shopify")
+    for number in range(1, 253):
+        sell(world, shop, number)
+    world.provider_api.through = lambda _, response: replace(response, headers={})
+    until = world.clock.now()
+
+    done = imported(world, "shopify", since=until - DAY, until=until)
+
+    assert (done.stored, done.done) == (252, True)
+
+
+def test_a_next_page_that_cannot_be_read_is_told_and_not_done(world):
+    shop = open_shop(world, "shopify")
+    sell(world, shop, 1)
+
+    def unreadable(request, response):
+        body = response.body.replace(b'"id": 450000001', b'"id": "gid"')
+        return replace(response, headers={"link": "garbage"}, body=body) if "orders" in request.path else response
+
+    world.provider_api.through = unreadable
+    done = imported(world, "shopify", since=world.clock.now() - DAY)
+
+    assert (done.stored, done.done, done.reason) == (0, False, "reply_unexpected")
+    assert "no next page can be read" in done.detail
 
 
 def test_a_list_that_is_refused_does_not_keep_the_others_from_being_read(world):

@@ -98,6 +98,7 @@ def _told(account: str, source: str, done: "Progress", *, dry_run: bool) -> dict
         "pages": done.pages,
         "done": done.done,
         "stopped": done.reason or None,
+        "because": done.detail or None,
         "retry_at": done.retry_at,
         "not_readable": list(done.refused),
         "deliveries": list(done.named),

@@ -42,8 +42,8 @@ _NAMED = 100
 class Progress:
     """How far an import is. `stored` came in (of a dry run: would), `known` was in the inbox already.
 
-    `done` False: it goes on from its cursor; `reason` says why it stopped, `retry_at` when it may go on. `refused` names lists
-    that the credential may not read. `named` are the first inbox ids that came in.
+    `done` False: it goes on from its cursor; `reason` and `detail` say why it stopped, `retry_at` when it may go on. `refused`
+    names lists that the credential may not read. `named` are the first inbox ids that came in.
     """
 
     stored: int = 0
@@ -53,6 +53,7 @@ class Progress:
     total: int | None = None
     done: bool = False
     reason: str = ""
+    detail: str = ""
     retry_at: datetime | None = None
     refused: tuple[str, ...] = ()
     named: tuple[str, ...] = field(default=())
@@ -113,7 +114,7 @@ class Backfill:
                 try:
                     at = await self._page(run, at, parts[at.part])
                 except RetryAt as late:
-                    return self._told(run, at, reason=late.reason, retry_at=late.retry_at)
+                    return self._told(run, at, reason=late.reason, detail=late.detail, retry_at=late.retry_at)
             if until is not None or not at.fresh or at.round >= MOST_ROUNDS or dry_run:
                 break
             at = self._round_after(at)
