@@ -7,7 +7,7 @@ from tests.mutants.mutant import Shelf, simulated
 BACKFILL = "shared/relay/services/backfill.py"
 WATCHDOG = "shared/relay/services/watchdog.py"
 SILENCE = "shared/relay/domain/silence.py"
-WOOCOMMERCE = "shared/relay/providers/woocommerce.py"
+WOOCOMMERCE = "shared/relay/providers/woocommerce_lists.py"
 LISTS = "services/test_backfill.py"
 WATCHED = "services/test_watchdog.py"
 HABITS = "domain/test_silence.py"

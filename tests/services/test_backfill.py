@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from relay.domain.sources import identity, registry
 from relay.errors import NotAllowed, Rejected
 from relay.services.times import at_ms
+from relay.services.unfold import unfold
 from shop_sandbox.samples import replay
 from tests.domain.sources import payloads
 from tests.services.shops import backfill, credential_of, imported, open_shop, send_webhooks
@@ -108,8 +110,6 @@ def test_a_paid_order_by_webhook_and_import_is_one_document(world):
 
 def bring(world, account=ACCOUNT):
     """What the stream, the bus and the queue do with what stands open."""
-    from relay.services.unfold import unfold
-
     refs = [
         f"{inbox_id}#{n}"
         for (owner, inbox_id), item in world.inbox.items.items()
@@ -358,6 +358,41 @@ def test_a_next_page_that_cannot_be_read_is_told_and_not_done(world):
     assert "no next page can be read" in done.detail
 
 
+def undated(*places, told=None):
+    """Orders at these places of each page of WooCommerce's list tell no time of their last change."""
+
+    def shown(request, response):
+        rows = json.loads(response.body)
+        if request.path.endswith("/orders"):
+            for row in [rows[place] for place in places if -len(rows) <= place < len(rows)]:
+                row["date_modified_gmt"] = told
+        return replace(response, body=json.dumps(rows).encode())
+
+    return shown
+
+
+@pytest.mark.parametrize("told", [None, "", "soon", "0000-00-00T00:00:00", 0])
+@pytest.mark.parametrize("places", [(-1,), (0,), (0, 1, 2)])
+def test_an_order_without_a_time_of_change_holds_up_no_import(world, places, told):
+    shop = open_shop(world, "woocommerce")
+    for number in range(1, 8):
+        sell(world, shop, number)
+        world.clock.advance(60)
+    shop.largest_page = 3
+    world.provider_api.through = undated(*places, told=told)
+    since, until = world.clock.now() - DAY, world.clock.now()
+
+    first = imported(world, "woocommerce", since=since, until=until)
+    bring(world)
+    again = imported(world, "woocommerce", since=since, until=until)
+
+    assert (first.done, set(subjects(world))) == (True, {str(number) for number in range(1, 8)})
+    assert (again.done, again.stored) == (True, 0)
+    parted = [unfold(item.delivery) for item in world.inbox.items.values()]
+    assert all(one.events or one.review for one in parted), "a date that is none is for a person to judge"
+    assert len(world.documents()) == len({event.subject for one in parted for event in one.events})
+
+
 def test_a_list_that_is_refused_does_not_keep_the_others_from_being_read(world):
     shop = open_shop(world, "shopify")
     sell(world, shop, 1)
@@ -518,8 +553,6 @@ def test_recorded_bodies_come_through_the_lists(world, kind):
 
     assert played
     assert done.stored >= played
-    from relay.services.unfold import unfold
-
     assert all(unfold(item.delivery).of for item in world.inbox.items.values())
 
 

@@ -15,7 +15,7 @@ from relay.providers import registry
 from relay.services.times import at_ms
 from tests.cli.conftest import over
 from tests.services.shops import API_URL, SECRET, TOKENS, lived, open_shop, send_webhooks, watch
-from tests.services.test_backfill import KINDS, bring, sell
+from tests.services.test_backfill import KINDS, bring, sell, undated
 from tests.services.world import ACCOUNT, World
 
 
@@ -130,6 +130,22 @@ def test_woocommerce_disables_after_failures_and_the_watchdog_heals_it(world):
 
     assert done.brought == 8
     assert len(world.documents()) == 8
+
+
+def test_an_order_without_a_time_of_change_holds_up_no_backfill(world):
+    shop = settled(world, "woocommerce")
+    shop.drop_subscriptions()
+    for number in range(1, 8):
+        world.clock.advance(60)
+        sell(world, shop, number)
+    shop.largest_page = 3
+    world.provider_api.through = undated(-1)
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), "woocommerce")
+    bring(world)
+
+    assert (done.refused, len(world.documents())) == ("", 7)
 
 
 @pytest.mark.row("D21")
