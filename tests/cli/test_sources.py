@@ -115,6 +115,21 @@ def test_an_import_says_what_came_in_and_a_dry_run_what_would(road, kind):
     assert not any(word in again.stdout + again.stderr for word in TOKENS.values())
 
 
+def test_an_import_says_rows_of_rows(road):
+    shop = open_shop(road, "woocommerce")
+    for number in range(1, 6):
+        sell(road, shop, number)
+        road.clock.advance(60)
+    shop.largest_page = 2
+
+    result = over(road).run("import", "--account", "acme", "--source", "woocommerce", "--from", "2026-03-01")
+
+    told = [line for line in result.stderr.splitlines() if line.startswith("orders: ")]
+    assert told == [f"orders: {rows} of 5 rows read; so far {rows} new, 0 known" for rows in (2, 3, 4, 5)]
+    assert "customers: 0 rows read; so far 0 new, 0 known" in result.stderr
+    assert "orders again: 5 of 5 rows read; so far 5 new, 0 known" in result.stderr
+
+
 def test_an_import_that_stopped_says_how_it_goes_on(road):
     open_shop(road, "shopify")
     road.provider_api.away = True

@@ -18,9 +18,9 @@ shelf = Shelf()
 shelf.add(
     "an import's cursor moves before its page is stored",
     BACKFILL,
-    "        stored, known = 0, 0\n        for value",
+    "        at = await self._stored(run, at, part, page)\n",
     '        on = replace(at, mark=page.resume) if page.mark else replace(at, part=at.part + 1, mark="")\n'
-    "        await self._save(run, on)\n        stored, known = 0, 0\n        for value",
+    "        await self._save(run, on)\n        at = await self._stored(run, at, part, page)\n",
     DYING,
 )
 shelf.add(

@@ -74,6 +74,28 @@ def test_what_the_list_holds_comes_in_once_and_a_second_import_brings_nothing(wo
     assert set(subjects(world).values()) == {1}
 
 
+@pytest.mark.parametrize("apart_s", [0, 60])
+@pytest.mark.parametrize("page", [1, 2, 3, 100])
+@pytest.mark.parametrize("kind", KINDS)
+def test_counts_are_of_distinct_things_however_often_a_list_shows_them(world, kind, page, apart_s):
+    shop = open_shop(world, kind)
+    for number in range(1, 8):
+        sell(world, shop, number)
+        world.clock.advance(apart_s)
+    shop.largest_page = page
+    since = world.clock.now() - DAY
+
+    dry = imported(world, kind, since=since, dry_run=True)
+    told = []
+    first = imported(world, kind, since=since, tell=told.append)
+    again = imported(world, kind, since=since)
+
+    assert [(one.stored, one.known) for one in (dry, first, again)] == [(7, 0), (7, 0), (0, 7)]
+    assert len(set(dry.named)) == len(dry.named) == 7
+    assert all(one.rows <= (7 if one.total is None else one.total) <= 7 for one in told)
+    assert max(one.rows for one in told if not one.again) == 7
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_the_webhook_brought_is_known_though_its_bytes_differ(world, kind):
     from relay.providers import registry as providers
@@ -440,8 +462,45 @@ def test_an_import_without_time_stops_and_goes_on_where_it_was(world):
 
     assert len(runs) > 2
     assert {run.reason for run in runs[:-1]} == {"out_of_time"}
-    assert runs[-1].stored == 30
+    assert (runs[-1].stored, runs[-1].known) == (30, 0)
     assert len(shop.calls) < 2 * (30 / 3 + 3)
+
+
+def test_an_import_that_its_pause_stops_tells_what_it_stored(world):
+    """The bucket is full after a slow call, and the pause it needs is longer than the time left."""
+    shop = open_shop(world, "shopify")
+    for number in range(1, 8):
+        world.shops.change(shop, "products", {"id": number, "title": "a cup"}, world.clock.now().timestamp())
+    shop.largest_page = 2
+    since, until = world.clock.now() - DAY, world.clock.now()
+    full = {"x-shopify-shop-api-call-limit": "40/40"}
+    world.provider_api.through = lambda _, response: replace(response, headers={**response.headers, **full})
+    world.provider_api.meddle = lambda _: world.clock.advance(20)
+    deadline_ms = at_ms(world.clock.now()) + 29_000
+
+    stopped = imported(world, "shopify", since=since, until=until, deadline_ms=deadline_ms)
+
+    assert (stopped.reason, stopped.stored, len(world.inbox.items)) == ("out_of_time", 2, 2)
+
+
+@pytest.mark.parametrize("kind", ["shopify", "stripe"])
+def test_a_list_that_goes_round_in_circles_is_told_and_not_done(world, kind):
+    shop = open_shop(world, kind)
+    for number in range(1, 10):
+        sell(world, shop, number)
+    shop.largest_page, shown = 2, []
+
+    def in_circles(request, response):
+        if request.path.endswith(ORDERS[kind]):
+            shown.append(response)
+            return shown[(len(shown) - 1) % 3]
+        return response
+
+    world.provider_api.through = in_circles
+
+    with pytest.raises(Rejected, match="list_stands_still"):
+        imported(world, kind, since=world.clock.now() - DAY)
+    assert len(shown) < 100
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -85,8 +85,8 @@ async def _import(
 
 
 def _progress(at: "Progress") -> None:
-    left = "" if at.total is None else f" of {at.total} rows from here on"
-    note(f"{at.part}: page {at.pages}{left}; {at.stored} new, {at.known} known")
+    rows = f"{at.rows} rows" if at.total is None else f"{at.rows} of {at.total} rows"
+    note(f"{at.part}{' again' if at.again else ''}: {rows} read; so far {at.stored} new, {at.known} known")
 
 
 def _told(account: str, source: str, done: "Progress", *, dry_run: bool) -> dict[str, Any]:
