@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from relay.errors import RetryAt
-from relay.providers import shopify
+from relay.providers import shopify, stripe
 from relay.providers.protocol import Window, decipher
 
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
@@ -81,3 +81,41 @@ def test_shopifys_webhooks_are_listed_by_the_same_rules():
     assert ("page_info", "N") in shopify.subscriptions("next:N").query
     with pytest.raises(RetryAt):
         replied(shopify.subscriptions(), {"webhooks": [{"id": "a"}]}, link="garbage")
+
+
+FULL = [{"id": f"evt_{number}"} for number in range(stripe.PAGE)]
+
+
+@pytest.mark.parametrize("request_", [stripe.page("events", WINDOW, ""), stripe.subscriptions()])
+@pytest.mark.parametrize(
+    ("reply", "mark"),
+    [
+        ({"data": [{"id": "evt_1"}], "has_more": True}, "evt_1"),
+        ({"data": FULL, "has_more": False}, ""),
+        ({"data": FULL}, "evt_99"),
+        ({"data": FULL, "has_more": None}, "evt_99"),
+        ({"data": [{"id": "evt_1"}]}, ""),
+        ({"data": []}, ""),
+        (FULL, "evt_99"),
+    ],
+)
+def test_stripes_list_goes_on_behind_its_last_id(request_, reply, mark):
+    assert replied(request_, reply).mark == mark
+
+
+@pytest.mark.parametrize("request_", [stripe.page("events", WINDOW, ""), stripe.subscriptions()])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"data": [{"id": "evt_1"}], "has_more": "true"},
+        {"data": [{"id": "evt_1"}], "has_more": 2},
+        {"data": [{"id": "evt_1"}], "has_more": []},
+        {"data": [{"id": ""}], "has_more": True},
+        {"data": [{"id": 7}], "has_more": True},
+        {"data": [{}], "has_more": True},
+        {"data": [], "has_more": True},
+    ],
+)
+def test_what_stripe_has_more_of_without_a_readable_place_is_an_error_and_no_end(request_, reply):
+    with pytest.raises(RetryAt, match="reply_unexpected"):
+        replied(request_, reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -361,6 +362,37 @@ def test_a_registration_that_is_refused_is_tried_again_by_the_next_run_and_what_
     world.clock.advance(15 * 60)
     watch(world)
     assert shop.calls[calls:] == [], "once it stands and speaks, the next look is due in hours"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_webhooks_that_are_listed_without_end_are_not_registered_a_second_time(world, kind):
+    shop = settled(world, kind)
+    there = dict(shop.subscriptions)
+    shop.largest_page, pages = 1, []
+
+    def endless(request, response):
+        if request.method == "GET" and "webhook" in request.path:
+            pages.append(request)
+            number = len(pages)
+            rows = [{"id": number, "url": "https://other.example", "topic": "x", "status": "enabled"}]
+            body = {
+                "shopify": {"webhooks": rows},
+                "stripe": {"data": [{**rows[0], "id": f"we_{number}"}], "has_more": True},
+            }
+            link = f"<https://x.test/?page_info={number}>; rel=next"
+            named = {"link": link, "x-wp-totalpages": "99999"}
+            return dataclasses.replace(
+                response, status=200, headers=named, body=json.dumps(body.get(kind, rows)).encode()
+            )
+        return response
+
+    world.provider_api.through = endless
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), kind)
+
+    assert (done.refused, done.mended) == ("list_stands_still", ())
+    assert (shop.subscriptions, len(pages)) == (there, 20)
 
 
 def test_a_webhook_of_somebody_else_is_left_alone(world):
