@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli.choice import From, To, span
-from relay.cli.console import AsJson, emit, fields, lines, note
+from relay.cli.console import AsJson, counted, emit, fields, lines, note
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.sources import api_source
 from relay.errors import BadInput, NotFound
@@ -47,14 +47,32 @@ def import_(
     when = span(here, from_, to)
     if when is None:
         raise BadInput("span_missing", field="--from", detail="expected the time from which on to import")
-    until = when[1] if to else None
+    since, until = when[0], when[1] if to else None
+    first = _first(here, source, since, when[1])
     done = asyncio.run(
-        _import(here, account, source, since=when[0], until=until, undelivered=undelivered, dry_run=dry_run)
+        _import(here, account, source, since=since, until=until, undelivered=undelivered, dry_run=dry_run)
     )
-    shown = _told(account, source, done, dry_run=dry_run)
+    shown = _told(account, source, done, dry_run=dry_run, first=first if first > since else None)
     emit(shown, as_json=as_json, human=lambda: _human(shown, done))
     if not done.done:
         raise typer.Exit(1)
+
+
+def _first(here: World, source: str, since: datetime, end: datetime) -> datetime:
+    """From when on the provider still has what was asked for. Raises `BadInput` where it has nothing of it."""
+    from relay.providers.registry import get as provider
+
+    first, said = provider(source).reach(since, here.now())
+    if first >= end:
+        detail = f"{said}: nothing before {_minute(first)} can be read; expected a time that reaches beyond it"
+        raise BadInput("span_too_old", field="--from", detail=detail)
+    if said:
+        note(f"{said}{f': read from {_minute(first)} on' if first > since else ''}")
+    return first
+
+
+def _minute(at: datetime) -> str:
+    return at.isoformat(timespec="minutes")
 
 
 async def _import(
@@ -85,14 +103,15 @@ async def _import(
 
 
 def _progress(at: "Progress") -> None:
-    rows = f"{at.rows} rows" if at.total is None else f"{at.rows} of {at.total} rows"
+    rows = counted(at.rows, "row") if at.total is None else f"{at.rows} of {counted(at.total, 'row')}"
     note(f"{at.part}{' again' if at.again else ''}: {rows} read; so far {at.stored} new, {at.known} known")
 
 
-def _told(account: str, source: str, done: "Progress", *, dry_run: bool) -> dict[str, Any]:
+def _told(account: str, source: str, done: "Progress", *, dry_run: bool, first: datetime | None) -> dict[str, Any]:
     return {
         "account": account,
         "source": source,
+        "read_from": first,
         "would_store" if dry_run else "stored": done.stored,
         "known": done.known,
         "pages": done.pages,

@@ -9,6 +9,7 @@ https://shopify.dev/docs/api/admin-rest/usage/pagination , https://shopify.dev/d
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -20,6 +21,7 @@ from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from relay.providers.protocol import Window
 
@@ -34,6 +36,7 @@ TOPICS: Final = (
     "customers/create", "customers/update", "products/create", "products/update",
 )  # fmt: skip
 PAGE: Final = 250
+DAYS: Final = 60
 _ROOT: Final = f"/admin/api/{API_VERSION}"
 _ID_DIGITS: Final = 20
 _PAID: Final = frozenset({"paid", "partially_refunded", "refunded"})
@@ -42,6 +45,12 @@ _PAID: Final = frozenset({"paid", "partially_refunded", "refunded"})
 def headers(token: str) -> dict[str, str]:
     """https://shopify.dev/docs/api/usage/authentication : the access token of the shop's own (custom) app."""
     return {"x-shopify-access-token": token}
+
+
+def reach(since: datetime, now: datetime) -> tuple[datetime, str]:
+    """https://shopify.dev/docs/api/usage/access-scopes : what the scope does not hold is left out, and nothing says so."""
+    older = since < now - timedelta(days=DAYS)
+    return since, f"Shopify lists orders older than {DAYS} days only to an app with read_all_orders" if older else ""
 
 
 def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]:

@@ -8,6 +8,7 @@ https://docs.stripe.com/api/events/list , https://docs.stripe.com/webhooks/proce
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.errors import BadInput
@@ -16,6 +17,7 @@ from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from relay.providers.protocol import Window
 
@@ -39,6 +41,12 @@ _MARK: Final = "relay"
 def headers(token: str) -> dict[str, str]:
     """https://docs.stripe.com/api/authentication : a restricted key needs events: read, webhook endpoints: write."""
     return {"authorization": f"Bearer {token}"}
+
+
+def reach(since: datetime, now: datetime) -> tuple[datetime, str]:
+    """https://docs.stripe.com/api/events : what is older is not listed, and nothing says so."""
+    first = now - timedelta(days=DAYS)
+    return (first, f"Stripe keeps its events {DAYS} days") if since < first else (since, "")
 
 
 def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]:
