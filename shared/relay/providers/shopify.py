@@ -39,6 +39,7 @@ PAGE: Final = 250
 DAYS: Final = 60
 _ROOT: Final = f"/admin/api/{API_VERSION}"
 _ID_DIGITS: Final = 20
+_NARROWED: Final = ("fields", "include_fields", "filter")
 _PAID: Final = frozenset({"paid", "partially_refunded", "refunded"})
 
 
@@ -131,8 +132,15 @@ def subscriptions(mark: str = "") -> Request[Subscriptions]:
 
 
 def _subscription(one: Mapping[str, Any]) -> Subscription:
-    topics = frozenset({str(one.get("topic", ""))})
-    return Subscription(id=str(one.get("id", "")), url=str(one.get("address", "")), topics=topics, active=True)
+    """One made otherwise may deliver XML, some fields alone, or what a filter lets through: none of that is the fact."""
+    json = str(one.get("format") or "json").lower() == "json"
+    return Subscription(
+        id=str(one.get("id", "")),
+        url=str(one.get("address", "")),
+        topics=frozenset({str(one.get("topic", ""))}),
+        active=True,
+        usable=json and not any(one.get(name) for name in _NARROWED),
+    )
 
 
 def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:
