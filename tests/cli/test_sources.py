@@ -155,6 +155,49 @@ def test_an_import_needs_a_credential_and_a_time(road):
     )
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("2026-01-15", "2026-02-01"), ("2026-01-14T23:00:00Z", "2026-01-31T23:00:00Z")),
+        (("2025-08-01", "2025-08-02T12:00"), ("2025-07-31T22:00:00Z", "2025-08-02T10:00:00Z")),
+        (("2026-01-15T00:00:00Z", "2026-02-01T00:00:00-05:00"), ("2026-01-15T00:00:00Z", "2026-02-01T05:00:00Z")),
+        (("2026-01-15", None), ("2026-01-14T23:00:00Z", "2026-03-02T09:")),
+        (("2026-01-15", "2026-06-01"), ("2026-01-14T23:00:00Z", "2026-03-02T09:")),
+        (("2026-01-15", "2099-06-01"), ("2026-01-14T23:00:00Z", "2026-03-02T09:")),
+    ],
+)
+def test_the_days_of_an_import_are_madrids_and_an_instant_with_an_offset_is_what_it_says(road, given, expected):
+    open_shop(road, "shopify")
+    asked = []
+    road.provider_api.meddle = lambda request: asked.append(dict(request.query))
+    args = [word for name, value in zip(("--from", "--to"), given, strict=True) if value for word in (name, value)]
+
+    assert over(road).run("import", "--account", "acme", "--source", "shopify", *args).exit_code == 0
+    assert asked[0]["updated_at_min"] == expected[0]
+    assert asked[0]["updated_at_max"].startswith(expected[1])
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (("--from", "2099-01-01"), "span_empty"),
+        (("--from", "2099-01-01", "--to", "2099-02-01"), "span_empty"),
+        (("--from", "2026-03-01", "--to", "2026-02-01"), "span_empty"),
+        (("--from", "0001-01-01"), "instant_malformed"),
+        (("--from", "0001-01-01T00:00:00+14:00"), "instant_malformed"),
+        (("--from", "2026-03-01", "--to", "9999-12-31T23:59:59"), "instant_malformed"),
+        (("--from", "01/03/2026"), "instant_malformed"),
+        (("--to", "2026-03-01"), "span_open"),
+    ],
+)
+def test_a_time_that_cannot_be_imported_is_refused_by_name(road, given, reason):
+    open_shop(road, "shopify")
+
+    result = over(road).run("import", "--account", "acme", "--source", "shopify", *given)
+
+    assert (result.exit_code, reason in result.stderr, result.stdout) == (2, True, ""), result.stderr
+
+
 def sold_and_rested(road, kind, *, days):
     shop = open_shop(road, kind)
     for number in range(1, 4):
@@ -171,7 +214,9 @@ def test_a_time_of_which_stripe_has_no_events_any_more_is_refused_by_name(road, 
     result = told.run(*args, "--from", "2026-03-01", "--to", "2026-03-05", *dry)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "span_too_old: --from: Stripe keeps its events 30 days: nothing before 2026-04-01T09:02" in result.stderr
+    assert (
+        "span_too_old: --from: Stripe keeps its events 30 days: nothing before 2026-04-01T11:02+02:00" in result.stderr
+    )
     assert road.shops.shops["stripe", "acme"].calls == []
     assert road.notes.held == {}
 
@@ -185,7 +230,7 @@ def test_a_time_of_which_stripe_has_a_part_is_read_from_there_on_and_that_is_sai
     shown = told.json(*args)
 
     assert result.exit_code == 0
-    assert "Stripe keeps its events 30 days: read from 2026-04-01T09:02+00:00 on" in result.stderr
+    assert "Stripe keeps its events 30 days: read from 2026-04-01T11:02+02:00 on" in result.stderr
     assert "2026-04-01" in result.stdout
     assert (shown["known"], shown["read_from"]) == (1, "2026-04-01T09:02:00Z")
 
