@@ -111,7 +111,8 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
     if part != "orders":
         new = value.get("created_at") == value.get("updated_at")
         return ((f"{part}/{'create' if new else 'update'}", value),)
-    paid = value.get("financial_status") in _PAID
+    status = value.get("financial_status")
+    paid = isinstance(status, str) and status in _PAID
     told = [("orders/paid" if paid else "orders/updated", value)]
     refunds = value.get("refunds")
     told += [("refunds/create", one) for one in refunds if isinstance(one, dict)] if isinstance(refunds, list) else []
