@@ -581,6 +581,30 @@ def test_stripe_tells_what_a_standing_endpoint_refused(world):
     assert done.stored == 1
 
 
+def test_an_import_of_what_was_not_delivered_leaves_no_place_to_the_whole_one(world):
+    """Both are of the same time, and their lists are not the same: the place in one means nothing in the other."""
+    from tests.services.shops import watch
+
+    shop = open_shop(world, "stripe")
+    watch(world)
+    for number in range(1, 7):
+        if number == 3:
+            world.accounts.secrets.clear()
+        sell(world, shop, number)
+        send_webhooks(world)
+        world.clock.advance(60)
+    shop.largest_page = 2
+    since, until = world.clock.now() - DAY, world.clock.now()
+    world.provider_api.meddle = lambda _: world.clock.advance(20)
+    deadline_ms = at_ms(world.clock.now()) + 30_000
+
+    some = imported(world, "stripe", since=since, until=until, undelivered=True, deadline_ms=deadline_ms)
+    whole = imported(world, "stripe", since=since, until=until)
+
+    assert (some.done, some.stored) == (False, 2)
+    assert (whole.stored, whole.known) == (2, 4)
+
+
 def test_an_imported_flood_never_delays_a_live_order(world):
     """200 orders come in by import; a live one that comes behind them is written by the drain that takes it in."""
     shop = open_shop(world, "shopify")

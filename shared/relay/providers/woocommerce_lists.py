@@ -71,7 +71,7 @@ def more(found: Sequence[Any], named: Mapping[str, str], *, asked: int) -> bool:
     return len(found) >= PAGE or asked < (pages or 0) or (asked == 1 and len(found) < (total or 0))
 
 
-def _rows(parsed: Any, named: Mapping[str, str], *, first: bool) -> Sequence[Mapping[str, Any]]:
+def _rows(parsed: Any, named: Mapping[str, str], *, first: bool) -> tuple[Mapping[str, Any], ...]:
     found = objects(parsed)
     if first and not found and number(named.get("x-wp-total")):
         raise BadInput("reply_unexpected", detail="an empty list where rows are announced")

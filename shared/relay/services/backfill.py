@@ -107,10 +107,11 @@ class Backfill:
         `undelivered`: only what the provider says its webhook did not deliver, where it can say so. `deadline_ms` is when to
         stop; without it refused calls are waited for. Raises `NotAllowed` where no list may be read.
         """
+        name = f"{credential.source}:{at_ms(since)}:{'now' if until is None else at_ms(until)}"
         run = Run(
             account=account,
             credential=credential,
-            name=f"{credential.source}:{at_ms(since)}:{'now' if until is None else at_ms(until)}",
+            name=f"{name}:undelivered" if undelivered else name,
             dry_run=dry_run,
             undelivered=undelivered,
             deadline_ms=deadline_ms,
