@@ -540,15 +540,17 @@ def settings_polled(data: bytes) -> None:
 
 
 def provider_replies(data: bytes) -> None:
-    """A silent source whose provider answers anything."""
-    status, body = (data[0] * 4 if data else 0), data[1:]
+    """A silent source whose provider answers anything, under any `Link` and totals."""
+    status, (body, _, named) = (data[0] * 4 if data else 0), data[1:].partition(b"\0")
+    link, _, total = named.decode("latin-1").partition("\0")
+    headers = {"content-type": "application/json", "link": link, "x-wp-total": total, "x-wp-totalpages": total}
     world = World()
     shops.open_shop(world, ("shopify", "woocommerce", "stripe")[status % 3], register=bool(status % 2))
 
     class Anything:
         async def call(self, request: Any, credential: Any, *, timeout_ms: int) -> Any:
             answered = status if status in {200, 201, 401, 404, 429, 500} else 200
-            return decipher_provider(request, answered, {"content-type": "application/json"}, body, world.clock.now())
+            return decipher_provider(request, answered, headers, body, world.clock.now())
 
     for source in ("shopify", "woocommerce", "stripe"):
         shops.lived(world, source)
@@ -604,6 +606,14 @@ TARGETS: dict[str, Target] = {
     "sweep_inbox": Target(run=sweep, seeds=own(b"\x01\0orders/paid\0{}")),
     "index_dead_letters": Target(run=letters, seeds=own(MESSAGE)),
     "poll_holded": Target(run=settings_polled, seeds=own(b"{}", {"polling": {"share": 5}})),
-    "watch_sources": Target(run=provider_replies, seeds=own(b"2" + b'{"orders": []}', b"3" + b"[]", b"\x00{}")),
+    "watch_sources": Target(
+        run=provider_replies,
+        seeds=own(
+            b"2" + b'{"orders": []}',
+            b"3" + b"[]",
+            b"\x00{}",
+            b'2{"webhooks": [{"id": 1}]}\0<https://x.test/?page_info=N>; title="x"; rel="prev next"\x007',
+        ),
+    ),
     "release_due": Target(run=accounts_due, seeds=own(b"acme\0bolt")),
 }

@@ -7,7 +7,7 @@ from tests.mutants.mutant import Shelf, simulated
 BACKFILL = "shared/relay/services/backfill.py"
 WATCHDOG = "shared/relay/services/watchdog.py"
 SILENCE = "shared/relay/domain/silence.py"
-WOOCOMMERCE = "shared/relay/providers/woocommerce.py"
+WOOCOMMERCE = "shared/relay/providers/woocommerce_lists.py"
 LISTS = "services/test_backfill.py"
 WATCHED = "services/test_watchdog.py"
 HABITS = "domain/test_silence.py"
@@ -18,9 +18,9 @@ shelf = Shelf()
 shelf.add(
     "an import's cursor moves before its page is stored",
     BACKFILL,
-    "        stored, known = 0, 0\n        for value",
+    "        at = await self._stored(run, at, part, page)\n",
     '        on = replace(at, mark=page.resume) if page.mark else replace(at, part=at.part + 1, mark="")\n'
-    "        await self._save(run, on)\n        stored, known = 0, 0\n        for value",
+    "        await self._save(run, on)\n        at = await self._stored(run, at, part, page)\n",
     DYING,
 )
 shelf.add(
@@ -121,4 +121,32 @@ shelf.add(
     "orphan=isinstance(metadata, dict) and metadata.get(_MARK) == PENDING,",
     "orphan=False,",
     f"{WATCHED}::test_a_stripe_endpoint_whose_secret_was_lost_is_replaced",
+)
+shelf.add(
+    "a webhook that delivers nothing of use is healthy",
+    "shared/relay/providers/subscription.py",
+    "if one.orphan or not one.usable]",
+    "if one.orphan]",
+    f"{WATCHED}::test_a_webhook_of_ours_that_nobody_can_use_is_replaced_and_what_it_spoiled_is_brought",
+)
+shelf.add(
+    "a full page without a next one is the last",
+    "shared/relay/providers/shopify.py",
+    "if not url and (not found or (readable and len(found) < PAGE)):",
+    "if not url:",
+    f"{LISTS}::test_a_link_that_a_proxy_dropped_ends_no_import_of_shopify",
+)
+shelf.add(
+    "rows that a list shows twice count twice",
+    BACKFILL,
+    "if keys[-1] not in run.seen:",
+    "if keys:",
+    f"{LISTS}::test_counts_are_of_distinct_things_however_often_a_list_shows_them",
+)
+shelf.add(
+    "what was missed is kept only once all is mended",
+    WATCHDOG,
+    "                note.from_ms = note.from_ms or note.looked_ms\n",
+    "                note.from_ms = note.from_ms or 0\n",
+    DYING,
 )

@@ -42,11 +42,14 @@ def asked(shops, request, credential, at):
 
 
 class ShopApi:
-    """`ProviderApi` straight over the sandbox's core: the same protocol, no socket. `meddle(request)` runs after each call."""
+    """`ProviderApi` straight over the sandbox's core: the same protocol, no socket. `meddle(request)` runs after each call,
+    `through(request, response)` is what stands between: a proxy, a plugin, another version.
+    """
 
     def __init__(self, shops, clock):
         self.shops, self.clock = shops, clock
         self.meddle = lambda _: None
+        self.through = lambda _, response: response
         self.away = False
 
     async def call(self, request: Any, credential: ProviderCredential, *, timeout_ms: int) -> Any:
@@ -54,7 +57,7 @@ class ShopApi:
         now = self.clock.now()
         if self.away:
             raise RetryAt("not_sent", retry_at=now)
-        response = asked(self.shops, request, credential, now.timestamp())
+        response = self.through(request, asked(self.shops, request, credential, now.timestamp()))
         reply = decipher(request, response.status, response.headers, response.body, now)
         self.meddle(request)
         return reply

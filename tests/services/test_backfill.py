@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from relay.domain.sources import identity, registry
 from relay.errors import NotAllowed, Rejected
 from relay.services.times import at_ms
+from relay.services.unfold import unfold
 from shop_sandbox.samples import replay
 from tests.domain.sources import payloads
 from tests.services.shops import backfill, credential_of, imported, open_shop, send_webhooks
@@ -71,6 +74,28 @@ def test_what_the_list_holds_comes_in_once_and_a_second_import_brings_nothing(wo
     assert set(subjects(world).values()) == {1}
 
 
+@pytest.mark.parametrize("apart_s", [0, 60])
+@pytest.mark.parametrize("page", [1, 2, 3, 100])
+@pytest.mark.parametrize("kind", KINDS)
+def test_counts_are_of_distinct_things_however_often_a_list_shows_them(world, kind, page, apart_s):
+    shop = open_shop(world, kind)
+    for number in range(1, 8):
+        sell(world, shop, number)
+        world.clock.advance(apart_s)
+    shop.largest_page = page
+    since = world.clock.now() - DAY
+
+    dry = imported(world, kind, since=since, dry_run=True)
+    told = []
+    first = imported(world, kind, since=since, tell=told.append)
+    again = imported(world, kind, since=since)
+
+    assert [(one.stored, one.known) for one in (dry, first, again)] == [(7, 0), (7, 0), (0, 7)]
+    assert len(set(dry.named)) == len(dry.named) == 7
+    assert all(one.rows <= (7 if one.total is None else one.total) <= 7 for one in told)
+    assert max(one.rows for one in told if not one.again) == 7
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_the_webhook_brought_is_known_though_its_bytes_differ(world, kind):
     from relay.providers import registry as providers
@@ -107,8 +132,6 @@ def test_a_paid_order_by_webhook_and_import_is_one_document(world):
 
 def bring(world, account=ACCOUNT):
     """What the stream, the bus and the queue do with what stands open."""
-    from relay.services.unfold import unfold
-
     refs = [
         f"{inbox_id}#{n}"
         for (owner, inbox_id), item in world.inbox.items.items()
@@ -309,6 +332,89 @@ def test_customers_that_did_not_change_are_left_out(world):
     assert imported(world, "woocommerce", since=world.clock.now() - DAY).stored == 0
 
 
+@pytest.mark.parametrize(
+    "rewritten", [lambda link: link.replace('"', ""), lambda _: "garbage", lambda link: link.replace("page_info", "p")]
+)
+def test_a_link_that_a_proxy_rewrote_ends_no_import_of_shopify(world, rewritten):
+    shop = open_shop(world, "shopify")
+    for number in range(1, 8):
+        sell(world, shop, number)
+        world.clock.advance(60)
+    shop.largest_page = 3
+
+    def proxy(_, response):
+        named = {key: rewritten(value) if key == "link" else value for key, value in response.headers.items()}
+        return replace(response, headers=named)
+
+    world.provider_api.through = proxy
+    until = world.clock.now()
+    done = imported(world, "shopify", since=until - DAY, until=until)
+
+    assert (done.stored, done.done) == (7, True)
+
+
+def test_a_link_that_a_proxy_dropped_ends_no_import_of_shopify(world):
+    shop = open_shop(world, "shopify")
+    for number in range(1, 253):
+        sell(world, shop, number)
+    world.provider_api.through = lambda _, response: replace(response, headers={})
+    until = world.clock.now()
+
+    done = imported(world, "shopify", since=until - DAY, until=until)
+
+    assert (done.stored, done.done) == (252, True)
+
+
+def test_a_next_page_that_cannot_be_read_is_told_and_not_done(world):
+    shop = open_shop(world, "shopify")
+    sell(world, shop, 1)
+
+    def unreadable(request, response):
+        body = response.body.replace(b'"id": 450000001', b'"id": "gid"')
+        return replace(response, headers={"link": "garbage"}, body=body) if "orders" in request.path else response
+
+    world.provider_api.through = unreadable
+    done = imported(world, "shopify", since=world.clock.now() - DAY)
+
+    assert (done.stored, done.done, done.reason) == (0, False, "reply_unexpected")
+    assert "no next page can be read" in done.detail
+
+
+def undated(*places, told=None):
+    """Orders at these places of each page of WooCommerce's list tell no time of their last change."""
+
+    def shown(request, response):
+        rows = json.loads(response.body)
+        if request.path.endswith("/orders"):
+            for row in [rows[place] for place in places if -len(rows) <= place < len(rows)]:
+                row["date_modified_gmt"] = told
+        return replace(response, body=json.dumps(rows).encode())
+
+    return shown
+
+
+@pytest.mark.parametrize("told", [None, "", "soon", "0000-00-00T00:00:00", 0])
+@pytest.mark.parametrize("places", [(-1,), (0,), (0, 1, 2)])
+def test_an_order_without_a_time_of_change_holds_up_no_import(world, places, told):
+    shop = open_shop(world, "woocommerce")
+    for number in range(1, 8):
+        sell(world, shop, number)
+        world.clock.advance(60)
+    shop.largest_page = 3
+    world.provider_api.through = undated(*places, told=told)
+    since, until = world.clock.now() - DAY, world.clock.now()
+
+    first = imported(world, "woocommerce", since=since, until=until)
+    bring(world)
+    again = imported(world, "woocommerce", since=since, until=until)
+
+    assert (first.done, set(subjects(world))) == (True, {str(number) for number in range(1, 8)})
+    assert (again.done, again.stored) == (True, 0)
+    parted = [unfold(item.delivery) for item in world.inbox.items.values()]
+    assert all(one.events or one.review for one in parted), "a date that is none is for a person to judge"
+    assert len(world.documents()) == len({event.subject for one in parted for event in one.events})
+
+
 def test_a_list_that_is_refused_does_not_keep_the_others_from_being_read(world):
     shop = open_shop(world, "shopify")
     sell(world, shop, 1)
@@ -356,8 +462,45 @@ def test_an_import_without_time_stops_and_goes_on_where_it_was(world):
 
     assert len(runs) > 2
     assert {run.reason for run in runs[:-1]} == {"out_of_time"}
-    assert runs[-1].stored == 30
+    assert (runs[-1].stored, runs[-1].known) == (30, 0)
     assert len(shop.calls) < 2 * (30 / 3 + 3)
+
+
+def test_an_import_that_its_pause_stops_tells_what_it_stored(world):
+    """The bucket is full after a slow call, and the pause it needs is longer than the time left."""
+    shop = open_shop(world, "shopify")
+    for number in range(1, 8):
+        world.shops.change(shop, "products", {"id": number, "title": "a cup"}, world.clock.now().timestamp())
+    shop.largest_page = 2
+    since, until = world.clock.now() - DAY, world.clock.now()
+    full = {"x-shopify-shop-api-call-limit": "40/40"}
+    world.provider_api.through = lambda _, response: replace(response, headers={**response.headers, **full})
+    world.provider_api.meddle = lambda _: world.clock.advance(20)
+    deadline_ms = at_ms(world.clock.now()) + 29_000
+
+    stopped = imported(world, "shopify", since=since, until=until, deadline_ms=deadline_ms)
+
+    assert (stopped.reason, stopped.stored, len(world.inbox.items)) == ("out_of_time", 2, 2)
+
+
+@pytest.mark.parametrize("kind", ["shopify", "stripe"])
+def test_a_list_that_goes_round_in_circles_is_told_and_not_done(world, kind):
+    shop = open_shop(world, kind)
+    for number in range(1, 10):
+        sell(world, shop, number)
+    shop.largest_page, shown = 2, []
+
+    def in_circles(request, response):
+        if request.path.endswith(ORDERS[kind]):
+            shown.append(response)
+            return shown[(len(shown) - 1) % 3]
+        return response
+
+    world.provider_api.through = in_circles
+
+    with pytest.raises(Rejected, match="list_stands_still"):
+        imported(world, kind, since=world.clock.now() - DAY)
+    assert len(shown) < 100
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -438,6 +581,30 @@ def test_stripe_tells_what_a_standing_endpoint_refused(world):
     assert done.stored == 1
 
 
+def test_an_import_of_what_was_not_delivered_leaves_no_place_to_the_whole_one(world):
+    """Both are of the same time, and their lists are not the same: the place in one means nothing in the other."""
+    from tests.services.shops import watch
+
+    shop = open_shop(world, "stripe")
+    watch(world)
+    for number in range(1, 7):
+        if number == 3:
+            world.accounts.secrets.clear()
+        sell(world, shop, number)
+        send_webhooks(world)
+        world.clock.advance(60)
+    shop.largest_page = 2
+    since, until = world.clock.now() - DAY, world.clock.now()
+    world.provider_api.meddle = lambda _: world.clock.advance(20)
+    deadline_ms = at_ms(world.clock.now()) + 30_000
+
+    some = imported(world, "stripe", since=since, until=until, undelivered=True, deadline_ms=deadline_ms)
+    whole = imported(world, "stripe", since=since, until=until)
+
+    assert (some.done, some.stored) == (False, 2)
+    assert (whole.stored, whole.known) == (2, 4)
+
+
 def test_an_imported_flood_never_delays_a_live_order(world):
     """200 orders come in by import; a live one that comes behind them is written by the drain that takes it in."""
     shop = open_shop(world, "shopify")
@@ -469,8 +636,6 @@ def test_recorded_bodies_come_through_the_lists(world, kind):
 
     assert played
     assert done.stored >= played
-    from relay.services.unfold import unfold
-
     assert all(unfold(item.delivery).of for item in world.inbox.items.values())
 
 

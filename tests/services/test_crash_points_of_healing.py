@@ -45,6 +45,20 @@ def a_dropped_subscription(kind):
     return world
 
 
+def a_narrowed_webhook(kind):
+    """What it delivers is of no use, and hours have passed."""
+    world = World()
+    shop = open_shop(world, kind)
+    watch(world)
+    for one in shop.subscriptions.values():
+        one["fields"] = ["id"]
+    for number in (1, 2):
+        sell(world, shop, number)
+    send_webhooks(world)
+    world.clock.advance(7 * 3600)
+    return world
+
+
 def a_watch(world, kind, ports):
     watch(world, ports)
 
@@ -82,6 +96,7 @@ def counted(world, kind):
 STORIES = {
     **{f"import, {kind}": (kind, a_list, an_import, what_came_in) for kind in KINDS},
     "count, shopify": ("shopify", lambda _: World(), a_count, counted),
+    "replace, shopify": ("shopify", a_narrowed_webhook, a_watch, a_mended_shop),
     **{f"watch, {kind}": (kind, a_dropped_subscription, a_watch, a_mended_shop) for kind in KINDS},
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 from collections import Counter
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from relay.providers import registry
 from relay.services.times import at_ms
 from tests.cli.conftest import over
 from tests.services.shops import API_URL, SECRET, TOKENS, lived, open_shop, send_webhooks, watch
-from tests.services.test_backfill import KINDS, bring, sell
+from tests.services.test_backfill import KINDS, bring, sell, undated
 from tests.services.world import ACCOUNT, World
 
 
@@ -130,6 +131,22 @@ def test_woocommerce_disables_after_failures_and_the_watchdog_heals_it(world):
 
     assert done.brought == 8
     assert len(world.documents()) == 8
+
+
+def test_an_order_without_a_time_of_change_holds_up_no_backfill(world):
+    shop = settled(world, "woocommerce")
+    shop.drop_subscriptions()
+    for number in range(1, 8):
+        world.clock.advance(60)
+        sell(world, shop, number)
+    shop.largest_page = 3
+    world.provider_api.through = undated(-1)
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), "woocommerce")
+    bring(world)
+
+    assert (done.refused, len(world.documents())) == ("", 7)
 
 
 @pytest.mark.row("D21")
@@ -345,6 +362,142 @@ def test_a_registration_that_is_refused_is_tried_again_by_the_next_run_and_what_
     world.clock.advance(15 * 60)
     watch(world)
     assert shop.calls[calls:] == [], "once it stands and speaks, the next look is due in hours"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_webhooks_that_are_listed_without_end_are_not_registered_a_second_time(world, kind):
+    shop = settled(world, kind)
+    there = dict(shop.subscriptions)
+    shop.largest_page, pages = 1, []
+
+    def endless(request, response):
+        if request.method == "GET" and "webhook" in request.path:
+            pages.append(request)
+            number = len(pages)
+            rows = [{"id": number, "url": "https://other.example", "topic": "x", "status": "enabled"}]
+            body = {
+                "shopify": {"webhooks": rows},
+                "stripe": {"data": [{**rows[0], "id": f"we_{number}"}], "has_more": True},
+            }
+            link = f"<https://x.test/?page_info={number}>; rel=next"
+            named = {"link": link, "x-wp-totalpages": "99999"}
+            return dataclasses.replace(
+                response, status=200, headers=named, body=json.dumps(body.get(kind, rows)).encode()
+            )
+        return response
+
+    world.provider_api.through = endless
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), kind)
+
+    assert (done.refused, done.mended) == ("list_stands_still", ())
+    assert (shop.subscriptions, len(pages)) == (there, 20)
+
+
+NARROWED = [
+    {"format": "xml"},
+    {"fields": ["id", "updated_at"]},
+    {"include_fields": ["id"]},
+    {"filter": "total_price:>=100.00"},
+]
+
+
+@pytest.mark.parametrize("narrowed", NARROWED)
+def test_a_webhook_of_ours_that_nobody_can_use_is_replaced_and_what_it_spoiled_is_brought(world, narrowed):
+    shop = settled(world, "shopify")
+    spoiled = {key for key, one in shop.subscriptions.items() if one["topic"].startswith("orders/")}
+    for key in spoiled:
+        shop.subscriptions[key] |= narrowed
+    sell(world, shop, 1)
+    send_webhooks(world)
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), "shopify")
+    bring(world)
+
+    assert not spoiled & shop.subscriptions.keys()
+    assert (subscribed(shop), len(world.documents())) == (mended(shop), 1)
+    assert all(one["format"] == "json" and not one.get("fields") for one in shop.subscriptions.values())
+    assert sorted({said.split()[0] for said in done.mended}) == ["registered", "replaced"]
+    sell(world, shop, 2)
+    assert set(send_webhooks(world)) == {200}
+    bring(world)
+    assert len(world.documents()) == 2
+    world.clock.advance(7 * 3600)
+    assert one_of(watch(world), "shopify").mended == ()
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"format": None}, {"format": "JSON"}, {"fields": []}, {"fields": None}, {"filter": ""}]
+)
+def test_a_webhook_that_is_as_ours_are_is_left_as_it_is(world, told):
+    shop = settled(world, "shopify")
+    for one in shop.subscriptions.values():
+        del one["format"]
+        one.update(told)
+    ids = set(shop.subscriptions)
+    world.clock.advance(7 * 3600)
+
+    assert (one_of(watch(world), "shopify").mended, set(shop.subscriptions)) == ((), ids)
+
+
+def test_a_webhook_that_nobody_can_use_elsewhere_is_left_alone(world):
+    shop = settled(world, "shopify")
+    theirs = {
+        "id": 7,
+        "topic": "orders/paid",
+        "address": "https://other.example/hook",
+        "format": "xml",
+        "fields": ["id"],
+    }
+    shop.subscriptions["7"] = dict(theirs)
+    world.clock.advance(7 * 3600)
+
+    assert (one_of(watch(world), "shopify").mended, shop.subscriptions["7"]) == ((), theirs)
+
+
+def test_a_webhook_that_nobody_can_use_makes_the_watchdog_a_poll_where_it_may_not_replace_it(world):
+    shop = settled(world, "shopify")
+    for one in shop.subscriptions.values():
+        one["fields"] = ["id"]
+    asyncio.run(
+        world.providers.put(ACCOUNT, dataclasses.replace(world.providers.held[ACCOUNT, "shopify"], register=False))
+    )
+    sell(world, shop, 1)
+    world.clock.advance(7 * 3600)
+
+    done = one_of(watch(world), "shopify")
+    bring(world)
+
+    assert (done.refused, len(world.documents())) == ("registering_not_allowed", 1)
+
+
+@pytest.mark.parametrize("kind", ["woocommerce", "stripe"])
+def test_a_webhook_of_another_version_delivers_what_is_read_and_is_left_as_it_is(world, kind):
+    shop = settled(world, kind)
+    for one in shop.subscriptions.values():
+        one["api_version"] = {"woocommerce": "legacy_v3", "stripe": "2015-01-11"}[kind]
+    ids = set(shop.subscriptions)
+    world.clock.advance(7 * 3600)
+
+    assert (one_of(watch(world), kind).mended, set(shop.subscriptions)) == ((), ids)
+
+
+@pytest.mark.parametrize("kind", ["woocommerce", "stripe"])
+def test_topics_that_a_webhook_of_ours_lost_are_told_again(world, kind):
+    """Somebody switched some of its events off, or pointed it to another topic."""
+    shop = settled(world, kind)
+    one = next(iter(shop.subscriptions.values()))
+    one |= {"enabled_events": ["customer.created"]} if kind == "stripe" else {"topic": "coupon.created"}
+    sell(world, shop, 1)
+    world.clock.advance(7 * 3600)
+
+    watch(world)
+    bring(world)
+
+    assert subscribed(shop).keys() >= mended(shop).keys()
+    assert len(world.documents()) == 1
 
 
 def test_a_webhook_of_somebody_else_is_left_alone(world):

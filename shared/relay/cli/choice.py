@@ -1,6 +1,6 @@
 """Which accounts and which time a command is about: one account, or all of them said out loud."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
 import typer
@@ -28,13 +28,14 @@ async def accounts_of(here: World, account: str | None, *, every: bool) -> list[
     return [one.account async for one in here.accounts.all()]
 
 
-def span(here: World, start: str | None, end: str | None) -> tuple[datetime, datetime] | None:
-    """The half-open time meant, None where none was given. Raises `BadInput` where it is empty."""
+def span(here: World, start: str | None, end: str | None, *, clock: tzinfo = UTC) -> tuple[datetime, datetime] | None:
+    """The half-open time meant, None where none was given; what has no offset is that clock's. Raises `BadInput` where it is empty."""
     if start is None and end is None:
         return None
     if start is None:
         raise BadInput("span_open", field="--from", detail="expected with --to")
-    from_, to = inputs.instant(start, "--from"), inputs.instant(end, "--to") if end else here.now()
+    from_ = inputs.instant(start, "--from", clock=clock)
+    to = inputs.instant(end, "--to", clock=clock) if end else here.now()
     if from_ >= to:
         raise BadInput("span_empty", field="--from", detail="expected to be before --to")
     return from_, to

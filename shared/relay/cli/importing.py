@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relay.cli.choice import From, To, span
-from relay.cli.console import AsJson, emit, fields, lines, note
+from relay.cli.choice import span
+from relay.cli.console import AsJson, counted, emit, fields, lines, note
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.sources import api_source
 from relay.errors import BadInput, NotFound
@@ -23,8 +23,10 @@ def import_(
     *,
     account: AccountId,
     source: Annotated[str, typer.Option("--source", help="shopify, stripe or woocommerce.")],
-    from_: From = None,
-    to: To = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="A day or an instant, ISO 8601; without an offset Madrid's clock.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", help="As --from, not included; now without it.")] = None,
     undelivered: Annotated[
         bool,
         typer.Option("--undelivered", help="Stripe: only events that it could not deliver to a standing endpoint."),
@@ -38,23 +40,43 @@ def import_(
 
     Given again, an import that was stopped goes on where it was. Exit 1 where it stopped before its end.
     """
+    from relay.domain.mapping.sale import MADRID
     from relay.providers.registry import get as provider
 
     api_source(source, "--source")
     if undelivered and not provider(source).KNOWS_UNDELIVERED:
         raise BadInput("undelivered_unknown", field="--undelivered", detail=f"{source} cannot list it; leave it out")
     here = world(ctx, local=local, stack=stack, changes=not dry_run)
-    when = span(here, from_, to)
+    when = span(here, from_, to, clock=MADRID)
     if when is None:
         raise BadInput("span_missing", field="--from", detail="expected the time from which on to import")
-    until = when[1] if to else None
+    since, end = when[0], min(when[1], here.now())
+    if since >= end:
+        raise BadInput("span_empty", field="--from", detail="expected to be before now")
+    until = end if end == when[1] and to else None  # what is to come is not there to be imported
+    first = _first(here, source, since, end)
     done = asyncio.run(
-        _import(here, account, source, since=when[0], until=until, undelivered=undelivered, dry_run=dry_run)
+        _import(here, account, source, since=since, until=until, undelivered=undelivered, dry_run=dry_run)
     )
-    shown = _told(account, source, done, dry_run=dry_run)
+    shown = _told(account, source, done, dry_run=dry_run, first=first if first > since else None)
     emit(shown, as_json=as_json, human=lambda: _human(shown, done))
     if not done.done:
         raise typer.Exit(1)
+
+
+def _first(here: World, source: str, since: datetime, end: datetime) -> datetime:
+    """From when on the provider still has what was asked for. Raises `BadInput` where it has nothing of it."""
+    from relay.domain.mapping.sale import MADRID
+    from relay.providers.registry import get as provider
+
+    first, said = provider(source).reach(since, here.now())
+    told = first.astimezone(MADRID).isoformat(timespec="minutes")
+    if first >= end:
+        detail = f"{said}: nothing before {told} can be read; expected a time that reaches beyond it"
+        raise BadInput("span_too_old", field="--from", detail=detail)
+    if said:
+        note(f"{said}{f': read from {told} on' if first > since else ''}")
+    return first
 
 
 async def _import(
@@ -85,19 +107,21 @@ async def _import(
 
 
 def _progress(at: "Progress") -> None:
-    left = "" if at.total is None else f" of {at.total} rows from here on"
-    note(f"{at.part}: page {at.pages}{left}; {at.stored} new, {at.known} known")
+    rows = counted(at.rows, "row") if at.total is None else f"{at.rows} of {counted(at.total, 'row')}"
+    note(f"{at.part}{' again' if at.again else ''}: {rows} read; so far {at.stored} new, {at.known} known")
 
 
-def _told(account: str, source: str, done: "Progress", *, dry_run: bool) -> dict[str, Any]:
+def _told(account: str, source: str, done: "Progress", *, dry_run: bool, first: datetime | None) -> dict[str, Any]:
     return {
         "account": account,
         "source": source,
+        "read_from": first,
         "would_store" if dry_run else "stored": done.stored,
         "known": done.known,
         "pages": done.pages,
         "done": done.done,
         "stopped": done.reason or None,
+        "because": done.detail or None,
         "retry_at": done.retry_at,
         "not_readable": list(done.refused),
         "deliveries": list(done.named),

@@ -8,7 +8,8 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ ACCOUNT_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,38}")
 SOURCES = ("holded", "shopify", "stripe", "woocommerce", "standard")
 SourceName = Annotated[str, typer.Option("--source", help="holded, shopify, stripe, woocommerce or standard.")]
 MAX_FILE_BYTES = 32 * 1024 * 1024
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Nothing was sold before, and of the last year no other clock can tell the end."""
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -115,15 +118,15 @@ def duration(value: str, field: str) -> timedelta:
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]])
 
 
-def instant(value: str, field: str) -> datetime:
-    """ISO 8601; without an offset it is UTC."""
-    try:
+def instant(value: str, field: str, *, clock: tzinfo = UTC) -> datetime:
+    """ISO 8601; without an offset it is that clock's."""
+    at: datetime | None = None
+    with suppress(ValueError):
         at = datetime.fromisoformat(value)
-    except ValueError:
-        raise BadInput(
-            "instant_malformed", field=field, detail="expected ISO 8601, such as 2026-03-02T09:00:00Z"
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    told = at if at is None or at.tzinfo else at.replace(tzinfo=clock)
+    if told is None or not _FIRST <= told <= _LAST:
+        raise BadInput("instant_malformed", field=field, detail="expected ISO 8601, such as 2026-03-02T09:00:00Z")
+    return told
 
 
 def named_values(values: list[str], field: str) -> dict[str, str]:

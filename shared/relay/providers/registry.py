@@ -9,6 +9,7 @@ from relay.providers import shopify, stripe, woocommerce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from relay.providers.protocol import Page, Request, Window
     from relay.providers.subscription import Created, Subscriptions
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 class Provider(Protocol):
     """`PARTS` are its lists, in the order in which they are read. `SINGLE`: one subscription a topic. `OWN_SECRET`: a
-    subscription signs with a secret that we give. `KNOWS_UNDELIVERED`: it can list what its webhook did not deliver.
+    subscription signs with a secret that we give. `KNOWS_UNDELIVERED`: it can list what its webhook did not deliver. `reach`: the
+    first instant from `since` on that its lists hold, and what there is to say of older ones, empty where nothing.
     """
 
     @property
@@ -33,6 +35,8 @@ class Provider(Protocol):
     def TOPICS(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
 
     def headers(self, token: str) -> dict[str, str]: ...
+
+    def reach(self, since: datetime, now: datetime) -> tuple[datetime, str]: ...
 
     def page(self, part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]: ...
 

@@ -2,22 +2,26 @@
 
 Lists go by rising id (`since_id`) inside `updated_at_min/max`, so a row that changes while we page never shifts another; it
 leaves the window, and the window after it holds it. Pages are followed by the `Link` header, of which only the query is
-taken: no reply leads to another host.
+taken: no reply leads to another host. Where a full page names no next one, or names it unreadably, the last id is gone on from:
+a proxy that drops or rewrites a header must not end a list.
 https://shopify.dev/docs/api/admin-rest/usage/pagination , https://shopify.dev/docs/api/admin-rest/latest/resources/order
 """
 
 from __future__ import annotations
 
-import re
+from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from relay.errors import BadInput
+from relay.providers.link import address
 from relay.providers.protocol import Page, Request, objects, stamp
 from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from relay.providers.protocol import Window
 
@@ -32,14 +36,22 @@ TOPICS: Final = (
     "customers/create", "customers/update", "products/create", "products/update",
 )  # fmt: skip
 PAGE: Final = 250
+DAYS: Final = 60
 _ROOT: Final = f"/admin/api/{API_VERSION}"
-_LINK: Final = re.compile(r'<([^<>]{1,2000})>\s*;\s*rel="next"')
+_ID_DIGITS: Final = 20
+_NARROWED: Final = ("fields", "include_fields", "filter")
 _PAID: Final = frozenset({"paid", "partially_refunded", "refunded"})
 
 
 def headers(token: str) -> dict[str, str]:
     """https://shopify.dev/docs/api/usage/authentication : the access token of the shop's own (custom) app."""
     return {"x-shopify-access-token": token}
+
+
+def reach(since: datetime, now: datetime) -> tuple[datetime, str]:
+    """https://shopify.dev/docs/api/usage/access-scopes : what the scope does not hold is left out, and nothing says so."""
+    older = since < now - timedelta(days=DAYS)
+    return since, f"Shopify lists orders older than {DAYS} days only to an app with read_all_orders" if older else ""
 
 
 def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]:
@@ -59,22 +71,39 @@ def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> 
 
     def reads(parsed: Any, named: Mapping[str, str]) -> Page:
         found = objects(parsed, part)
-        info = _next_page(named.get("link", ""))
-        if info and not found:
-            raise BadInput("reply_unexpected", detail="an empty page that names a next one")
-        last = found[-1].get("id") if found else None
-        resume = f"since:{last}" if isinstance(last, int) and info else ""
-        return Page(items=found, mark=f"next:{info}" if info else "", resume=resume)
+        following, resume = _following(found, named.get("link", ""), above=value if kind == "since" else "0")
+        return Page(items=found, mark=following, resume=resume)
 
     return Request(method="GET", path=f"{_ROOT}/{part}.json", query=query, reads=reads)
 
 
-def _next_page(link: str) -> str:
-    """The `page_info` of `rel="next"`; its host and path are not looked at, so they lead nowhere."""
-    found = _LINK.search(link)
-    if found is None:
-        return ""
-    return dict(parse_qsl(urlsplit(found[1]).query)).get("page_info", "")
+def _following(found: Sequence[Mapping[str, Any]], link: str, *, above: str) -> tuple[str, str]:
+    """Where the next page begins: for this process, and for another one. Both are empty at the end of the list.
+
+    `above` is the id below which nothing was asked for. Raises `BadInput` where more is to come and its place is not known.
+    """
+    try:
+        url = address(link, "next")
+        info, readable = dict(parse_qsl(urlsplit(url).query)).get("page_info", ""), True
+    except (BadInput, ValueError):
+        url, info, readable = "", "", False
+    if not url and (not found or (readable and len(found) < PAGE)):
+        return "", ""
+    if not found:
+        raise BadInput("reply_unexpected", field="link", detail="an empty page that names a next one")
+    last = _last_id(found, above)
+    if not info and not last:
+        raise BadInput("reply_unexpected", field="link", detail="more is to come, and no next page can be read")
+    resume = f"since:{last}" if last else ""
+    return f"next:{info}" if info else resume, resume
+
+
+def _last_id(found: Sequence[Mapping[str, Any]], above: str) -> str:
+    """The id that the rest of the list is above, empty where the rows do not rise."""
+    ids = [above, *(str(one.get("id")) for one in found)]
+    numbers = [int(one) for one in ids if one.isascii() and one.isdecimal() and len(one) <= _ID_DIGITS]
+    rising = len(numbers) == len(ids) and all(one < other for one, other in pairwise(numbers))
+    return ids[-1] if rising else ""
 
 
 def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -82,7 +111,8 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
     if part != "orders":
         new = value.get("created_at") == value.get("updated_at")
         return ((f"{part}/{'create' if new else 'update'}", value),)
-    paid = value.get("financial_status") in _PAID
+    status = value.get("financial_status")
+    paid = isinstance(status, str) and status in _PAID
     told = [("orders/paid" if paid else "orders/updated", value)]
     refunds = value.get("refunds")
     told += [("refunds/create", one) for one in refunds if isinstance(one, dict)] if isinstance(refunds, list) else []
@@ -91,18 +121,27 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:
     """https://shopify.dev/docs/api/admin-rest/latest/resources/webhook : those of this app alone."""
-    query = (("limit", str(PAGE)), ("page_info", mark)) if mark else (("limit", str(PAGE)),)
+    kind, _, value = mark.partition(":")
+    place = (("page_info" if kind == "next" else "since_id", value),) if mark else ()
 
     def reads(parsed: Any, named: Mapping[str, str]) -> Subscriptions:
-        items = tuple(_subscription(one) for one in objects(parsed, "webhooks"))
-        return Subscriptions(items=items, mark=_next_page(named.get("link", "")) if items else "")
+        found = objects(parsed, "webhooks")
+        following, _ = _following(found, named.get("link", ""), above=value if kind == "since" else "0")
+        return Subscriptions(items=tuple(_subscription(one) for one in found), mark=following)
 
-    return Request(method="GET", path=f"{_ROOT}/webhooks.json", query=query, reads=reads)
+    return Request(method="GET", path=f"{_ROOT}/webhooks.json", query=(("limit", str(PAGE)), *place), reads=reads)
 
 
 def _subscription(one: Mapping[str, Any]) -> Subscription:
-    topics = frozenset({str(one.get("topic", ""))})
-    return Subscription(id=str(one.get("id", "")), url=str(one.get("address", "")), topics=topics, active=True)
+    """One made otherwise may deliver XML, some fields alone, or what a filter lets through: none of that is the fact."""
+    json = str(one.get("format") or "json").lower() == "json"
+    return Subscription(
+        id=str(one.get("id", "")),
+        url=str(one.get("address", "")),
+        topics=frozenset({str(one.get("topic", ""))}),
+        active=True,
+        usable=json and not any(one.get(name) for name in _NARROWED),
+    )
 
 
 def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:

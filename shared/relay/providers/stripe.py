@@ -8,6 +8,7 @@ https://docs.stripe.com/api/events/list , https://docs.stripe.com/webhooks/proce
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.errors import BadInput
@@ -16,6 +17,7 @@ from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from relay.providers.protocol import Window
 
@@ -41,6 +43,12 @@ def headers(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
+def reach(since: datetime, now: datetime) -> tuple[datetime, str]:
+    """https://docs.stripe.com/api/events : what is older is not listed, and nothing says so."""
+    first = now - timedelta(days=DAYS)
+    return (first, f"Stripe keeps its events {DAYS} days") if since < first else (since, "")
+
+
 def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]:
     """`mark` is empty or the id of the last event seen; at most 20 types may be named."""
     query = (
@@ -54,13 +62,21 @@ def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> 
 
     def reads(parsed: Any, _: Mapping[str, str]) -> Page:
         found = objects(parsed, "data")
-        more = isinstance(parsed, dict) and parsed.get("has_more") is True
-        if more and not (found and isinstance(found[-1].get("id"), str)):
-            raise BadInput("reply_unexpected", detail="more is announced behind a page without an id")
-        following = str(found[-1]["id"]) if more else ""
+        following = _following(parsed, found)
         return Page(items=found, mark=following, resume=following)
 
     return Request(method="GET", path=f"/v1/{part}", query=query, reads=reads)
+
+
+def _following(parsed: Any, found: Sequence[Mapping[str, Any]]) -> str:
+    """The id behind which the list goes on, empty at its end. A full page that says nothing of more is not taken for the last."""
+    more = parsed.get("has_more") if isinstance(parsed, dict) else None
+    if more is False or (more is None and len(found) < PAGE):
+        return ""
+    last = found[-1].get("id") if found else None
+    if (more is not None and more is not True) or not (isinstance(last, str) and last):
+        raise BadInput("reply_unexpected", field="has_more", detail="more is to come, and not known behind which id")
+    return last
 
 
 def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
@@ -74,9 +90,8 @@ def subscriptions(mark: str = "") -> Request[Subscriptions]:
     query = (("limit", str(PAGE)), *((("starting_after", mark),) if mark else ()))
 
     def reads(parsed: Any, _: Mapping[str, str]) -> Subscriptions:
-        items = tuple(_subscription(one) for one in objects(parsed, "data"))
-        more = items and isinstance(parsed, dict) and parsed.get("has_more") is True
-        return Subscriptions(items=items, mark=items[-1].id if more else "")
+        found = objects(parsed, "data")
+        return Subscriptions(items=tuple(_subscription(one) for one in found), mark=_following(parsed, found))
 
     return Request(method="GET", path="/v1/webhook_endpoints", query=query, reads=reads)
 

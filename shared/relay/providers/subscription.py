@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One webhook at a provider. `orphan`: made by us, but the secret it signs with was never stored."""
+    """One webhook at a provider. `orphan`: made by us, but the secret it signs with was never stored. `usable`: it delivers what
+    can be read, whole.
+    """
 
     id: str
     url: str
     topics: frozenset[str]
     active: bool
     orphan: bool = False
+    usable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +55,14 @@ class Action:
 
 
 def wanted(found: Iterable[Subscription], *, url: str, topics: Iterable[str], single: bool) -> Sequence[Action]:
-    """What brings every topic to `url` once. `single`: the provider has one subscription a topic."""
+    """What brings every topic to `url` once. `single`: the provider has one subscription a topic.
+
+    What is ours and cannot be used goes first: a provider may refuse a second one of its topic.
+    """
     ours = [one for one in found if one.url == url]
-    doing = [Action(kind="delete", id=one.id) for one in ours if one.orphan]
-    kept = [one for one in ours if not one.orphan]
+    useless = [one for one in ours if one.orphan or not one.usable]
+    kept = [one for one in ours if one not in useless]
+    doing = [Action(kind="delete", id=one.id) for one in useless]
     covered = {topic for one in kept if one.active for topic in one.topics}
     missing = sorted(set(topics) - covered)
     for one in kept:

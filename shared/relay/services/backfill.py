@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from relay.domain.sources import identity, imported
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.providers import registry
 from relay.providers.protocol import Window
+from relay.services.backfill_run import Run
 from relay.services.times import at_ms, from_ms
 
 if TYPE_CHECKING:
@@ -35,24 +36,30 @@ MOST_ROUNDS = 4
 _MOST_WAIT_S = 90.0
 _MOST_WAITS = 6
 _MOST_RESTARTS = 3
+_MOST_IDLE = 50
 _NAMED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an import is. `stored` came in (of a dry run: would), `known` was in the inbox already.
+    """How far an import is. `stored` came in (of a dry run: would), `known` was in the inbox already: deliveries, each counted once
+    however often its list shows it. `rows` of about `total` (None: the provider does not say) are read of the list `part`,
+    `again` where it is looked at once more; a process that goes on counts the rows of its own share.
 
-    `done` False: it goes on from its cursor; `reason` says why it stopped, `retry_at` when it may go on. `refused` names lists
-    that the credential may not read. `named` are the first inbox ids that came in.
+    `done` False: it goes on from its cursor; `reason` and `detail` say why it stopped, `retry_at` when it may go on. `refused`
+    names lists that the credential may not read. `named` are the first inbox ids that came in.
     """
 
     stored: int = 0
     known: int = 0
     pages: int = 0
     part: str = ""
+    rows: int = 0
     total: int | None = None
+    again: bool = False
     done: bool = False
     reason: str = ""
+    detail: str = ""
     retry_at: datetime | None = None
     refused: tuple[str, ...] = ()
     named: tuple[str, ...] = field(default=())
@@ -60,10 +67,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _At:
-    """The cursor: which list of which window, and where in it. `fresh` counts what the present round brought."""
+    """The cursor: which list of which window, and where in it. `fresh` counts what the present round brought; what this import
+    brought itself, in a process before this one, was received since `began_ms`.
+    """
 
     since_ms: int
     until_ms: int
+    began_ms: int
     part: int = 0
     mark: str = ""
     round: int = 1
@@ -97,23 +107,25 @@ class Backfill:
         `undelivered`: only what the provider says its webhook did not deliver, where it can say so. `deadline_ms` is when to
         stop; without it refused calls are waited for. Raises `NotAllowed` where no list may be read.
         """
-        run = _Run(
+        name = f"{credential.source}:{at_ms(since)}:{'now' if until is None else at_ms(until)}"
+        run = Run(
             account=account,
             credential=credential,
-            name=f"{credential.source}:{at_ms(since)}:{'now' if until is None else at_ms(until)}",
+            name=f"{name}:undelivered" if undelivered else name,
             dry_run=dry_run,
             undelivered=undelivered,
             deadline_ms=deadline_ms,
             tell=tell,
         )
-        at = await self._resumed(run) or _At(since_ms=at_ms(since), until_ms=at_ms(until or self._clock.now()))
+        now = self._clock.now()
+        at = await self._resumed(run) or _At(since_ms=at_ms(since), until_ms=at_ms(until or now), began_ms=at_ms(now))
         parts = registry.get(credential.source).PARTS
         while True:
             while at.part < len(parts):
                 try:
                     at = await self._page(run, at, parts[at.part])
                 except RetryAt as late:
-                    return self._told(run, at, reason=late.reason, retry_at=late.retry_at)
+                    return self._told(run, at, reason=late.reason, detail=late.detail, retry_at=late.retry_at)
             if until is not None or not at.fresh or at.round >= MOST_ROUNDS or dry_run:
                 break
             at = self._round_after(at)
@@ -127,11 +139,13 @@ class Backfill:
         until_ms = at_ms(self._clock.now())
         return replace(at, since_ms=at_ms(since), until_ms=until_ms, part=0, mark="", round=at.round + 1, fresh=0)
 
-    async def _page(self, run: _Run, at: _At, part: str) -> _At:
+    async def _page(self, run: Run, at: _At, part: str) -> _At:
         """One page: asked for, stored, and only then passed."""
         provider = registry.get(run.credential.source)
         window = Window(since=from_ms(at.since_ms), until=from_ms(at.until_ms))
         request = provider.page(part, window, run.mark or at.mark, undelivered=run.undelivered)
+        await self._wait(run, run.pause_s)
+        run.pause_s = 0.0
         try:
             reply = await self._asked(run, request)
         except (NotAllowed, NotFound):
@@ -151,9 +165,25 @@ class Backfill:
         page: Page = reply.value
         if page.mark and page.mark == (run.mark or at.mark):
             raise Rejected("list_stands_still", detail=f"{request!r} names itself as its next page")
-        stored, known = 0, 0
+        at = await self._stored(run, at, part, page)
+        if page.mark and run.idle > _MOST_IDLE:
+            raise Rejected("list_stands_still", detail=f"{request!r}: {run.idle} pages in a row showed nothing new")
+        run.mark = page.mark
+        at = replace(at, mark=page.resume) if page.mark else replace(at, part=at.part + 1, mark="")
+        await self._save(run, at)
+        run.pages += 1
+        run.tell(self._told(run, at, part=part, rows=run.rows, total=run.total(page), again=at.round > 1))
+        run.pause_s = reply.pause_s
+        return at
+
+    async def _stored(self, run: Run, at: _At, part: str, page: Page) -> _At:
+        """The page's rows, in the inbox and counted."""
+        counts = dict.fromkeys(("new", "known", "counted"), 0)
+        run.turns_to((at.round, at.part, run.restarts))
+        before = run.rows
         for value in page.items:
-            for topic, body in provider.facts(part, value):
+            keys = []
+            for topic, body in registry.get(run.credential.source).facts(part, value):
                 delivery = imported.delivery_of(
                     account=run.account,
                     source=run.credential.source,
@@ -161,20 +191,18 @@ class Backfill:
                     value=body,
                     received_at=self._clock.now(),
                 )
-                fresh = await self._take(run, delivery)
-                stored, known = stored + fresh, known + (not fresh)
-        run.mark = page.mark
-        at = replace(at, stored=at.stored + stored, known=at.known + known, fresh=at.fresh + stored, mark=page.resume)
-        if not page.mark:
-            at = replace(at, part=at.part + 1, mark="")
-        await self._save(run, at)
-        run.pages += 1
-        run.tell(self._told(run, at, part=part, total=page.total))
-        if reply.pause_s and page.mark:
-            await self._wait(run, reply.pause_s)
-        return at
+                digest = identity.body_digest(delivery.body)
+                keys.append(f"{delivery.inbox_id}-{digest[:12]}")
+                if keys[-1] not in run.seen:
+                    counts[await self._take(run, at, delivery, digest=digest)] += 1
+                    run.seen.add(keys[-1])
+            run.shows(keys)
+        run.idle = run.idle + 1 if page.items and run.rows == before else 0
+        return replace(
+            at, stored=at.stored + counts["new"], known=at.known + counts["known"], fresh=at.fresh + counts["new"]
+        )
 
-    async def _asked(self, run: _Run, request: Any) -> Reply[Page]:
+    async def _asked(self, run: Run, request: Any) -> Reply[Page]:
         """A refused call is waited for while there is time, a few times in a row."""
         for left in range(_MOST_WAITS, -1, -1):
             self._in_time(run, CALL_MS / 1000)
@@ -189,21 +217,25 @@ class Backfill:
                 break
         return reply
 
-    async def _wait(self, run: _Run, seconds: float) -> None:
-        self._in_time(run, seconds)
-        await self._clock.sleep(seconds)
+    async def _wait(self, run: Run, seconds: float) -> None:
+        if seconds:
+            self._in_time(run, seconds)
+            await self._clock.sleep(seconds)
 
-    def _in_time(self, run: _Run, seconds: float) -> None:
+    def _in_time(self, run: Run, seconds: float) -> None:
         now = self._clock.now()
         if run.deadline_ms is not None and at_ms(now) + seconds * 1000 > run.deadline_ms:
             raise RetryAt("out_of_time", retry_at=now)
 
-    async def _take(self, run: _Run, delivery: Delivery) -> bool:
-        """Whether it is new. The same version by webhook has the same id, and other bytes: what they tell is compared."""
+    async def _take(self, run: Run, at: _At, delivery: Delivery, *, digest: str) -> Literal["new", "known", "counted"]:
+        """The same version by webhook has the same id, and other bytes: what they tell is compared.
+
+        `counted`: this import brought it itself, before it was stopped.
+        """
         there = await self._inbox.get(delivery.account, delivery.inbox_id)
         if there is not None and imported.tells_the_same(there.delivery, delivery):
-            return False
-        digest = identity.body_digest(delivery.body)
+            ours = run.resumed and imported.is_imported(there.delivery)
+            return "counted" if ours and at_ms(there.delivery.received_at) >= at.began_ms else "known"
         if run.dry_run:
             aside = (
                 None if there is None else await self._inbox.get(delivery.account, f"{delivery.inbox_id}-{digest[:12]}")
@@ -213,43 +245,28 @@ class Backfill:
             fresh = await self._inbox.put(delivery, digest=digest) != "duplicate"
         if fresh and len(run.named) < _NAMED:
             run.named.append(delivery.inbox_id)
-        return fresh
+        return "new" if fresh else "known"
 
-    async def _resumed(self, run: _Run) -> _At | None:
+    async def _resumed(self, run: Run) -> _At | None:
         """The cursor of the same import, unless that has ended."""
         if run.dry_run:
             return None
         held = await self._notes.get(run.account, CURSOR, run.name)
         if held is None or held.get("done"):
             return None
+        run.resumed = True
         names = ("since_ms", "until_ms", "part", "mark", "round", "fresh", "stored", "known")
-        return _At(**{name: held[name] for name in names}, refused=tuple(held["refused"]))
+        began_ms = held.get("began_ms", at_ms(self._clock.now()))
+        return _At(**{name: held[name] for name in names}, began_ms=began_ms, refused=tuple(held["refused"]))
 
-    async def _save(self, run: _Run, at: _At, *, done: bool = False) -> None:
+    async def _save(self, run: Run, at: _At, *, done: bool = False) -> None:
         if run.dry_run:
             return
         fields = {name: getattr(at, name) for name in _At.__slots__} | {"refused": list(at.refused), "done": done}
         now_ms = at_ms(self._clock.now())
         await self._notes.put(run.account, CURSOR, run.name, fields, at_ms=now_ms)
 
-    def _told(self, run: _Run, at: _At, **values: Any) -> Progress:
+    def _told(self, run: Run, at: _At, **values: Any) -> Progress:
         return Progress(
             stored=at.stored, known=at.known, pages=run.pages, refused=at.refused, named=tuple(run.named), **values
         )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Run:
-    """One process's share of an import. `mark` is the next page's within it, which another process may not use."""
-
-    account: str
-    credential: ProviderCredential
-    name: str
-    dry_run: bool
-    undelivered: bool
-    deadline_ms: int | None
-    tell: Callable[[Progress], None]
-    mark: str = ""
-    pages: int = 0
-    restarts: int = 0
-    named: list[str] = field(default_factory=list)

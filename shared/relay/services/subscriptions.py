@@ -17,7 +17,7 @@ from relay.providers.subscription import Subscription, wanted
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from relay.ports.accounts import Accounts
     from relay.ports.providers import ProviderApi, ProviderCredential
@@ -50,10 +50,17 @@ class Subscriptions:
         self._who = who
 
     async def __call__(
-        self, account: str, credential: ProviderCredential, *, url: str, without: Collection[str] = ()
+        self,
+        account: str,
+        credential: ProviderCredential,
+        *,
+        url: str,
+        without: Collection[str] = (),
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> Found:
         """Look, and mend where the credential says that we may; `without` are topics denied before, not to be asked for again.
 
+        `before` is awaited ahead of the first mending: once it is done, no later look tells that anything was missed.
         Raises what a call raises but `OutcomeUnknown`; `NotAllowed` only where nothing at all may be done.
         """
         provider = registry.get(credential.source)
@@ -67,6 +74,8 @@ class Subscriptions:
         secret = await self._secret(account, credential.source)
         if provider.OWN_SECRET and not secret:
             return Found(healthy=False, refused="secret_missing")
+        if before is not None:
+            await before()
         done: list[str] = []
         denied: list[str] = []
         for action in doing:
@@ -85,14 +94,18 @@ class Subscriptions:
         return Found(healthy=not done, done=tuple(done), denied=tuple(denied))
 
     async def _listed(self, credential: ProviderCredential) -> Sequence[Subscription]:
+        """All of them: one that a listing cut short hides would be registered twice."""
         provider, found, mark = registry.get(credential.source), list[Subscription](), ""
         for _ in range(_MOST_PAGES):
             page = await self._call(credential, provider.subscriptions(mark))
             found += page.items
             mark = page.mark
             if not mark:
-                break
-        return found
+                return found
+        raise Rejected(
+            "list_stands_still",
+            detail=f"the webhooks of {credential.source} are not at their end in {_MOST_PAGES} pages",
+        )
 
     async def _do(self, account: str, credential: ProviderCredential, action: Action, *, url: str, secret: str) -> None:
         provider = registry.get(credential.source)

@@ -204,7 +204,14 @@ class Watchdog:
             url = f"{self._api_url}/v1/{account}/{credential.source}"
             if at_ms(now) - note.denied_ms > _DENIED_MS:
                 note.denied = ()
-            found = await self._subscriptions(account, opened, url=url, without=note.denied)
+            known_ms = note.from_ms
+
+            async def missed() -> None:
+                note.from_ms = note.from_ms or note.looked_ms
+                await self._keep(account, credential.source, note)
+
+            found = await self._subscriptions(account, opened, url=url, without=note.denied, before=missed)
+            note.from_ms = known_ms
             if found.denied:
                 note.denied, note.denied_ms = (*note.denied, *found.denied), at_ms(now)
             watched = replace(watched, mended=found.done, refused=found.refused, lasting=bool(found.refused))
