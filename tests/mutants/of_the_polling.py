@@ -8,6 +8,7 @@ SERVICES = "shared/relay/services"
 DOMAIN = "shared/relay/domain"
 ADAPTERS = "shared/relay/adapters"
 POLL = "services/test_poll.py"
+ABSENT = "services/test_poll_absent.py"
 SNAPSHOTS = "adapters/test_snapshots.py"
 CRASHES = "services/test_crash_points.py::test_whenever_the_writer_dies_everything_is_written_once"
 
@@ -41,6 +42,27 @@ shelf.add(
     "if suspicious and was_there and asked < SAMPLE:",
     "if suspicious and was_there and asked < 0:",
     f"{POLL}::test_an_empty_list_where_many_were_known_is_asked_about_before_it_is_believed",
+)
+shelf.add(
+    "one refused read hides all deletions behind it",
+    f"{SERVICES}/poll_pass.py",
+    "            if not _is_of_one(refusal, state.courses[resource.name]):\n",
+    "            if refusal.reason:\n",
+    f"{ABSENT}::test_one_object_that_is_refused_hides_no_other_and_is_asked_for_again",
+)
+shelf.add(
+    "a refused read is a deletion",
+    f"{SERVICES}/poll_pass.py",
+    "            refused = refusal.reason\n",
+    "            told = await self._sightings.gone(session, resource, holded_id, sent_ms=sent_ms)\n",
+    f"{ABSENT}::test_one_object_that_is_refused_hides_no_other_and_is_asked_for_again",
+)
+shelf.add(
+    "a refusal of the whole is taken for one object's",
+    f"{SERVICES}/poll_pass.py",
+    "        return lasts and not refusal.reason.startswith(NOBODYS)\n",
+    "        return True\n",
+    f"{ABSENT}::test_a_refusal_of_the_whole_stops_the_pass",
 )
 shelf.add(
     "one complete pass without it is enough",

@@ -93,7 +93,7 @@ async def polling_of(here: World, one: "Account", resource: str = "") -> dict[st
                 "covered_by_webhooks": each.hinted and course.covered(now_ms),
                 "running": course.running is not None,
                 "unreadable": course.unreadable,
-                "trouble": course.trouble,
+                "trouble": course.troubles,
             }
         )
     return {
