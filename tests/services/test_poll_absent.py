@@ -55,6 +55,17 @@ def look(world, name="contact"):
     return state(world).courses[name]
 
 
+def looked_recently(world):
+    """A recent pass over the invoices, and no full one."""
+    now_ms = at_ms(world.clock.now())
+    found = state(world)
+    recent = replace(found.courses["invoice"], due_ms=now_ms, full_due_ms=now_ms + 10**9)
+    world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses={**found.courses, "invoice": recent})
+    make_due(world)
+    world.run(seconds=120)
+    assert state(world).courses["invoice"].recent_ms >= now_ms
+
+
 @pytest.mark.parametrize(("status", "body", "reason"), REFUSALS)
 def test_one_object_that_is_refused_hides_no_other_and_is_asked_for_again(world, hands, status, body, reason):
     ids = [hands.contact(f"C{n}") for n in range(4)]
@@ -84,15 +95,44 @@ def test_what_a_full_pass_left_open_is_said_until_the_next_one(world, hands):
     Odd(world).answers[one] = (400, b"{}")
     hands.delete(one)
     look(world, "invoice")
-    now_ms = at_ms(world.clock.now())
-    found = state(world)
-    recent = replace(found.courses["invoice"], due_ms=now_ms, full_due_ms=now_ms + 10**9)
-    world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses={**found.courses, "invoice": recent})
-    make_due(world)
-    world.run(seconds=120)
+    looked_recently(world)
 
-    assert state(world).courses["invoice"].recent_ms >= now_ms
     assert state(world).courses["invoice"].troubles == "absent_refused:bad_request"
+
+
+def test_items_that_cannot_be_read_are_counted_until_a_full_pass_reads_them(world, hands):
+    old, new = hands.invoice(date="2026-01-02"), hands.invoice()
+    poll_now(world)
+    table = world.company.tables["documents"]
+    tags = table[old]["tags"]
+    table[old]["tags"] = {"not": "a list"}
+    assert look(world, "invoice").unreadable == 1
+    looked_recently(world)
+    assert state(world).courses["invoice"].unreadable == 1
+    table[new]["tags"] = {"not": "a list"}
+    assert look(world, "invoice").unreadable == 2
+    table[old]["tags"] = table[new]["tags"] = tags
+
+    assert look(world, "invoice").unreadable == 0
+
+
+def test_items_without_an_id_are_said_to_end_all_conclusions(world, hands):
+    gone = hands.contact()
+    poll_now(world)
+    hands.forget(gone)
+    call = world.holded.call
+
+    async def nameless(request, credential, *, timeout_ms):
+        reply = await call(request, credential, timeout_ms=timeout_ms)
+        return replace(reply, value=replace(reply.value, items=({"id": None, "name": "A"}, *reply.value.items)))
+
+    world.holded.call = nameless
+    course = look(world)
+    assert (course.troubles, course.unreadable, told(world)) == ("nameless_items", 1, [])
+    world.holded.call = call
+    course = look(world)
+
+    assert (course.troubles, course.unreadable, told(world)) == ("", 0, [("contact.deleted", gone)])
 
 
 def test_objects_that_are_never_answered_for_do_not_stand_before_another_for_ever(world, hands):

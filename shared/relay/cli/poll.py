@@ -114,7 +114,7 @@ def _print(told: dict[str, Any]) -> None:
     fields(head)
     table(
         "resources",
-        ["resource", "last", "next", "every h", "in full h", "changes", "calls", "expected", "trouble"],
+        ["resource", "last", "next", "every h", "in full h", "changes", "calls", "expected", "unreadable", "trouble"],
         [
             (
                 each["resource"],
@@ -125,6 +125,7 @@ def _print(told: dict[str, Any]) -> None:
                 each["changes"],
                 each["calls"],
                 each["expected_calls"],
+                each["unreadable"],
                 each["trouble"],
             )
             for each in polling["resources"]

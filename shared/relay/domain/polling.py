@@ -36,9 +36,10 @@ class Pass:
     """One walk over a resource's lists. `place` is the list it is in, `cursor` where in that list; `page` numbers its pages.
     Where a resource is listed for each of its parents, `parent` is whose lists these are.
 
-    `whole`: every item so far could be read, so that who is not among them is absent. `absent`: the lists are through, and
-    those that were not seen are being asked for; `asked` of them have answered so far, and `refused` says what Holded said
-    to the last of those of which nothing is known. `brief`: a recent one of the window alone.
+    `whole`: every item so far could be read, so that who is not among them is absent; `unread` counts those that could not.
+    `absent`: the lists are through, and those that were not seen are being asked for; `asked` of them have answered so far,
+    and `refused` says what Holded said to the last of those of which nothing is known. `brief`: a recent one of the window
+    alone.
     """
 
     kind: PassKind
@@ -51,6 +52,7 @@ class Pass:
     page: int = 0
     changes: int = 0
     whole: bool = True
+    unread: int = 0
     absent: bool = False
     asked: int = 0
     refused: str = ""
@@ -66,7 +68,8 @@ class Course:
 
     `full_calls`, `recent_calls` are what such a pass cost last; `calls` and `changes` count this month; `a_day` is the rate
     of changes, smoothed. `heard_ms`: a webhook told of the resource; `unheard_ms`: a poll saw what none had told.
-    `unsure`: why the last full pass could not conclude who is gone, or not of all.
+    `unsure`: why the last full pass could not conclude who is gone, or not of all. `unreadable` items it could not read; a
+    pass since may have seen more of them, and never fewer, because it does not look at everything.
     """
 
     due_ms: int
@@ -168,6 +171,8 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         return course
     place = running.place if page.cursor else running.place + 1
     parent, through = page.parent, place >= page.lists
+    # The further lists of a recent pass show some of its window's items once more.
+    counts = running.kind == "full" or not running.place
     if through and page.following:
         place, parent, through = 0, page.following, False
     onward = replace(
@@ -178,6 +183,7 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         page=running.page + 1,
         changes=running.changes + page.changes,
         whole=running.whole and not page.nameless,
+        unread=running.unread + counts * (page.unread + page.nameless),
         absent=through,
     )
     # A first pass may tell of changes it saw under way; they are no sign that webhooks fail.
@@ -186,7 +192,7 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         course,
         running=onward,
         changes=course.changes + page.changes,
-        unreadable=(course.unreadable if running.page else 0) + page.unread + page.nameless,
+        unreadable=max(course.unreadable, onward.unread),
         unheard_ms=now_ms if told else course.unheard_ms,
         held_ms=0,
         wait_ms=0,
@@ -237,7 +243,9 @@ def finished(course: Course) -> Course:
     # Not the deleted ones that were asked for: there are as many of them however often somebody looks.
     calls = max(1, running.page - running.asked)
     unsure = running.refused if running.whole else NAMELESS
-    return replace(done, full_ms=running.started_ms, full_calls=calls, briefs=0, unsure=unsure)
+    return replace(
+        done, full_ms=running.started_ms, full_calls=calls, briefs=0, unsure=unsure, unreadable=running.unread
+    )
 
 
 def stopped(course: Course, *, trouble: str) -> Course:
