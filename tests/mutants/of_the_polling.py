@@ -116,6 +116,20 @@ shelf.add(
     f"{SNAPSHOTS}::test_what_a_snapshot_tells_is_stored_with_it_or_not_at_all[moto]",
 )
 shelf.add(
+    "every snapshot of an older rule is a change",
+    f"{DOMAIN}/snapshots.py",
+    "known.fingerprint in {shown.fingerprint, shown.earlier}:",
+    "known.fingerprint == shown.fingerprint:",
+    "services/test_poll_older.py::test_a_new_rule_of_fingerprints_is_no_storm_of_events",
+)
+shelf.add(
+    "another spelling of what is empty is a change",
+    "shared/relay/holded/unified.py",
+    "_digest(_spelt_alike(data) or {})",
+    "_digest(data)",
+    "services/test_poll_older.py::test_another_spelling_of_the_same_contact_is_no_event",
+)
+shelf.add(
     "our own writes are told",
     f"{DOMAIN}/snapshots.py",
     "if ours is not None and (known is None or ours.written_ms >= known.seen_ms):",

@@ -3,7 +3,7 @@
     snapshot          shown                                  told (one event each, one version together)
     none, first pass  anything                               nothing: there is no state before it to differ from
     none              anything                               created, and approved or paid where it is
-    any               the same fields                        nothing
+    any               the same fields                        nothing; a fingerprint of an older rule is renewed
     any               approved, paid, partly paid by now     that; the event's data shows whatever else changed with it
     any               another difference                     updated
     any               what our own ledger wrote since        nothing: the snapshot learns it
@@ -53,10 +53,14 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One look at an object. `sent_ms` is when its request left: what it shows is not older than that."""
+    """One look at an object. `sent_ms` is when its request left: what it shows is not older than that.
+
+    `earlier` is its fingerprint by the rule before the present one, which a snapshot of that time holds.
+    """
 
     fingerprint: str
     sent_ms: int
+    earlier: str = ""
     approved: bool | None = None
     payment: str | None = None
     total: Decimal | None = None
@@ -101,14 +105,15 @@ def is_news(before: Snapshot | None, fingerprint: str, *, sent_ms: int) -> bool:
 def is_as_before(before: Snapshot, after: Snapshot) -> bool:
     """Nothing new was seen, and nothing is worth a write."""
     fresh = not before.missed_ms and after.seen_ms - before.seen_ms <= REFRESH_MS
-    return fresh and after.number == before.number
+    return fresh and (after.number, after.fingerprint) == (before.number, before.fingerprint)
 
 
 def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: Unseen, asked: bool = False) -> Told:
     """What one look at an object comes to. `asked`: a webhook that is no echo of ours says that something happened."""
     known = before if before is not None and before.number and not before.gone else None
-    if known is not None and known.fingerprint == shown.fingerprint:
-        return Told(snapshot=replace(known, seen_ms=shown.sent_ms, missed_ms=0), verbs=())
+    if known is not None and known.fingerprint in {shown.fingerprint, shown.earlier}:
+        same = replace(known, fingerprint=shown.fingerprint, seen_ms=shown.sent_ms, missed_ms=0)
+        return Told(snapshot=same, verbs=())
     number = before.number + 1 if before is not None else 1
     after = Snapshot(
         number=number,

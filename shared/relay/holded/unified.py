@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay.domain import models
+from relay.errors import BadInput
+from relay.holded.encoding import number_text
 from relay.holded.formats import MADRID, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from relay.holded.replies import ContactRecord, Document, DocumentLine, PaymentRecord, ProductRecord
 
 NAMES: Mapping[str, str] = {
@@ -137,6 +138,43 @@ def gone(kind: str, holded_id: str, *, seen_at: datetime) -> models.Model:
             return models.Invoice(id=holded_id, currency="EUR", issued_at=seen_at, total=_ZERO, channel=kind)
 
 
+_RULE = 2
+"""Of the digests. Who changes what a digest is made of counts it up, and `earlier` gives the digest by the rule before."""
+
+
 def fingerprint(data: Mapping[str, Any]) -> str:
-    """Digest of the fields that matter: two equal ones mean that nothing changed."""
+    """Digest of the fields that matter, behind the number of its rule: two equal ones mean that nothing changed.
+
+    However it is spelt: null, `""`, `{}`, an empty list and a missing field are one, a number and its text are one.
+    """
+    return f"{_RULE}-{_digest(_spelt_alike(data) or {})}"
+
+
+def earlier(data: Mapping[str, Any]) -> str:
+    """The digest by the first rule, which took values as they were spelt. Older snapshots hold it."""
+    return _digest(data)
+
+
+def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _spelt_alike(value: Any) -> Any:
+    """None for whatever is empty. A list keeps its places: some are records without names."""
+    if isinstance(value, Mapping):
+        alike = {name: _spelt_alike(each) for name, each in value.items()}
+        return {name: each for name, each in alike.items() if each is not None} or None
+    if isinstance(value, list | tuple):
+        return [_spelt_alike(each) for each in value] or None
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | Decimal):
+        return _plain(Decimal(value))
+    return value or None
+
+
+def _plain(value: Decimal) -> str:
+    try:
+        return number_text(value)
+    except BadInput:  # beyond every amount: as it was written
+        return str(value)

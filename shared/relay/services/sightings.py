@@ -250,6 +250,7 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
     return Shown(
         fingerprint=unified.fingerprint(observed.matters),
         sent_ms=sent_ms,
+        earlier=unified.earlier(observed.matters),
         approved=observed.approved,
         payment=observed.payment,
         total=getattr(observed.data, "total", None),
