@@ -79,7 +79,8 @@ def payment_status(document: Record) -> str:
     if document["cancelled"]:
         return "cancelled"
     paid, pending = Decimal(document["payments_total"]), Decimal(document["payments_pending"])
-    if not document["draft"] and not pending:
+    is_settled = pending >= 0 if Decimal(document["total"]) < 0 else pending <= 0  # paid too much is paid, too
+    if not document["draft"] and is_settled:
         return "completed"
     return "partial" if paid else "pending"
 

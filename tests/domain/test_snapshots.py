@@ -75,6 +75,7 @@ def test_what_is_told_of_an_object_of_others(before, look, verbs):
         (None, shown(approved=False, payment="unpaid", total=Decimal(99)), ours(), ("updated",)),
         (None, shown(**APPROVED | {"payment": "paid"}), ours(approved=True), ("paid",)),
         (None, shown(**APPROVED | {"payment": "paid"}), ours(approved=True, paid=True), ()),
+        (None, shown(**APPROVED | {"payment": "paid", "total": Decimal(0)}), ours(total=Decimal(0), approved=True), ()),
         (None, shown(), ours(total=None), ()),
         (DRAFT, shown(**APPROVED), ours(approved=True), ()),
         (DRAFT, shown(**APPROVED), ours(approved=True, written_ms=AT_MS - 1), ("approved",)),
@@ -137,6 +138,8 @@ def test_a_snapshot_of_an_older_rule_is_renewed_silently():
     told = judge(BARE, shown("2-one", earlier="one"), ours=None, unseen="created")
 
     assert (told.verbs, told.snapshot.number, told.snapshot.fingerprint) == ((), 1, "2-one")
+    paid = judge(BARE, shown("2-one", earlier="one", payment="paid"), ours=None, unseen="created")
+    assert (paid.verbs, paid.snapshot.payment) == ((), "paid")
     assert not is_as_before(BARE, told.snapshot)  # worth a write
     assert judge(BARE, shown("2-two", earlier="two"), ours=None, unseen="created").verbs == ("updated",)
 

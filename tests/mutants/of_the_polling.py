@@ -130,6 +130,21 @@ shelf.add(
     "services/test_poll_older.py::test_another_spelling_of_the_same_contact_is_no_event",
 )
 shelf.add(
+    "what was paid too much is paid in part",
+    "shared/relay/holded/unified.py",
+    "    if pending is not None and not _goes_with(total, pending):\n",
+    "    if pending == 0:\n",
+    f"{POLL}::test_a_document_that_was_paid_too_much_is_paid",
+    "holded/test_payment_status.py::test_a_document_is_paid_when_nothing_is_left_to_be_paid",
+)
+shelf.add(
+    "our own document over nothing is told to be paid",
+    f"{DOMAIN}/snapshots.py",
+    "    settled = ours.paid or (shown.total is not None and not shown.total)\n",
+    "    settled = ours.paid\n",
+    f"{POLL}::test_our_own_document_over_nothing_is_not_told_to_be_paid",
+)
+shelf.add(
     "our own writes are told",
     f"{DOMAIN}/snapshots.py",
     "if ours is not None and (known is None or ours.written_ms >= known.seen_ms):",

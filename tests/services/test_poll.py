@@ -70,6 +70,32 @@ def test_what_happened_between_two_looks_is_all_told_in_one_version(world, hands
     assert {event.version for event in events(world)} == {1}
 
 
+def test_a_document_that_was_paid_too_much_is_paid(world, hands):
+    poll_now(world)
+    invoice = hands.invoice()
+    hands.approve(invoice)
+    poll_now(world, "invoice")
+    hands.pay(invoice, "200")
+    poll_now(world, "invoice")
+
+    assert told(world, first=2) == [("invoice.paid", invoice)]
+    assert str(events(world)[-1].data.amount_due) == "-100.00"
+
+
+def test_our_own_document_over_nothing_is_not_told_to_be_paid():
+    """Approval is all it takes, and that was ours."""
+    world = polled_world({"policy": {"finish": "approve"}})
+    hands = Hands(world)
+    poll_now(world)
+    theirs = hands.invoice("0")
+    hands.approve(theirs)
+    world.order(shopify_order(total="0.00"))
+    poll_now(world)
+
+    assert [document["total"] for document in world.documents()] == ["0.00"] * 2
+    assert told(world) == [(f"invoice.{verb}", theirs) for verb in ("created", "approved", "paid")]
+
+
 def test_a_deletion_is_told_with_what_was_known(world, hands):
     poll_now(world)
     invoice = hands.invoice("300")

@@ -112,7 +112,9 @@ def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: U
     """What one look at an object comes to. `asked`: a webhook that is no echo of ours says that something happened."""
     known = before if before is not None and before.number and not before.gone else None
     if known is not None and known.fingerprint in {shown.fingerprint, shown.earlier}:
-        same = replace(known, fingerprint=shown.fingerprint, seen_ms=shown.sent_ms, missed_ms=0)
+        same = replace(known, seen_ms=shown.sent_ms, missed_ms=0)
+        if known.fingerprint == shown.earlier:  # what was concluded from the same fields goes by the present rules
+            same = replace(same, fingerprint=shown.fingerprint, approved=shown.approved, payment=shown.payment)
         return Told(snapshot=same, verbs=())
     number = before.number + 1 if before is not None else 1
     after = Snapshot(
@@ -174,7 +176,9 @@ def _beyond(known: Snapshot | None, shown: Shown, ours: Ours, unseen: Unseen, *,
     if unseen == "silent" and known is None:
         return ()
     approved = ours.approved or bool(known and known.approved)
-    payment = "paid" if ours.paid else known.payment if known is not None else None
+    # Of a total of nothing there is nothing to pay: approval is all it takes.
+    settled = ours.paid or (shown.total is not None and not shown.total)
+    payment = "paid" if settled else known.payment if known is not None else None
     verbs = _moved(None if shown.approved is None else approved, payment, shown)
     if ours.total is not None and shown.total is not None and ours.total != shown.total:
         return verbs or ("updated",)

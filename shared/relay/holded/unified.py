@@ -49,7 +49,7 @@ def document(doc_type: str, found: Document, *, seen_at: datetime, name: str | N
         "subtotal": found.subtotal,
         "tax_total": found.tax,
         "total": found.total or _ZERO,
-        "amount_due": found.payments_pending,
+        "amount_due": _pending(found),
         "payment_status": payment_status(found),
         "contact": models.Contact(id=found.contact_id) if found.contact_id else None,
         "channel": doc_type,
@@ -72,9 +72,29 @@ def _midnight(day: date) -> datetime:
 
 
 def payment_status(found: Document) -> models.PaymentStatus:
-    if found.total and found.payments_pending == 0:
+    """By what is still to be paid (Holded facts 10.2), nothing or less being paid; of a negative total the other way round.
+
+    A total of nothing has no payments to tell by: there Holded's own word counts.
+    """
+    total, pending, paid = found.total, _pending(found), found.payments_total
+    if not total:
+        return "paid" if found.status == "completed" else "unpaid"
+    if pending is not None and not _goes_with(total, pending):
         return "paid"
-    return "partially_paid" if found.payments_total else "unpaid"
+    begun = pending is not None and pending.copy_abs() < total.copy_abs()
+    return "partially_paid" if begun or (paid is not None and _goes_with(total, paid)) else "unpaid"
+
+
+def _goes_with(total: Decimal, amount: Decimal) -> bool:
+    """Whether it is an amount of the total's own sign: one still to be paid, or one that was paid of it."""
+    return amount != 0 and (amount > 0) == (total > 0)
+
+
+def _pending(found: Document) -> Decimal | None:
+    """What is still to be paid, negative where too much was; reckoned where only the payments are told."""
+    if found.payments_pending is not None or found.payments_total is None or found.total is None:
+        return found.payments_pending
+    return found.total - found.payments_total
 
 
 def _line(line: DocumentLine) -> models.Line:
