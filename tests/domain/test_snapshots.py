@@ -55,6 +55,11 @@ APPROVED = {"approved": True, "payment": "unpaid", "total": Decimal(100)}
         (replace(BARE, gone=True), shown(), ("created",)),
         (replace(BARE, gone=True), shown("one"), ("created",)),
         (Snapshot(number=0, seen_ms=AT_MS, doubt_ms=AT_MS), shown(), ("created",)),
+        (DRAFT, shown("draft", approved=True, payment="unpaid"), ("approved",)),
+        (DRAFT, shown("draft", approved=None, payment="unpaid"), ()),
+        (replace(DRAFT, approved=True), shown("draft", approved=False, payment="unpaid"), ()),
+        (replace(DRAFT, approved=None), shown("draft", approved=True, payment="unpaid"), ()),
+        (replace(DRAFT, approved=None), shown(approved=True, payment="unpaid"), ("updated",)),
     ],
 )
 def test_what_is_told_of_an_object_of_others(before, look, verbs):
@@ -103,6 +108,39 @@ def test_a_first_pass_tells_nothing(wrote):
     told = judge(None, shown(**APPROVED), ours=wrote, unseen="silent")
 
     assert (told.verbs, told.snapshot.number, told.snapshot.approved) == ((), 1, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "unseen", "look", "after"),
+    [
+        (None, "silent", None, None),
+        (None, "silent", True, True),
+        (None, "created", None, False),  # its approval is still to be told
+        (None, "created", True, True),
+        (None, "approved", None, True),
+        (None, "updated", None, None),
+        (False, "created", None, False),
+        (False, "created", True, True),
+        (True, "created", False, True),  # nothing undoes it
+        (True, "created", None, True),
+    ],
+)
+@pytest.mark.parametrize("fingerprint", ["new", "draft"])
+def test_what_is_known_of_an_approval_after_a_look(before, unseen, look, after, fingerprint):
+    known = None if before is None else replace(DRAFT, approved=before)
+    told = judge(known, shown(fingerprint, approved=look, payment="unpaid"), ours=None, unseen=unseen)
+
+    assert told.snapshot.approved is after
+
+
+def test_an_approval_is_worth_a_look_though_all_else_is_as_it_was():
+    at = {"sent_ms": AT_MS + 5}
+
+    assert is_news(DRAFT, "draft", approved=True, **at)
+    assert is_news(replace(DRAFT, approved=None), "draft", approved=False, **at)
+    assert not is_news(DRAFT, "draft", approved=False, **at)
+    assert not is_news(DRAFT, "draft", approved=None, **at)
+    assert not is_news(replace(DRAFT, approved=True), "draft", approved=False, **at)
 
 
 def test_a_deletion_is_told_once():

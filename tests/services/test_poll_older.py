@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
 
-from relay.holded import polled_requests, unified
-from relay.holded.polled_table import BY_NAME
-from relay.ports.accounts import Credential
-from tests.services.polling import Hands, poll_now, polled_world, told
-from tests.services.world import TOKEN
+from relay.holded import unified
+from tests.services.polling import Hands, observed, poll_now, polled_world, told
 
 
 @pytest.fixture
@@ -22,11 +18,6 @@ def world():
 @pytest.fixture
 def hands(world):
     return Hands(world)
-
-
-def observed(world, name, holded_id):
-    call = world.holded.call(polled_requests.one(BY_NAME[name], holded_id), Credential(token=TOKEN), timeout_ms=1)
-    return asyncio.run(call).value
 
 
 def grow_old(world):

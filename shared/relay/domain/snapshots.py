@@ -36,6 +36,7 @@ DOUBT_MS = 3600_000
 class Snapshot:
     """`seen_ms` is when the request that showed it was sent. `number` 0: seen, but nothing is concluded from it yet.
 
+    `approved`: True is for ever, False is told of once it turns True, None is not known (or never approved) and learned.
     `data` is the unified model as JSON, what a deletion can still tell. `missed_ms` is the start of the complete pass that
     did not show the object any more, where Holded has no read by id to ask; `doubt_ms` when it was left alone first.
     """
@@ -94,34 +95,36 @@ def is_stale(before: Snapshot | None, sent_ms: int) -> bool:
     return before is not None and before.seen_ms > sent_ms
 
 
-def is_news(before: Snapshot | None, fingerprint: str, *, sent_ms: int) -> bool:
+def is_news(before: Snapshot | None, fingerprint: str, *, sent_ms: int, approved: bool | None = None) -> bool:
     """Whether a look has to be judged at all: most of a page is as it was."""
     if before is None or not before.number or before.gone or before.missed_ms:
         return not is_stale(before, sent_ms)
     old = sent_ms - before.seen_ms > REFRESH_MS
-    return not is_stale(before, sent_ms) and (before.fingerprint != fingerprint or old)
+    moved = before.fingerprint != fingerprint or before.approved != _approval(before, approved)
+    return not is_stale(before, sent_ms) and (moved or old)
 
 
 def is_as_before(before: Snapshot, after: Snapshot) -> bool:
     """Nothing new was seen, and nothing is worth a write."""
-    fresh = not before.missed_ms and after.seen_ms - before.seen_ms <= REFRESH_MS
-    return fresh and (after.number, after.fingerprint) == (before.number, before.fingerprint)
+    return after.seen_ms - before.seen_ms <= REFRESH_MS and replace(after, seen_ms=before.seen_ms) == before
 
 
 def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: Unseen, asked: bool = False) -> Told:
     """What one look at an object comes to. `asked`: a webhook that is no echo of ours says that something happened."""
     known = before if before is not None and before.number and not before.gone else None
-    if known is not None and known.fingerprint in {shown.fingerprint, shown.earlier}:
-        same = replace(known, seen_ms=shown.sent_ms, missed_ms=0)
-        if known.fingerprint == shown.earlier:  # what was concluded from the same fields goes by the present rules
-            same = replace(same, fingerprint=shown.fingerprint, approved=shown.approved, payment=shown.payment)
-        return Told(snapshot=same, verbs=())
+    if known is not None and known.fingerprint == shown.earlier:
+        # The same fields; what is concluded from them goes by the present rules.
+        known = replace(known, fingerprint=shown.fingerprint, approved=shown.approved, payment=shown.payment)
+    approved = _approval(known, shown.approved) if known is not None else _first_approval(shown, unseen)
+    # A purchase may show the same fields before and after its approval.
+    if known is not None and known.fingerprint == shown.fingerprint and known.approved in {None, approved}:
+        return Told(snapshot=replace(known, approved=approved, seen_ms=shown.sent_ms, missed_ms=0), verbs=())
     number = before.number + 1 if before is not None else 1
     after = Snapshot(
         number=number,
         seen_ms=shown.sent_ms,
         fingerprint=shown.fingerprint,
-        approved=shown.approved,
+        approved=approved,
         payment=shown.payment,
         data=shown.data,
     )
@@ -152,6 +155,18 @@ def doubtful(before: Snapshot | None, *, sent_ms: int) -> Snapshot | None:
     if before is None:
         return Snapshot(number=0, seen_ms=sent_ms, doubt_ms=sent_ms)
     return None if before.number or sent_ms - before.doubt_ms >= DOUBT_MS else before
+
+
+def _approval(known: Snapshot, shown: bool | None) -> bool | None:
+    """What is known of it after a look. Nothing undoes an approval."""
+    return known.approved if known.approved or shown is None else shown
+
+
+def _first_approval(shown: Shown, unseen: Unseen) -> bool | None:
+    """Of what is told to be new, an approval that is not known was not told."""
+    if shown.approved is not None or unseen in {"silent", "updated"}:
+        return shown.approved
+    return unseen == "approved"
 
 
 def _first(shown: Shown, unseen: Unseen) -> tuple[str, ...]:

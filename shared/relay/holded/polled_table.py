@@ -11,7 +11,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from relay.holded import paths, replies, requests, unified
-from relay.holded.observing import observer
+from relay.holded.observing import approved, observer
 from relay.holded.polled import Observed, Resource
 from relay.holded.polled_accounting import ACCOUNTING
 from relay.holded.polled_catalogue import CATALOGUE
@@ -45,7 +45,10 @@ def _day(value: dt.date | None) -> str | None:
 
 
 def observe_document(doc_type: DocType) -> Callable[[Any], Observed]:
-    """A draft has no number and approval gives it one (Holded facts 3.4): a list says no more of approval than that."""
+    """A draft has no number and approval gives it one (Holded facts 3.4): a list says no more of approval than that.
+
+    Of a purchase it does not even say that.
+    """
 
     def read(source: Mapping[str, Any]) -> Observed:
         found = replies.document(source)
@@ -67,7 +70,7 @@ def observe_document(doc_type: DocType) -> Callable[[Any], Observed]:
                 "paid": plain(found.payments_total),
                 "pending": plain(found.payments_pending),
             },
-            approved=bool(found.number) if doc_type in paths.APPROVABLE else None,
+            approved=approved(found, numbers=doc_type != "purchase") if doc_type in paths.APPROVABLE else None,
             payment=unified.payment_status(found) if doc_type in paths.PAYABLE else None,
         )
 

@@ -96,7 +96,7 @@ class PollPass:
             # The parent was deleted meanwhile: its list is through.
         else:
             shown, cursor = reply.value.items, reply.value.cursor
-        items, unread, nameless = polled_requests.observed(resource, shown, parent=parent)
+        items, unread, nameless = polled_requests.observed(resource, shown, query=queries[running.place], parent=parent)
         changes = await self._sightings.page(session, resource, items, sent_ms=sent_ms, baseline=running.baseline)
         if running.kind == "full":
             ids = [*(each.id for each in items), *unread]

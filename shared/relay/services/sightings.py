@@ -59,7 +59,9 @@ class Sightings:
         news = [
             each
             for each in items
-            if judging.is_news(befores.get(each.id), unified.fingerprint(each.matters), sent_ms=sent_ms)
+            if judging.is_news(
+                befores.get(each.id), unified.fingerprint(each.matters), sent_ms=sent_ms, approved=each.approved
+            )
         ]
         if not baseline and resource.name in WRITTEN:
             await self._let_records_arrive(session, [each for each in news if each.id not in befores], sent_ms)
