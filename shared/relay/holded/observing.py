@@ -87,12 +87,6 @@ def first(source: Item, *names: str) -> str:
     return next((name for name in names if source.get(name) is not None), names[-1])
 
 
-def listed(source: Item, name: str) -> tuple[str, ...]:
-    """Several ids or tags, also where one is given bare."""
-    value = source.get(name)
-    return (value,) if isinstance(value, str) and value else fields.texts(source, name)
-
-
 def day(source: Item, name: str) -> date | None:
     return day_of(source.get(name), name)
 
@@ -144,7 +138,7 @@ def record(
         other |= {field: fields.number(source, field) for field in numbers}
         other |= {field: day(source, field) for field in days}
         other |= {field: moment(source, field) for field in moments}
-        other |= {field: listed(source, field) for field in lists}
+        other |= {field: fields.texts(source, field) for field in lists}
         currency = fields.text(source, "currency")
         found = Record(
             id=fields.required(source, first(source, *ids)),
