@@ -1,4 +1,4 @@
-"""What the amounts of a document say of its payment, and what of it an event shows."""
+"""What the amounts of a document say of its payment, what of it an event shows, and in which currency a payment is."""
 
 from __future__ import annotations
 
@@ -63,3 +63,13 @@ def test_a_document_is_paid_when_nothing_is_left_to_be_paid(name, fields, paymen
 )
 def test_what_was_paid_too_much_is_a_negative_amount_due(fields, due):
     assert seen(**fields).data.amount_due == (None if due is None else Decimal(due))
+
+
+def payment(**fields):
+    return BY_NAME["payment"].observe({"id": ID, "amount": "10.00"} | fields)
+
+
+def test_a_payment_is_in_the_currency_it_says_else_in_the_companys_own():
+    assert payment(currency="usd").data.currency == "USD"
+    assert payment(document_id=ID, document_type="invoice").data.currency == "EUR"
+    assert payment(currency="").data.currency == "EUR"

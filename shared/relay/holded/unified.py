@@ -129,13 +129,15 @@ def product(found: ProductRecord) -> models.Product:
 
 
 def payment(found: PaymentRecord) -> models.Payment:
-    """Money in the company's base currency (Holded facts 10.2). Raises `BadInput` where it has no amount."""
+    """Money in the company's base currency, euros unless the payment says otherwise: the currency of its document is not that
+    of its amount (Holded facts 10.2). Raises `BadInput` where it has no amount.
+    """
     if found.amount is None:
         raise unreadable("amount", None, "an amount")
     return models.Payment(
         id=found.id,
         amount=found.amount,
-        currency="EUR",
+        currency=found.currency or "EUR",
         at=_midnight(found.date) if found.date else None,
         reference=found.description,
         document_id=found.document_id,
