@@ -9,6 +9,7 @@ import pytest
 
 from relay.domain.snapshots import (
     DOUBT_MS,
+    LAG_MS,
     REFRESH_MS,
     Ours,
     Shown,
@@ -195,6 +196,29 @@ def test_what_has_to_be_judged_at_all():
     assert is_stale(BARE, AT_MS - 1)
     assert not is_stale(BARE, AT_MS)
     assert not is_stale(None, 0)
+
+
+def test_what_holded_says_is_older_is_a_lagging_copy_for_some_minutes():
+    """Only where both say when: an object whose time went back for good is seen again."""
+    known = replace(BARE, updated_ms=500)
+    soon, late = AT_MS + LAG_MS - 1, AT_MS + LAG_MS
+
+    assert is_stale(known, soon, updated_ms=499)
+    assert not is_news(known, "two", sent_ms=soon, updated_ms=499)
+    for same_or_unknown in (500, 501, 0):
+        assert not is_stale(known, soon, updated_ms=same_or_unknown)
+    assert not is_stale(known, late, updated_ms=499)
+    assert is_news(known, "two", sent_ms=late, updated_ms=499)
+    assert not is_stale(BARE, soon, updated_ms=499)
+
+
+def test_a_time_of_change_alone_is_neither_told_nor_written():
+    known = replace(BARE, updated_ms=500)
+    told = judge(known, shown("one", updated_ms=700), ours=None, unseen="created")
+
+    assert (told.verbs, told.snapshot.updated_ms) == ((), 700)
+    assert is_as_before(known, told.snapshot)
+    assert judge(known, shown("two", updated_ms=500), ours=None, unseen="created").verbs == ("updated",)
 
 
 def test_a_document_of_ours_in_the_making_is_left_alone_for_an_hour():

@@ -96,9 +96,23 @@ shelf.add(
 shelf.add(
     "a stale look is judged",
     f"{DOMAIN}/snapshots.py",
-    "return before is not None and before.seen_ms > sent_ms",
-    "return before is not None and before.seen_ms < 0",
+    "    return before.seen_ms > sent_ms or is_behind\n",
+    "    return is_behind\n",
     "domain/test_snapshots.py::test_what_has_to_be_judged_at_all",
+)
+shelf.add(
+    "a copy of Holded's that lags is believed",
+    f"{DOMAIN}/snapshots.py",
+    "    return before.seen_ms > sent_ms or is_behind\n",
+    "    return before.seen_ms > sent_ms\n",
+    f"{POLL}::test_a_list_that_lags_behind_a_read_does_not_undo_it",
+)
+shelf.add(
+    "whose time went back is never seen again",
+    f"{DOMAIN}/snapshots.py",
+    " and sent_ms - before.seen_ms < LAG_MS\n",
+    "\n",
+    f"{POLL}::test_a_list_that_lags_behind_a_read_does_not_undo_it",
 )
 shelf.add(
     "a snapshot is written whatever number stands there",

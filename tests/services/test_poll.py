@@ -315,6 +315,30 @@ def test_a_read_by_a_webhook_that_a_slower_page_contradicts_stays(world, hands):
     assert [str(event.data.total) for event in events(world)] == ["100.00", "500.00"]
 
 
+def test_a_list_that_lags_behind_a_read_does_not_undo_it(world, hands):
+    """Holded says when it changed a contact: for some minutes an older state is a copy that lags, whoever asked later."""
+    poll_now(world)
+    contact = hands.contact("Ana")
+    poll_now(world, "contact")
+    old = dict(world.company.tables["contacts"][contact])
+    world.clock.advance(60)
+    hands.rename(contact, "Berta")
+    new = dict(world.company.tables["contacts"][contact])
+    world.run(world.hint(contact, "update", "contact"))
+    world.settle(hours=0.02)
+    world.company.tables["contacts"][contact] = old
+    poll_now(world, "contact")
+    world.company.tables["contacts"][contact] = new
+    poll_now(world, "contact")
+    assert told(world) == [("contact.created", contact), ("contact.updated", contact)]
+    world.company.tables["contacts"][contact] = old  # for good, it seems
+    world.clock.advance(3600)
+    poll_now(world, "contact")
+
+    assert told(world, first=2) == [("contact.updated", contact)]
+    assert events(world)[-1].data.name == "Ana"
+
+
 def test_a_resource_whose_right_the_token_lacks_closes_nothing(world, hands):
     world.company.tokens["pat_test"] = frozenset(
         {"sales:invoices.read", "sales:invoices.write", "contacts:contacts.read", "contacts:contacts.write"}

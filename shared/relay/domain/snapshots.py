@@ -8,6 +8,7 @@
     any               another difference                     updated
     any               what our own ledger wrote since        nothing: the snapshot learns it
     any               no longer there                        deleted
+    any               what Holded says is older, minutes on  nothing: a copy of Holded's lags behind
 
 `number` counts the states that were seen of the object: it is the version of the events and the condition of the write,
 so that a webhook's re-read and a poll that saw the same thing are one event, and the slower of two writes nothing.
@@ -28,6 +29,10 @@ Unseen = Literal["silent", "created", "updated", "approved"]
 DAY_MS = 24 * 3600_000
 REFRESH_MS = 30 * DAY_MS
 """An unchanged snapshot is written again when it is older than this: it would be forgotten in time, and its object be new."""
+LAG_MS = 10 * 60_000
+"""What a look shows may be older, by Holded's own `updated_at`, than what another has shown: for so long it is a copy of
+Holded's that lags. After that it is believed, or an object whose time went back would never be seen again.
+"""
 DOUBT_MS = 3600_000
 """A document with our reference that no row of ours names is left alone this long: its writer may have died over it."""
 
@@ -37,8 +42,10 @@ class Snapshot:
     """`seen_ms` is when the request that showed it was sent. `number` 0: seen, but nothing is concluded from it yet.
 
     `approved`: True is for ever, False is told of once it turns True, None is not known (or never approved) and learned.
-    `data` is the unified model as JSON, what a deletion can still tell. `missed_ms` is the start of the complete pass that
-    did not show the object any more, where Holded has no read by id to ask; `doubt_ms` when it was left alone first.
+    `updated_ms`: Holded's own time of the change that was seen, 0 where it tells none: it orders looks, and no more, because
+    nothing says that every change moves it. `data` is the unified model as JSON, what a deletion can still tell. `missed_ms`
+    is the start of the complete pass that did not show the object any more, where Holded has no read by id to ask; `doubt_ms`
+    when it was left alone first.
     """
 
     number: int
@@ -47,6 +54,7 @@ class Snapshot:
     approved: bool | None = None
     payment: str | None = None
     gone: bool = False
+    updated_ms: int = 0
     missed_ms: int = 0
     doubt_ms: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -62,6 +70,7 @@ class Shown:
     fingerprint: str
     sent_ms: int
     earlier: str = ""
+    updated_ms: int = 0
     approved: bool | None = None
     payment: str | None = None
     total: Decimal | None = None
@@ -90,23 +99,29 @@ class Told:
     verbs: tuple[str, ...]
 
 
-def is_stale(before: Snapshot | None, sent_ms: int) -> bool:
-    """Somebody saw the object with a later request: what this one showed is history."""
-    return before is not None and before.seen_ms > sent_ms
+def is_stale(before: Snapshot | None, sent_ms: int, *, updated_ms: int = 0) -> bool:
+    """Somebody saw the object with a later request, or a later state of it a moment ago: what this one showed is history."""
+    if before is None:
+        return False
+    is_behind = 0 < updated_ms < before.updated_ms and sent_ms - before.seen_ms < LAG_MS
+    return before.seen_ms > sent_ms or is_behind
 
 
-def is_news(before: Snapshot | None, fingerprint: str, *, sent_ms: int, approved: bool | None = None) -> bool:
+def is_news(
+    before: Snapshot | None, fingerprint: str, *, sent_ms: int, updated_ms: int = 0, approved: bool | None = None
+) -> bool:
     """Whether a look has to be judged at all: most of a page is as it was."""
     if before is None or not before.number or before.gone or before.missed_ms:
-        return not is_stale(before, sent_ms)
+        return not is_stale(before, sent_ms, updated_ms=updated_ms)
     old = sent_ms - before.seen_ms > REFRESH_MS
     moved = before.fingerprint != fingerprint or before.approved != _approval(before, approved)
-    return not is_stale(before, sent_ms) and (moved or old)
+    return not is_stale(before, sent_ms, updated_ms=updated_ms) and (moved or old)
 
 
 def is_as_before(before: Snapshot, after: Snapshot) -> bool:
     """Nothing new was seen, and nothing is worth a write."""
-    return after.seen_ms - before.seen_ms <= REFRESH_MS and replace(after, seen_ms=before.seen_ms) == before
+    same = replace(after, seen_ms=before.seen_ms, updated_ms=before.updated_ms)
+    return after.seen_ms - before.seen_ms <= REFRESH_MS and same == before
 
 
 def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: Unseen, asked: bool = False) -> Told:
@@ -118,7 +133,8 @@ def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: U
     approved = _approval(known, shown.approved) if known is not None else _first_approval(shown, unseen)
     # A purchase may show the same fields before and after its approval.
     if known is not None and known.fingerprint == shown.fingerprint and known.approved in {None, approved}:
-        return Told(snapshot=replace(known, approved=approved, seen_ms=shown.sent_ms, missed_ms=0), verbs=())
+        same = replace(known, approved=approved, seen_ms=shown.sent_ms, updated_ms=shown.updated_ms, missed_ms=0)
+        return Told(snapshot=same, verbs=())
     number = before.number + 1 if before is not None else 1
     after = Snapshot(
         number=number,
@@ -126,6 +142,7 @@ def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: U
         fingerprint=shown.fingerprint,
         approved=approved,
         payment=shown.payment,
+        updated_ms=shown.updated_ms,
         data=shown.data,
     )
     if ours is not None and (known is None or ours.written_ms >= known.seen_ms):
