@@ -79,7 +79,8 @@ def payment_status(document: Record) -> str:
     if document["cancelled"]:
         return "cancelled"
     paid, pending = Decimal(document["payments_total"]), Decimal(document["payments_pending"])
-    if not document["draft"] and not pending:
+    is_settled = pending >= 0 if Decimal(document["total"]) < 0 else pending <= 0  # paid too much is paid, too
+    if not document["draft"] and is_settled:
         return "completed"
     return "partial" if paid else "pending"
 
@@ -90,6 +91,7 @@ def create(desk: Desk, kind: Kind, document: Record, *, approved: bool = False) 
     for line in document["lines"]:
         line["line_id"] = desk.mint()
     recompute(desk, document)
+    _keep_suppliers_number(kind, document)
     desk.company.put("documents", document, desk.now)
     if approved or desk.company.settings.auto_approve:
         _number(desk, kind, document)
@@ -104,6 +106,7 @@ def changed(desk: Desk, document: Record) -> None:
     for line in document["lines"]:
         line["line_id"] = line["line_id"] or desk.mint()
     recompute(desk, document)
+    _keep_suppliers_number(KINDS[document["_kind"]], document)
     ledger.book_document(desk, document)
     desk.company.put("documents", document, desk.now)
     desk.emitter.emit(desk.company, document["_kind"], "update", document_event(document), desk.now)
@@ -121,6 +124,14 @@ def approve(desk: Desk, document: Record) -> None:
     desk.company.put("documents", document, desk.now)
     action = "approve" if kind.approve_event else "update"
     desk.emitter.emit(desk.company, kind.v1, action, document_event(document), desk.now)
+
+
+def _keep_suppliers_number(kind: Kind, document: Record) -> None:
+    """A purchase is read with its supplier's number from the start: `number` on write, `document_number` on read, and nothing
+    makes that wait for approval (Holded facts 3.4).
+    """
+    if kind.suppliers_number and document["_own_number"]:
+        document["document_number"] = document["_own_number"]
 
 
 def _number(desk: Desk, kind: Kind, document: Record) -> None:

@@ -20,6 +20,7 @@ class Kind:
     replaceable: bool = (
         False  # whether PUT takes the whole document (September 2026), or the dates only (Holded facts 3.4)
     )
+    suppliers_number: bool = False  # whether it bears the number that its supplier gave it
     approve_event: bool = False  # whether `<object>.approve` is one of the 58 events
 
 
@@ -51,11 +52,11 @@ _SALES = (
 _PURCHASES = (
     Kind(
         v1="purchase", v2="purchases", scope="accounting:purchases", series="purchase", side="purchases", payable=True,
-        approval_listed=True, replaceable=True, approve_event=True,
+        approval_listed=True, replaceable=True, approve_event=True, suppliers_number=True,
     ),
     Kind(
         v1="purchaserefund", v2="purchase-refunds", scope="accounting:purchases", series="purchaserefund",
-        side="purchases", payable=True, approval_listed=True, approve_event=True,
+        side="purchases", payable=True, approval_listed=True, approve_event=True, suppliers_number=True,
     ),
     Kind(
         v1="purchaseorder", v2="purchase-orders", scope="inventory:purchase-orders", series="order", side="purchases",

@@ -15,7 +15,13 @@ from tests.adapters.test_inbox import delivery
 from tests.adapters.test_ledger import NOON_MS
 
 FIRST = Snapshot(
-    number=1, seen_ms=NOON_MS, fingerprint="f1", approved=True, payment="paid", data={"total": Decimal("1.10")}
+    number=1,
+    seen_ms=NOON_MS,
+    fingerprint="f1",
+    approved=True,
+    payment="paid",
+    updated_ms=NOON_MS - 7,
+    data={"total": Decimal("1.10")},
 )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from relay.holded.polled_table import POLLED
@@ -40,6 +43,26 @@ def test_what_was_seen_and_spent_is_shown(world):
     assert len(answer["polling"]["resources"]) == 1
     assert (of(answer, "invoice")["changes"], of(answer, "invoice")["calls"]) == (1, 2)
     assert answer["polling"]["calls"] == len(world.holded.calls)
+
+
+def test_what_could_not_be_read_and_what_follows_from_it_is_in_the_table(world):
+    poll_now(world)
+    call = world.holded.call
+
+    async def nameless(request, credential, *, timeout_ms):
+        reply = await call(request, credential, timeout_ms=timeout_ms)
+        if request.path.endswith("/contacts"):
+            reply = replace(reply, value=replace(reply.value, items=({"name": "A"}, {"id": "x", "tags": {}})))
+        return reply
+
+    world.holded.call = nameless
+    poll_now(world, "contact")
+    here = over(world)
+    shown = here.run("poll", ACCOUNT, "--resource", "contact").output
+
+    assert "unreadable" in shown
+    assert re.search(r"\b2\b.*nameless_items", shown)
+    assert (of(here.json("poll", ACCOUNT), "contact")["unreadable"]) == 2
 
 
 def test_now_looks_at_once_and_the_change_log_says_who_asked(world):

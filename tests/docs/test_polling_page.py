@@ -45,6 +45,7 @@ def _deletion(resource: Resource) -> str:
 
 def _cost(resource: Resource) -> str:
     full = "1" if resource.listing == "single" else "1 a 200 rows"
+    full = f"{len(resource.parts)}, {full}" if len(resource.parts) > 1 else full
     full += " a parent" if resource.parent else ""
     return f"{1 + len(resource.again)}; {full}" if resource.recent_days else full
 

@@ -12,6 +12,7 @@ from relay.domain.polling import (
     DAY_MS,
     HEARD_EVERY_MS,
     HELD_MS,
+    NAMELESS,
     Course,
     Page,
     Pass,
@@ -74,10 +75,22 @@ def test_the_lists_of_one_parent_are_followed_by_those_of_the_next():
 def test_items_that_cannot_be_read_are_counted_and_nameless_ones_end_all_conclusions():
     course = begun(replace(KNOWN, unreadable=9), now_ms=NOW_MS, recent=False)
     course = paged(course, Page(cursor="a", lists=1, unread=2), now_ms=NOW_MS)
-    assert (course.unreadable, course.running.whole) == (2, True)
+    assert (course.unreadable, course.running.whole) == (9, True)  # of the pass before, until this one is through
     course = paged(course, Page(cursor=None, lists=1, nameless=1), now_ms=NOW_MS)
+    assert not course.running.whole
+    course = finished(course)
 
-    assert (course.unreadable, course.running.whole) == (3, False)
+    assert (course.unreadable, course.unsure) == (3, NAMELESS)
+
+
+def test_a_recent_pass_sees_more_that_cannot_be_read_and_never_fewer():
+    course = begun(replace(KNOWN, unreadable=2, full_due_ms=NOW_MS + 1), now_ms=NOW_MS, recent=True)
+    course = paged(course, Page(cursor="a", lists=2, unread=1), now_ms=NOW_MS)
+    assert course.unreadable == 2
+    course = paged(course, Page(cursor=None, lists=2, unread=2), now_ms=NOW_MS)
+    course = paged(course, Page(cursor=None, lists=2, unread=2), now_ms=NOW_MS)  # what the window showed already
+
+    assert finished(course).unreadable == 3
 
 
 def test_a_pass_that_ends_leaves_its_cost_and_the_rate_of_changes():

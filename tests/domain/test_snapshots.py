@@ -9,6 +9,7 @@ import pytest
 
 from relay.domain.snapshots import (
     DOUBT_MS,
+    LAG_MS,
     REFRESH_MS,
     Ours,
     Shown,
@@ -55,6 +56,11 @@ APPROVED = {"approved": True, "payment": "unpaid", "total": Decimal(100)}
         (replace(BARE, gone=True), shown(), ("created",)),
         (replace(BARE, gone=True), shown("one"), ("created",)),
         (Snapshot(number=0, seen_ms=AT_MS, doubt_ms=AT_MS), shown(), ("created",)),
+        (DRAFT, shown("draft", approved=True, payment="unpaid"), ("approved",)),
+        (DRAFT, shown("draft", approved=None, payment="unpaid"), ()),
+        (replace(DRAFT, approved=True), shown("draft", approved=False, payment="unpaid"), ()),
+        (replace(DRAFT, approved=None), shown("draft", approved=True, payment="unpaid"), ()),
+        (replace(DRAFT, approved=None), shown(approved=True, payment="unpaid"), ("updated",)),
     ],
 )
 def test_what_is_told_of_an_object_of_others(before, look, verbs):
@@ -75,6 +81,7 @@ def test_what_is_told_of_an_object_of_others(before, look, verbs):
         (None, shown(approved=False, payment="unpaid", total=Decimal(99)), ours(), ("updated",)),
         (None, shown(**APPROVED | {"payment": "paid"}), ours(approved=True), ("paid",)),
         (None, shown(**APPROVED | {"payment": "paid"}), ours(approved=True, paid=True), ()),
+        (None, shown(**APPROVED | {"payment": "paid", "total": Decimal(0)}), ours(total=Decimal(0), approved=True), ()),
         (None, shown(), ours(total=None), ()),
         (DRAFT, shown(**APPROVED), ours(approved=True), ()),
         (DRAFT, shown(**APPROVED), ours(approved=True, written_ms=AT_MS - 1), ("approved",)),
@@ -102,6 +109,39 @@ def test_a_first_pass_tells_nothing(wrote):
     told = judge(None, shown(**APPROVED), ours=wrote, unseen="silent")
 
     assert (told.verbs, told.snapshot.number, told.snapshot.approved) == ((), 1, True)
+
+
+@pytest.mark.parametrize(
+    ("before", "unseen", "look", "after"),
+    [
+        (None, "silent", None, None),
+        (None, "silent", True, True),
+        (None, "created", None, False),  # its approval is still to be told
+        (None, "created", True, True),
+        (None, "approved", None, True),
+        (None, "updated", None, None),
+        (False, "created", None, False),
+        (False, "created", True, True),
+        (True, "created", False, True),  # nothing undoes it
+        (True, "created", None, True),
+    ],
+)
+@pytest.mark.parametrize("fingerprint", ["new", "draft"])
+def test_what_is_known_of_an_approval_after_a_look(before, unseen, look, after, fingerprint):
+    known = None if before is None else replace(DRAFT, approved=before)
+    told = judge(known, shown(fingerprint, approved=look, payment="unpaid"), ours=None, unseen=unseen)
+
+    assert told.snapshot.approved is after
+
+
+def test_an_approval_is_worth_a_look_though_all_else_is_as_it_was():
+    at = {"sent_ms": AT_MS + 5}
+
+    assert is_news(DRAFT, "draft", approved=True, **at)
+    assert is_news(replace(DRAFT, approved=None), "draft", approved=False, **at)
+    assert not is_news(DRAFT, "draft", approved=False, **at)
+    assert not is_news(DRAFT, "draft", approved=None, **at)
+    assert not is_news(replace(DRAFT, approved=True), "draft", approved=False, **at)
 
 
 def test_a_deletion_is_told_once():
@@ -133,6 +173,16 @@ def test_what_is_not_worth_a_write():
     assert not is_as_before(BARE, replace(same, number=2))
 
 
+def test_a_snapshot_of_an_older_rule_is_renewed_silently():
+    told = judge(BARE, shown("2-one", earlier="one"), ours=None, unseen="created")
+
+    assert (told.verbs, told.snapshot.number, told.snapshot.fingerprint) == ((), 1, "2-one")
+    paid = judge(BARE, shown("2-one", earlier="one", payment="paid"), ours=None, unseen="created")
+    assert (paid.verbs, paid.snapshot.payment) == ((), "paid")
+    assert not is_as_before(BARE, told.snapshot)  # worth a write
+    assert judge(BARE, shown("2-two", earlier="two"), ours=None, unseen="created").verbs == ("updated",)
+
+
 def test_what_has_to_be_judged_at_all():
     later = AT_MS + 5
 
@@ -146,6 +196,29 @@ def test_what_has_to_be_judged_at_all():
     assert is_stale(BARE, AT_MS - 1)
     assert not is_stale(BARE, AT_MS)
     assert not is_stale(None, 0)
+
+
+def test_what_holded_says_is_older_is_a_lagging_copy_for_some_minutes():
+    """Only where both say when: an object whose time went back for good is seen again."""
+    known = replace(BARE, updated_ms=500)
+    soon, late = AT_MS + LAG_MS - 1, AT_MS + LAG_MS
+
+    assert is_stale(known, soon, updated_ms=499)
+    assert not is_news(known, "two", sent_ms=soon, updated_ms=499)
+    for same_or_unknown in (500, 501, 0):
+        assert not is_stale(known, soon, updated_ms=same_or_unknown)
+    assert not is_stale(known, late, updated_ms=499)
+    assert is_news(known, "two", sent_ms=late, updated_ms=499)
+    assert not is_stale(BARE, soon, updated_ms=499)
+
+
+def test_a_time_of_change_alone_is_neither_told_nor_written():
+    known = replace(BARE, updated_ms=500)
+    told = judge(known, shown("one", updated_ms=700), ours=None, unseen="created")
+
+    assert (told.verbs, told.snapshot.updated_ms) == ((), 700)
+    assert is_as_before(known, told.snapshot)
+    assert judge(known, shown("two", updated_ms=500), ours=None, unseen="created").verbs == ("updated",)
 
 
 def test_a_document_of_ours_in_the_making_is_left_alone_for_an_hour():

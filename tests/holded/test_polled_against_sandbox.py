@@ -65,6 +65,7 @@ class Holded:
             ("receiptnote", "receipt-notes"),
         ):  # fmt: skip
             body = {"contact_id": contact, "items": [line], "date": "2026-03-09", "tags": ["b", "a"], "notes": "n"}
+            body |= {"number": "PROV-7"} if name == "purchase" else {}
             draft = self.post(f"/{path}", body | {"custom_fields": [{"field": "a", "value": "b"}]})
             ids[name] = self.post(f"/{path}", body)
             if name != "estimate":
@@ -92,17 +93,19 @@ class Holded:
         hours = {"start_at": "2026-03-09T09:00:00", "end_at": "2026-03-09T17:00:00"}
         ids["employee_time"] = self.post(f"/employees/{ids['employee']}/times", hours)
 
-    def listed(self, row, query=()):
-        """Every object of a resource, page by page, and by parent where there is one."""
+    def listed(self, row, query=None):
+        """Every object of a resource, page by page, and by parent where there is one; without a query those of a full pass."""
+        if query is None:
+            return {one: item for part in row.parts for one, item in self.listed(row, part).items()}
         found = {}
         parents = [one.id for one in self.listed(ROWS[row.parent]).values()] if row.parent else [None]
         for parent in parents:
             cursor = None
             while True:
-                days = DAYS if row.listing == "window" and not query else ()
+                days = DAYS if row.listing == "window" and query in row.parts else ()
                 asked = (*row.query, *query, *days)
                 page = self.ask(polled_requests.page(row, asked, cursor=cursor or "", parent=parent or ""))
-                items, unread, nameless = polled_requests.observed(row, page.items, parent=parent or "")
+                items, unread, nameless = polled_requests.observed(row, page.items, query=asked, parent=parent or "")
                 assert (unread, nameless) == ([], 0)
                 assert not {item.id for item in items} & set(found)
                 found |= {item.id: item for item in items}
@@ -126,12 +129,9 @@ def test_a_list_is_walked_and_each_object_reads_as_its_item_shows(holded, name):
     if row.read:
         for one, item in listed.items():
             read = holded.ask(polled_requests.one(row, one))
-            assert (read.id, read.matters, read.approved, read.payment) == (
-                one,
-                item.matters,
-                item.approved,
-                item.payment,
-            )
+            assert (read.id, read.matters, read.payment) == (one, item.matters, item.payment)
+            if name != "purchaserefund":  # no list of theirs tells
+                assert read.approved == item.approved
 
 
 @EACH
@@ -155,6 +155,7 @@ def test_the_open_ones_are_among_all(holded, name):
 def test_drafts_and_payments_are_seen_in_lists(holded):
     purchases = holded.listed(ROWS["purchase"])
 
+    assert purchases[holded.ids["purchase draft"]].data.number == "PROV-7"
     assert purchases[holded.ids["purchase draft"]].approved is False
     paid = purchases[holded.ids["purchase"]]
     assert (paid.approved, paid.payment) == (True, "partially_paid")

@@ -47,6 +47,28 @@ def test_a_recent_pass_is_a_window_and_what_may_still_change():
     assert lists(replace(INVOICE, recent_days=0))[0] == (("approval_status", "draft"),)
 
 
+def test_where_only_the_list_tells_who_is_approved_drafts_and_approved_ones_are_listed_apart():
+    purchase = BY_NAME["purchase"]
+    window, *again = lists(purchase, last_ms=NOW_MS - DAY_MS)
+    draft, approved = (("approval_status", "draft"),), (("approval_status", "approved"),)
+
+    assert lists(purchase, full=True) == (draft, approved)
+    assert window == (*approved, ("start_date", "2026-02-23"), ("end_date", "2027-03-03"))
+    assert draft in again
+
+
+def test_an_item_is_what_its_list_says_it_is_unless_it_says_so_itself():
+    def approval(query, **item):
+        item = {"id": "a", "document_number": "PROV-77"} | item
+        ((shown,), _, _) = polled_requests.observed(BY_NAME["purchase"], [item], query=query)
+        return shown.approved
+
+    assert approval((("approval_status", "draft"),)) is False
+    assert approval((("approval_status", "approved"), ("start_date", "2026-02-23"))) is True
+    assert approval((("status", "pending"),)) is None
+    assert approval((("approval_status", "draft"),), draft=False) is True
+
+
 def test_days_are_holdeds_and_the_window_reaches_back_over_the_last_pass():
     """Half past midnight in Madrid is the day before in UTC; twenty days without a pass are twenty days and the overlap."""
     window, *_ = lists(INVOICE, last_ms=NOW_MS - 20 * DAY_MS)

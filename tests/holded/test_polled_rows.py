@@ -17,6 +17,7 @@ from relay.domain.models import Event
 from relay.errors import BadInput
 from relay.holded import polled_accounting, polled_catalogue, polled_crm, polled_documents, polled_team, unified
 from relay.holded.polled_gone import gone
+from relay.holded.polled_table import BY_NAME
 from tests.holded.polled_samples import ID, SAMPLES
 from tests.holded_facts import stands
 
@@ -112,7 +113,7 @@ def test_a_row_s_calls_are_among_the_operations_of_v2(name):
     for path in filter(None, (row.path, row.read)):
         assert re.sub(r"\{[^}]*\}", "{}", path) in {*known, *LATER}
     taken = known.get(re.sub(r"\{[^}]*\}", "{}", row.path), ["status"])
-    asked = {key for query in (row.query, *row.again) for key, _ in query}
+    asked = {key for query in (row.query, *row.parts, *row.again) for key, _ in query}
     assert asked | (set(row.days) if row.listing == "window" else set()) <= set(taken)
 
 
@@ -122,7 +123,9 @@ def test_a_list_item_and_a_read_show_the_same(name):
     listed, read = row.observe(sample.item), row.observe(sample.item | sample.more)
 
     assert listed.matters == read.matters
-    assert (listed.id, listed.approved, listed.payment) == (read.id, read.approved, read.payment)
+    assert (listed.id, listed.payment) == (read.id, read.payment)
+    # A supplier's number tells nothing of approval, and a list item has nothing else.
+    assert listed.approved == (None if name in {"purchase", "purchaserefund"} else read.approved)
     assert json.loads(json.dumps(listed.matters)) == listed.matters
 
 
@@ -203,13 +206,36 @@ def test_what_is_seen_and_what_is_gone_travel_over_the_bus(name):
         assert model.id == seen.id
 
 
-def test_a_number_is_the_sign_of_approval_and_the_payments_that_of_payment():
+OF_HOLDEDS_NUMBER = ("salesorder", "purchaseorder", "proform", "waybill", "receiptnote", "invoice", "creditnote")
+OF_SUPPLIERS_NUMBER = ("purchase", "purchaserefund")
+
+
+@pytest.mark.parametrize("name", [*OF_HOLDEDS_NUMBER, *OF_SUPPLIERS_NUMBER])
+@pytest.mark.parametrize(
+    ("fields", "approved"),
+    [
+        ({"document_number": "PROV-77", "draft": True, "approved_at": None}, False),
+        ({"document_number": None, "draft": False, "approved_at": "2026-03-02T10:00:00"}, True),
+        ({"document_number": None, "draft": None, "approved_at": "2026-03-02T10:00:00"}, True),
+        ({"document_number": None, "draft": False}, True),
+        ({"document_number": None, "draft": True}, False),
+        ({"document_number": "F1"}, "numbered"),
+        ({"document_number": None}, "unnumbered"),
+        ({"document_number": "F1", "draft": None, "approved_at": None}, "numbered"),
+    ],
+)
+def test_approval_is_what_the_document_says_and_its_number_only_where_holded_gives_it(name, fields, approved):
+    if approved in {"numbered", "unnumbered"}:
+        approved = None if name in OF_SUPPLIERS_NUMBER else approved == "numbered"
+
+    assert BY_NAME[name].observe({"id": ID, "total": "1"} | fields).approved is approved
+
+
+def test_the_payments_are_the_sign_of_payment():
     purchase, estimate = ROWS["purchase"], ROWS["estimate"]
     item = SAMPLES["purchase"].item
     paid = item | {"payments_total": "1493.75", "payments_pending": "0.00"}
 
-    assert purchase.observe(item | {"document_number": None}).approved is False
-    assert purchase.observe(item).approved is True
     assert [purchase.observe(one).payment for one in (item, item | {"payments_total": "1.00"}, paid)] == [
         "unpaid",
         "partially_paid",

@@ -8,6 +8,8 @@ SERVICES = "shared/relay/services"
 DOMAIN = "shared/relay/domain"
 ADAPTERS = "shared/relay/adapters"
 POLL = "services/test_poll.py"
+ABSENT = "services/test_poll_absent.py"
+PURCHASES = "services/test_poll_purchases.py"
 SNAPSHOTS = "adapters/test_snapshots.py"
 CRASHES = "services/test_crash_points.py::test_whenever_the_writer_dies_everything_is_written_once"
 
@@ -43,6 +45,27 @@ shelf.add(
     f"{POLL}::test_an_empty_list_where_many_were_known_is_asked_about_before_it_is_believed",
 )
 shelf.add(
+    "one refused read hides all deletions behind it",
+    f"{SERVICES}/poll_pass.py",
+    "            if not _is_of_one(refusal, state.courses[resource.name]):\n",
+    "            if refusal.reason:\n",
+    f"{ABSENT}::test_one_object_that_is_refused_hides_no_other_and_is_asked_for_again",
+)
+shelf.add(
+    "a refused read is a deletion",
+    f"{SERVICES}/poll_pass.py",
+    "            refused = refusal.reason\n",
+    "            told = await self._sightings.gone(session, resource, holded_id, sent_ms=sent_ms)\n",
+    f"{ABSENT}::test_one_object_that_is_refused_hides_no_other_and_is_asked_for_again",
+)
+shelf.add(
+    "a refusal of the whole is taken for one object's",
+    f"{SERVICES}/poll_pass.py",
+    "        return lasts and not refusal.reason.startswith(NOBODYS)\n",
+    "        return True\n",
+    f"{ABSENT}::test_a_refusal_of_the_whole_stops_the_pass",
+)
+shelf.add(
     "one complete pass without it is enough",
     f"{DOMAIN}/snapshots.py",
     "if before.missed_ms and before.missed_ms < pass_ms:",
@@ -73,9 +96,23 @@ shelf.add(
 shelf.add(
     "a stale look is judged",
     f"{DOMAIN}/snapshots.py",
-    "return before is not None and before.seen_ms > sent_ms",
-    "return before is not None and before.seen_ms < 0",
+    "    return before.seen_ms > sent_ms or is_behind\n",
+    "    return is_behind\n",
     "domain/test_snapshots.py::test_what_has_to_be_judged_at_all",
+)
+shelf.add(
+    "a copy of Holded's that lags is believed",
+    f"{DOMAIN}/snapshots.py",
+    "    return before.seen_ms > sent_ms or is_behind\n",
+    "    return before.seen_ms > sent_ms\n",
+    f"{POLL}::test_a_list_that_lags_behind_a_read_does_not_undo_it",
+)
+shelf.add(
+    "whose time went back is never seen again",
+    f"{DOMAIN}/snapshots.py",
+    " and sent_ms - before.seen_ms < LAG_MS\n",
+    "\n",
+    f"{POLL}::test_a_list_that_lags_behind_a_read_does_not_undo_it",
 )
 shelf.add(
     "a snapshot is written whatever number stands there",
@@ -92,6 +129,64 @@ shelf.add(
         items: Any = [{"Put": put}]
 """,
     f"{SNAPSHOTS}::test_what_a_snapshot_tells_is_stored_with_it_or_not_at_all[moto]",
+)
+shelf.add(
+    "every snapshot of an older rule is a change",
+    f"{DOMAIN}/snapshots.py",
+    "    if known is not None and known.fingerprint == shown.earlier:\n",
+    "    if known is not None and known.fingerprint == shown.fingerprint:\n",
+    "services/test_poll_older.py::test_a_new_rule_of_fingerprints_is_no_storm_of_events",
+)
+shelf.add(
+    "another spelling of what is empty is a change",
+    "shared/relay/holded/unified.py",
+    "_digest(_spelt_alike(data) or {})",
+    "_digest(data)",
+    "services/test_poll_older.py::test_another_spelling_of_the_same_contact_is_no_event",
+)
+shelf.add(
+    "what was paid too much is paid in part",
+    "shared/relay/holded/unified.py",
+    "    if pending is not None and not _goes_with(total, pending):\n",
+    "    if pending == 0:\n",
+    f"{POLL}::test_a_document_that_was_paid_too_much_is_paid",
+    "holded/test_payment_status.py::test_a_document_is_paid_when_nothing_is_left_to_be_paid",
+)
+shelf.add(
+    "our own document over nothing is told to be paid",
+    f"{DOMAIN}/snapshots.py",
+    "    settled = ours.paid or (shown.total is not None and not shown.total)\n",
+    "    settled = ours.paid\n",
+    f"{POLL}::test_our_own_document_over_nothing_is_not_told_to_be_paid",
+)
+shelf.add(
+    "a supplier's number is an approval",
+    "shared/relay/holded/polled_documents.py",
+    '_SUPPLIERS: Final = frozenset({"purchase", "purchaserefund"})',
+    "_SUPPLIERS: Final = frozenset[str]()",
+    f"{PURCHASES}::test_a_draft_with_its_suppliers_number_is_a_draft_until_it_is_approved",
+    f"{PURCHASES}::test_of_a_refund_no_list_tells_and_a_read_does",
+)
+shelf.add(
+    "an approval that changes no field is not looked at",
+    f"{DOMAIN}/snapshots.py",
+    " or before.approved != _approval(before, approved)\n",
+    "\n",
+    f"{PURCHASES}::test_a_draft_with_its_suppliers_number_is_a_draft_until_it_is_approved",
+)
+shelf.add(
+    "an approval is undone by a list that does not tell",
+    f"{DOMAIN}/snapshots.py",
+    "    return known.approved if known.approved or shown is None else shown\n",
+    "    return shown\n",
+    f"{PURCHASES}::test_a_draft_with_its_suppliers_number_is_a_draft_until_it_is_approved",
+)
+shelf.add(
+    "an entry's number is cut off at its point",
+    "shared/relay/holded/fields.py",
+    "    if found is not None and found != found.to_integral_value():\n",
+    "    if found is not None and not found.is_finite():\n",
+    "holded/test_fields.py::test_an_entry_is_never_merged_with_another",
 )
 shelf.add(
     "our own writes are told",

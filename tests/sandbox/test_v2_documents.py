@@ -152,6 +152,8 @@ def test_put_of_a_credit_note_takes_the_dates_only_unless_switched(holded):
 
 def test_a_purchase_keeps_the_supplier_s_number_written_as_number(holded):
     purchase = holded.invoice("purchases", number="S-77", document_number="lost")
+    draft = holded.v2("GET", f"/purchases/{purchase}")
+    assert (draft["document_number"], draft["draft"], draft["approved_at"]) == ("S-77", True, None)
     holded.v2("POST", f"/purchases/{purchase}/approve")
 
     assert holded.v2("GET", f"/purchases/{purchase}")["document_number"] == "S-77"

@@ -8,10 +8,13 @@ from decimal import Decimal
 
 from holded_sandbox import contacts, documents
 from holded_sandbox.kinds import KINDS
+from relay.holded import polled_requests
+from relay.holded.polled_table import BY_NAME
+from relay.ports.accounts import Credential
 from relay.services.poll_row import poll_key
 from relay.services.times import at_ms
 from relay.services.unfold import unfold
-from tests.services.world import ACCOUNT, World
+from tests.services.world import ACCOUNT, TOKEN, World
 
 ON = {"polling": {"share": 100, "most_calls": 100_000}, "reconcile": {"nightly": False}}
 
@@ -88,6 +91,12 @@ def told(world, *, first=0):
 def events(world):
     found = [item.delivery for item in world.inbox.items.values() if item.delivery.topic.startswith("reread.")]
     return [event for delivery in found for event in unfold(delivery).events]
+
+
+def observed(world, name, holded_id):
+    """An object as Holded shows it now."""
+    call = world.holded.call(polled_requests.one(BY_NAME[name], holded_id), Credential(token=TOKEN), timeout_ms=1)
+    return asyncio.run(call).value
 
 
 def state(world):

@@ -71,6 +71,32 @@ def test_what_happened_between_two_looks_is_all_told_in_one_version(world, hands
     assert {event.version for event in events(world)} == {1}
 
 
+def test_a_document_that_was_paid_too_much_is_paid(world, hands):
+    poll_now(world)
+    invoice = hands.invoice()
+    hands.approve(invoice)
+    poll_now(world, "invoice")
+    hands.pay(invoice, "200")
+    poll_now(world, "invoice")
+
+    assert told(world, first=2) == [("invoice.paid", invoice)]
+    assert str(events(world)[-1].data.amount_due) == "-100.00"
+
+
+def test_our_own_document_over_nothing_is_not_told_to_be_paid():
+    """Approval is all it takes, and that was ours."""
+    world = polled_world({"policy": {"finish": "approve"}})
+    hands = Hands(world)
+    poll_now(world)
+    theirs = hands.invoice("0")
+    hands.approve(theirs)
+    world.order(shopify_order(total="0.00"))
+    poll_now(world)
+
+    assert [document["total"] for document in world.documents()] == ["0.00"] * 2
+    assert told(world) == [(f"invoice.{verb}", theirs) for verb in ("created", "approved", "paid")]
+
+
 def test_a_deletion_is_told_with_what_was_known(world, hands):
     poll_now(world)
     invoice = hands.invoice("300")
@@ -301,6 +327,30 @@ def test_a_read_by_a_webhook_that_a_slower_page_contradicts_stays(world, hands):
     poll_now(world, "invoice")
 
     assert [str(event.data.total) for event in events(world)] == ["100.00", "500.00"]
+
+
+def test_a_list_that_lags_behind_a_read_does_not_undo_it(world, hands):
+    """Holded says when it changed a contact: for some minutes an older state is a copy that lags, whoever asked later."""
+    poll_now(world)
+    contact = hands.contact("Ana")
+    poll_now(world, "contact")
+    old = dict(world.company.tables["contacts"][contact])
+    world.clock.advance(60)
+    hands.rename(contact, "Berta")
+    new = dict(world.company.tables["contacts"][contact])
+    world.run(world.hint(contact, "update", "contact"))
+    world.settle(hours=0.02)
+    world.company.tables["contacts"][contact] = old
+    poll_now(world, "contact")
+    world.company.tables["contacts"][contact] = new
+    poll_now(world, "contact")
+    assert told(world) == [("contact.created", contact), ("contact.updated", contact)]
+    world.company.tables["contacts"][contact] = old  # for good, it seems
+    world.clock.advance(3600)
+    poll_now(world, "contact")
+
+    assert told(world, first=2) == [("contact.updated", contact)]
+    assert events(world)[-1].data.name == "Ana"
 
 
 def test_a_resource_whose_right_the_token_lacks_closes_nothing(world, hands):

@@ -121,7 +121,8 @@ def _key(account: str, object_type: str, holded_id: str) -> dict[str, Any]:
 
 def _item(snapshot: Snapshot, *, kept_ms: int) -> dict[str, Any]:
     numbers = {"n": snapshot.number, "seen": snapshot.seen_ms}
-    numbers |= {name: ms for name, ms in (("missed", snapshot.missed_ms), ("doubt", snapshot.doubt_ms)) if ms}
+    times = {"upd": snapshot.updated_ms, "missed": snapshot.missed_ms, "doubt": snapshot.doubt_ms}
+    numbers |= {name: ms for name, ms in times.items() if ms}
     item: dict[str, Any] = {name: {"N": str(number)} for name, number in numbers.items()}
     item["fp"] = {"S": snapshot.fingerprint}
     item["expires_at"] = {"N": str((snapshot.seen_ms + kept_ms) // 1000)}
@@ -147,6 +148,7 @@ def _snapshot(item: Mapping[str, Any]) -> Snapshot:
         approved=item["ap"]["BOOL"] if "ap" in item else None,
         payment=item["pay"]["S"] if "pay" in item else None,
         gone="gone" in item,
+        updated_ms=number("upd"),
         missed_ms=number("missed"),
         doubt_ms=number("doubt"),
         data=_json.unpack(bytes(item["f"]["B"])) if "f" in item else {},

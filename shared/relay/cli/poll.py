@@ -93,7 +93,7 @@ async def polling_of(here: World, one: "Account", resource: str = "") -> dict[st
                 "covered_by_webhooks": each.hinted and course.covered(now_ms),
                 "running": course.running is not None,
                 "unreadable": course.unreadable,
-                "trouble": course.trouble,
+                "trouble": course.troubles,
             }
         )
     return {
@@ -114,7 +114,7 @@ def _print(told: dict[str, Any]) -> None:
     fields(head)
     table(
         "resources",
-        ["resource", "last", "next", "every h", "in full h", "changes", "calls", "expected", "trouble"],
+        ["resource", "last", "next", "every h", "in full h", "changes", "calls", "expected", "unreadable", "trouble"],
         [
             (
                 each["resource"],
@@ -125,6 +125,7 @@ def _print(told: dict[str, Any]) -> None:
                 each["changes"],
                 each["calls"],
                 each["expected_calls"],
+                each["unreadable"],
                 each["trouble"],
             )
             for each in polling["resources"]

@@ -24,6 +24,10 @@ DAY_MS = 24 * 3600_000
 COVERED_MS = 7 * DAY_MS
 HEARD_EVERY_MS = 6 * 3600_000
 HELD_MS = 10 * 60_000
+REFUSED = "absent_refused"
+"""Trouble of a full pass: Holded refused to say of an object that no list showed whether it is there."""
+NAMELESS = "nameless_items"
+"""Trouble of a full pass: items without an id that could be anybody, so that nobody was concluded to be gone."""
 _MEMORY_DAYS = 7.0
 
 
@@ -32,8 +36,10 @@ class Pass:
     """One walk over a resource's lists. `place` is the list it is in, `cursor` where in that list; `page` numbers its pages.
     Where a resource is listed for each of its parents, `parent` is whose lists these are.
 
-    `whole`: every item so far could be read, so that who is not among them is absent. `absent`: the lists are through, and
-    those that were not seen are being asked for, `asked` of them so far. `brief`: a recent one of the window alone.
+    `whole`: every item so far could be read, so that who is not among them is absent; `unread` counts those that could not.
+    `absent`: the lists are through, and those that were not seen are being asked for; `asked` of them have answered so far,
+    and `refused` says what Holded said to the last of those of which nothing is known. `brief`: a recent one of the window
+    alone.
     """
 
     kind: PassKind
@@ -46,8 +52,10 @@ class Pass:
     page: int = 0
     changes: int = 0
     whole: bool = True
+    unread: int = 0
     absent: bool = False
     asked: int = 0
+    refused: str = ""
 
     @property
     def id(self) -> str:
@@ -60,6 +68,8 @@ class Course:
 
     `full_calls`, `recent_calls` are what such a pass cost last; `calls` and `changes` count this month; `a_day` is the rate
     of changes, smoothed. `heard_ms`: a webhook told of the resource; `unheard_ms`: a poll saw what none had told.
+    `unsure`: why the last full pass could not conclude who is gone, or not of all. `unreadable` items it could not read; a
+    pass since may have seen more of them, and never fewer, because it does not look at everything.
     """
 
     due_ms: int
@@ -77,6 +87,7 @@ class Course:
     held_ms: int = 0  # trouble of Holded's own with this resource: not before then
     wait_ms: int = 0  # how long it was held last; doubles
     trouble: str = ""
+    unsure: str = ""
     unreadable: int = 0
     running: Pass | None = None
 
@@ -84,6 +95,11 @@ class Course:
     def next_ms(self) -> int:
         """When somebody must look at it; a pass that is under way is due."""
         return max(self.held_ms, 0 if self.running is not None else min(self.due_ms, self.full_due_ms))
+
+    @property
+    def troubles(self) -> str:
+        """What keeps it from seeing all there is: a refusal now, or what the last full pass left open."""
+        return ", ".join(each for each in (self.trouble, self.unsure) if each)
 
     def covered(self, now_ms: int) -> bool:
         """Webhooks tell of this resource: one came lately, and nothing was seen since that none had told."""
@@ -155,6 +171,8 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         return course
     place = running.place if page.cursor else running.place + 1
     parent, through = page.parent, place >= page.lists
+    # The further lists of a recent pass show some of its window's items once more.
+    counts = running.kind == "full" or not running.place
     if through and page.following:
         place, parent, through = 0, page.following, False
     onward = replace(
@@ -165,6 +183,7 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         page=running.page + 1,
         changes=running.changes + page.changes,
         whole=running.whole and not page.nameless,
+        unread=running.unread + counts * (page.unread + page.nameless),
         absent=through,
     )
     # A first pass may tell of changes it saw under way; they are no sign that webhooks fail.
@@ -173,7 +192,7 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         course,
         running=onward,
         changes=course.changes + page.changes,
-        unreadable=(course.unreadable if running.page else 0) + page.unread + page.nameless,
+        unreadable=max(course.unreadable, onward.unread),
         unheard_ms=now_ms if told else course.unheard_ms,
         held_ms=0,
         wait_ms=0,
@@ -191,13 +210,18 @@ def held(course: Course, *, now_ms: int, trouble: str) -> Course:
     return replace(waits, running=None) if wait_ms == DAY_MS else waits
 
 
-def looked(course: Course, *, deleted: bool) -> Course:
-    """An absent object was asked for."""
+def looked(course: Course, *, deleted: bool = False, refused: str = "") -> Course:
+    """An absent object was asked for. `refused`: Holded did not say whether it is there, and the next pass asks again."""
     if course.running is None:
         return course
-    running = course.running
-    running = replace(running, changes=running.changes + deleted, page=running.page + 1, asked=running.asked + 1)
-    return replace(course, running=running, changes=course.changes + deleted)
+    running = replace(
+        course.running,
+        changes=course.running.changes + deleted,
+        page=course.running.page + 1,
+        asked=course.running.asked + (not refused),
+        refused=f"{REFUSED}:{refused}" if refused else course.running.refused,
+    )
+    return replace(course, running=running, changes=course.changes + deleted, held_ms=0, wait_ms=0, trouble="")
 
 
 def finished(course: Course) -> Course:
@@ -217,7 +241,11 @@ def finished(course: Course) -> Course:
     if running.kind == "recent":
         return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page), briefs=0)
     # Not the deleted ones that were asked for: there are as many of them however often somebody looks.
-    return replace(done, full_ms=running.started_ms, full_calls=max(1, running.page - running.asked), briefs=0)
+    calls = max(1, running.page - running.asked)
+    unsure = running.refused if running.whole else NAMELESS
+    return replace(
+        done, full_ms=running.started_ms, full_calls=calls, briefs=0, unsure=unsure, unreadable=running.unread
+    )
 
 
 def stopped(course: Course, *, trouble: str) -> Course:

@@ -3,11 +3,12 @@
     snapshot          shown                                  told (one event each, one version together)
     none, first pass  anything                               nothing: there is no state before it to differ from
     none              anything                               created, and approved or paid where it is
-    any               the same fields                        nothing
+    any               the same fields                        nothing; a fingerprint of an older rule is renewed
     any               approved, paid, partly paid by now     that; the event's data shows whatever else changed with it
     any               another difference                     updated
     any               what our own ledger wrote since        nothing: the snapshot learns it
     any               no longer there                        deleted
+    any               what Holded says is older, minutes on  nothing: a copy of Holded's lags behind
 
 `number` counts the states that were seen of the object: it is the version of the events and the condition of the write,
 so that a webhook's re-read and a poll that saw the same thing are one event, and the slower of two writes nothing.
@@ -28,6 +29,10 @@ Unseen = Literal["silent", "created", "updated", "approved"]
 DAY_MS = 24 * 3600_000
 REFRESH_MS = 30 * DAY_MS
 """An unchanged snapshot is written again when it is older than this: it would be forgotten in time, and its object be new."""
+LAG_MS = 10 * 60_000
+"""What a look shows may be older, by Holded's own `updated_at`, than what another has shown: for so long it is a copy of
+Holded's that lags. After that it is believed, or an object whose time went back would never be seen again.
+"""
 DOUBT_MS = 3600_000
 """A document with our reference that no row of ours names is left alone this long at least: its writer may have died over it."""
 
@@ -36,8 +41,11 @@ DOUBT_MS = 3600_000
 class Snapshot:
     """`seen_ms` is when the request that showed it was sent. `number` 0: seen, but nothing is concluded from it yet.
 
-    `data` is the unified model as JSON, what a deletion can still tell. `missed_ms` is the start of the complete pass that
-    did not show the object any more, where Holded has no read by id to ask; `doubt_ms` when it was left alone first.
+    `approved`: True is for ever, False is told of once it turns True, None is not known (or never approved) and learned.
+    `updated_ms`: Holded's own time of the change that was seen, 0 where it tells none: it orders looks, and no more, because
+    nothing says that every change moves it. `data` is the unified model as JSON, what a deletion can still tell. `missed_ms`
+    is the start of the complete pass that did not show the object any more, where Holded has no read by id to ask; `doubt_ms`
+    when it was left alone first.
     """
 
     number: int
@@ -46,6 +54,7 @@ class Snapshot:
     approved: bool | None = None
     payment: str | None = None
     gone: bool = False
+    updated_ms: int = 0
     missed_ms: int = 0
     doubt_ms: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -53,10 +62,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One look at an object. `sent_ms` is when its request left: what it shows is not older than that."""
+    """One look at an object. `sent_ms` is when its request left: what it shows is not older than that.
+
+    `earlier` is its fingerprint by the rule before the present one, which a snapshot of that time holds.
+    """
 
     fingerprint: str
     sent_ms: int
+    earlier: str = ""
+    updated_ms: int = 0
     approved: bool | None = None
     payment: str | None = None
     total: Decimal | None = None
@@ -85,37 +99,50 @@ class Told:
     verbs: tuple[str, ...]
 
 
-def is_stale(before: Snapshot | None, sent_ms: int) -> bool:
-    """Somebody saw the object with a later request: what this one showed is history."""
-    return before is not None and before.seen_ms > sent_ms
+def is_stale(before: Snapshot | None, sent_ms: int, *, updated_ms: int = 0) -> bool:
+    """Somebody saw the object with a later request, or a later state of it a moment ago: what this one showed is history."""
+    if before is None:
+        return False
+    is_behind = 0 < updated_ms < before.updated_ms and sent_ms - before.seen_ms < LAG_MS
+    return before.seen_ms > sent_ms or is_behind
 
 
-def is_news(before: Snapshot | None, fingerprint: str, *, sent_ms: int) -> bool:
+def is_news(
+    before: Snapshot | None, fingerprint: str, *, sent_ms: int, updated_ms: int = 0, approved: bool | None = None
+) -> bool:
     """Whether a look has to be judged at all: most of a page is as it was."""
     if before is None or not before.number or before.gone or before.missed_ms:
-        return not is_stale(before, sent_ms)
+        return not is_stale(before, sent_ms, updated_ms=updated_ms)
     old = sent_ms - before.seen_ms > REFRESH_MS
-    return not is_stale(before, sent_ms) and (before.fingerprint != fingerprint or old)
+    moved = before.fingerprint != fingerprint or before.approved != _approval(before, approved)
+    return not is_stale(before, sent_ms, updated_ms=updated_ms) and (moved or old)
 
 
 def is_as_before(before: Snapshot, after: Snapshot) -> bool:
     """Nothing new was seen, and nothing is worth a write."""
-    fresh = not before.missed_ms and after.seen_ms - before.seen_ms <= REFRESH_MS
-    return fresh and after.number == before.number
+    same = replace(after, seen_ms=before.seen_ms, updated_ms=before.updated_ms)
+    return after.seen_ms - before.seen_ms <= REFRESH_MS and same == before
 
 
 def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: Unseen, asked: bool = False) -> Told:
     """What one look at an object comes to. `asked`: a webhook that is no echo of ours says that something happened."""
     known = before if before is not None and before.number and not before.gone else None
-    if known is not None and known.fingerprint == shown.fingerprint:
-        return Told(snapshot=replace(known, seen_ms=shown.sent_ms, missed_ms=0), verbs=())
+    if known is not None and known.fingerprint == shown.earlier:
+        # The same fields; what is concluded from them goes by the present rules.
+        known = replace(known, fingerprint=shown.fingerprint, approved=shown.approved, payment=shown.payment)
+    approved = _approval(known, shown.approved) if known is not None else _first_approval(shown, unseen)
+    # A purchase may show the same fields before and after its approval.
+    if known is not None and known.fingerprint == shown.fingerprint and known.approved in {None, approved}:
+        same = replace(known, approved=approved, seen_ms=shown.sent_ms, updated_ms=shown.updated_ms, missed_ms=0)
+        return Told(snapshot=same, verbs=())
     number = before.number + 1 if before is not None else 1
     after = Snapshot(
         number=number,
         seen_ms=shown.sent_ms,
         fingerprint=shown.fingerprint,
-        approved=shown.approved,
+        approved=approved,
         payment=shown.payment,
+        updated_ms=shown.updated_ms,
         data=shown.data,
     )
     if ours is not None and (known is None or ours.written_ms >= known.seen_ms):
@@ -147,6 +174,18 @@ def doubtful(before: Snapshot | None, *, sent_ms: int) -> Snapshot | None:
     return None if before.number or sent_ms - before.doubt_ms >= DOUBT_MS else before
 
 
+def _approval(known: Snapshot, shown: bool | None) -> bool | None:
+    """What is known of it after a look. Nothing undoes an approval."""
+    return known.approved if known.approved or shown is None else shown
+
+
+def _first_approval(shown: Shown, unseen: Unseen) -> bool | None:
+    """Of what is told to be new, an approval that is not known was not told."""
+    if shown.approved is not None or unseen in {"silent", "updated"}:
+        return shown.approved
+    return unseen == "approved"
+
+
 def _first(shown: Shown, unseen: Unseen) -> tuple[str, ...]:
     if unseen == "silent":
         return ()
@@ -169,7 +208,9 @@ def _beyond(known: Snapshot | None, shown: Shown, ours: Ours, unseen: Unseen, *,
     if unseen == "silent" and known is None:
         return ()
     approved = ours.approved or bool(known and known.approved)
-    payment = "paid" if ours.paid else known.payment if known is not None else None
+    # Of a total of nothing there is nothing to pay: approval is all it takes.
+    settled = ours.paid or (shown.total is not None and not shown.total)
+    payment = "paid" if settled else known.payment if known is not None else None
     verbs = _moved(None if shown.approved is None else approved, payment, shown)
     if ours.total is not None and shown.total is not None and ours.total != shown.total:
         return verbs or ("updated",)

@@ -6,6 +6,7 @@ all of that is read. A value of a kind nobody has seen is `BadInput`, because gu
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from relay.holded.formats import decimal_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}([.,])[0-9]{3}(\1[0-9]{3})*")
+_WORDS = {"yes": True, "sí": True, "si": True, "true": True, "no": False, "false": False}
 
 
 def record(value: Any, field: str = "") -> Mapping[str, Any]:
@@ -53,12 +57,17 @@ def number(source: Mapping[str, Any], name: str) -> Decimal | None:
 
 
 def whole(source: Mapping[str, Any], name: str) -> int | None:
-    value = number(source, name)
-    return None if value is None else int(value)
+    """A number without decimals in any style: `1.064` is grouped. One with a fraction is refused, never cut off."""
+    value = source.get(name)
+    grouped = isinstance(value, str) and _GROUPED.fullmatch(value.strip())
+    found = decimal_of(re.sub("[.,]", "", value) if grouped else value, name)
+    if found is not None and found != found.to_integral_value():
+        raise unreadable(name, value, "a whole number")
+    return None if found is None else int(found)
 
 
 def flag(source: Mapping[str, Any], name: str) -> bool | None:
-    """A yes or no; v1 writes 1, 0 and "1"."""
+    """A yes or no; v1 writes 1, 0, "1" and the words (Holded facts 3.2, 4.1), which follow a language."""
     value = source.get(name)
     if value is None or value == "":
         return None
@@ -66,14 +75,18 @@ def flag(source: Mapping[str, Any], name: str) -> bool | None:
         return value
     if value in (0, 1, "0", "1"):
         return value in (1, "1")
+    if isinstance(value, str) and value.strip().casefold() in _WORDS:
+        return _WORDS[value.strip().casefold()]
     raise unreadable(name, value, "true or false")
 
 
 def texts(source: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """A list of texts; null, missing and `""` are empty."""
+    """A list of texts, also one that is given bare; null, missing and `""` are empty."""
     value = source.get(name)
     if value is None or value == "":
         return ()
+    if isinstance(value, str):
+        return (value,)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise unreadable(name, value, "a list of texts")
     return tuple(value)

@@ -24,6 +24,8 @@ from relay.holded.polled import Observed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from relay.holded.replies import Document
+
     Item = Mapping[str, Any]
 
 SECOND_MS = 1_000
@@ -85,12 +87,6 @@ def first(source: Item, *names: str) -> str:
     return next((name for name in names if source.get(name) is not None), names[-1])
 
 
-def listed(source: Item, name: str) -> tuple[str, ...]:
-    """Several ids or tags, also where one is given bare."""
-    value = source.get(name)
-    return (value,) if isinstance(value, str) and value else fields.texts(source, name)
-
-
 def day(source: Item, name: str) -> date | None:
     return day_of(source.get(name), name)
 
@@ -107,6 +103,15 @@ def born(object_id: str) -> datetime:
         return datetime.fromtimestamp(int(object_id[:8], 16) if len(object_id) == 24 else 0, UTC)
     except ValueError:
         return datetime.fromtimestamp(0, UTC)
+
+
+def approved(found: Document, *, numbers: bool) -> bool | None:
+    """A read says it by `draft` and `approved_at`, a list item has neither. There the number does where it is Holded's own to
+    give (`numbers`): a draft has none. A purchase bears its supplier's number, draft or not (Holded facts 3.4, 3.6).
+    """
+    if found.approved is not None or not numbers:
+        return found.approved
+    return found.number is not None
 
 
 def record(
@@ -133,7 +138,7 @@ def record(
         other |= {field: fields.number(source, field) for field in numbers}
         other |= {field: day(source, field) for field in days}
         other |= {field: moment(source, field) for field in moments}
-        other |= {field: listed(source, field) for field in lists}
+        other |= {field: fields.texts(source, field) for field in lists}
         currency = fields.text(source, "currency")
         found = Record(
             id=fields.required(source, first(source, *ids)),

@@ -20,7 +20,7 @@ class Observed:
     """One object as a list item, or a read of its own, shows it.
 
     `matters` are the fields whose change is an event, JSON-ready; a list item and a read give the very same ones, so that a
-    fact seen by both is one. `updated_at` only where Holded tells it.
+    fact seen by both is one. `approved` is None where it is not told, too. `updated_at` only where Holded tells it.
     """
 
     id: str
@@ -36,13 +36,15 @@ class Resource:
     """`name` is the snapshot's object type, and the webhook's object where there are webhooks of it.
 
     `path` lists, `read` (with `{id}`, empty where Holded has none) shows one. `query` is sent with every page; `days` names the
-    two query keys of a window. `again` are queries whose lists show what may still change (drafts, unpaid). `model` is the
-    first word of the event types. `cadence_ms` is how often it is looked at where calls are plenty; `weight` its share where
-    they are few. `hinted`: Holded sends webhooks of its changes. `scope` is the token's right it needs.
-    `recent_days`: between full passes a window of so many days back is listed, and `again`; 0 with an empty `again`: there
-    are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`: polled unless the settings
-    leave it out; the others are polled where the settings add them. `from_calls`: of the standard ones, those that are
-    polled only where polling may spend so many calls a month; on a small plan they would starve the others.
+    two query keys of a window. `parts` are the lists of a full pass: more than one where nothing but the list that an item
+    stands in tells what it is; the window of a recent pass is one of the last part. `again` are queries whose lists show what
+    may still change (drafts, unpaid). `model` is the first word of the event types. `cadence_ms` is how often it is looked at
+    where calls are plenty; `weight` its share where they are few. `hinted`: Holded sends webhooks of its changes. `scope` is
+    the token's right it needs. `recent_days`: between full passes a window of so many days back is listed, and `again`; 0
+    with an empty `again`: there are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`:
+    polled unless the settings leave it out; the others are polled where the settings add them. `from_calls`: of the standard
+    ones, those that are polled only where polling may spend so many calls a month; on a small plan they would starve the
+    others.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Resource:
     version: Literal["v1", "v2"] = "v2"
     read: str = ""
     query: tuple[tuple[str, str], ...] = ()
+    parts: tuple[tuple[tuple[str, str], ...], ...] = ((),)
     days: tuple[str, str] = ("start_date", "end_date")
     again: tuple[tuple[tuple[str, str], ...], ...] = ()
     hinted: bool = False

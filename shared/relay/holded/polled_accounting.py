@@ -85,7 +85,7 @@ def ledger_entry(source: Mapping[str, Any]) -> Observed:
         description=fields.text(source, "description"),
         document_description=fields.text(source, "doc_description"),
         tags=fields.texts(source, "tags"),
-        checked=_checked(source),
+        checked=fields.flag(source, "checked"),
     )
     return Observed(
         id=found.id,
@@ -109,14 +109,6 @@ def _place(source: Mapping[str, Any], name: str) -> int:
     if found is None:
         raise unreadable(name, source.get(name), "a whole number")
     return found
-
-
-def _checked(source: Mapping[str, Any]) -> bool | None:
-    """`Yes` and `No` where other resources say true and false."""
-    value = source.get("checked")
-    if isinstance(value, str) and value.lower() in {"yes", "no"}:
-        return value.lower() == "yes"
-    return fields.flag(source, "checked")
 
 
 ACCOUNTING: Final[tuple[Resource, ...]] = (

@@ -1,8 +1,10 @@
 """The polled documents that are neither invoice, credit note nor sales receipt: purchases, orders, offers, delivery notes.
 
-A list item lacks `notes`, `approved_at`, `draft` and `custom_fields`, and a draft has no number (Holded facts 3.6): so what
-matters is what both forms show, and a number is the sign of approval. `overdue` comes by the passing of a day, and `pending`,
-`partial` and `completed` say what the payments say: of the status only the other words matter.
+A list item lacks `notes`, `approved_at`, `draft` and `custom_fields`, and a draft has no number of Holded's (Holded facts
+3.6): so what matters is what both forms show, and there a number is the sign of approval. Where the number is a supplier's
+it is none: purchases are listed as drafts and as approved ones apart, and of their refunds only a read tells. `overdue`
+comes by the passing of a day, and `pending`, `partial` and `completed` say what the payments say: of the status only the
+other words matter.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.holded import fields, replies, unified
-from relay.holded.observing import HOUR_MS, born, matters, observer
+from relay.holded.observing import HOUR_MS, approved, born, matters, observer
 from relay.holded.polled import SOME_CALLS, Observed, Resource
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ FACTS: Final[Mapping[str, str]] = {
 _DERIVED: Final = frozenset({"pending", "partial", "completed", "overdue"})
 _UNPAID: Final = ((("status", "pending"),), (("status", "partial"),), (("status", "overdue"),))
 _DRAFTS: Final = ((("approval_status", "draft"),),)
+_APPROVED: Final = ((("approval_status", "approved"),),)
+_SUPPLIERS: Final = frozenset({"purchase", "purchaserefund"})
+"""Kinds that bear another company's number."""
 
 
 def document(doc_type: str, model: str, *, approvable: bool, payable: bool) -> Callable[[Any], Observed]:
@@ -61,7 +66,7 @@ def document(doc_type: str, model: str, *, approvable: bool, payable: bool) -> C
                 payment_method_id=fields.reference(source, "payment_method_id"),
                 **paid,
             ),
-            approved=found.number is not None if approvable else None,
+            approved=approved(found, numbers=doc_type not in _SUPPLIERS) if approvable else None,
             payment=unified.payment_status(found) if payable else None,
         )
 
@@ -84,6 +89,7 @@ def _row(
     approvable: bool = True,
     payable: bool = False,
     again: tuple[tuple[tuple[str, str], ...], ...] = _UNPAID,
+    parts: tuple[tuple[tuple[str, str], ...], ...] = ((),),
     weight: int = 1,
     standard: bool = False,
     from_calls: int = 0,
@@ -98,6 +104,7 @@ def _row(
         scope=f"{scope}.read",
         cadence_ms=6 * HOUR_MS,
         again=again,
+        parts=parts,
         recent_days=7,
         hinted=True,
         weight=weight,
@@ -115,6 +122,7 @@ DOCUMENTS: Final[tuple[Resource, ...]] = (
         "accounting:purchases",
         payable=True,
         again=(*_UNPAID, *_DRAFTS),
+        parts=(*_DRAFTS, *_APPROVED),  # in this order: one that is approved meanwhile is in both, not in neither
         weight=3,
         standard=True,
     ),

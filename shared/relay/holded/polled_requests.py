@@ -39,13 +39,13 @@ def lists_of(
     """
     today = datetime.fromtimestamp(started_ms / 1000, MADRID).date()
     if full and resource.listing != "window":
-        return (resource.query,)
+        return tuple((*resource.query, *part) for part in resource.parts)
     days = resource.span_days if full else resource.recent_days
     if not full and last_ms:
         since = (today - datetime.fromtimestamp(last_ms / 1000, MADRID).date()).days
         days = min(max(days, since + OVERLAP_DAYS), resource.span_days)
     first, last = (today - timedelta(days=days)).isoformat(), (today + timedelta(days=AHEAD_DAYS)).isoformat()
-    window = (*resource.query, (resource.days[0], first), (resource.days[1], last))
+    window = (*resource.query, *resource.parts[-1], (resource.days[0], first), (resource.days[1], last))
     if full or brief:
         return (window,)
     again = tuple((*resource.query, *query) for query in resource.again)
@@ -84,17 +84,23 @@ def id_of(item: Any) -> str:
         return ""
 
 
-def observed(resource: Resource, items: Sequence[Any], *, parent: str = "") -> tuple[list[Observed], list[str], int]:
+def observed(
+    resource: Resource, items: Sequence[Any], *, query: Query = (), parent: str = ""
+) -> tuple[list[Observed], list[str], int]:
     """The items that can be read; the ids of those that cannot; how many have not even an id that can be read.
 
-    An item of a parented list is given its parent's id, which it may not tell itself.
+    An item is given what its list says of it and it may not say itself: whether it is a draft, and its parent's id.
     """
+    listed_as: dict[str, Any] = {PARENT: parent} if parent else {}
+    approval = dict(query).get("approval_status")
+    if approval is not None:
+        listed_as["draft"] = approval == "draft"
     found: dict[str, Observed] = {}
     unread: list[str] = []
     nameless = 0
     for item in items:
         try:
-            shown = resource.observe({**item, PARENT: parent} if parent and isinstance(item, dict) else item)
+            shown = resource.observe({**listed_as, **item} if isinstance(item, dict) else item)
         except BadInput:
             name = id_of(item)
             unread += [name] if name else []

@@ -11,6 +11,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from relay.holded import paths, replies, requests, unified
+from relay.holded.observing import approved, observer
 from relay.holded.polled import Observed, Resource
 from relay.holded.polled_accounting import ACCOUNTING
 from relay.holded.polled_catalogue import CATALOGUE
@@ -44,10 +45,13 @@ def _day(value: dt.date | None) -> str | None:
 
 
 def observe_document(doc_type: DocType) -> Callable[[Any], Observed]:
-    """A draft has no number and approval gives it one (Holded facts 3.4): a list says no more of approval than that."""
+    """A draft has no number and approval gives it one (Holded facts 3.4): a list says no more of approval than that.
 
-    def observe(value: Any) -> Observed:
-        found = replies.document(value)
+    Of a purchase it does not even say that.
+    """
+
+    def read(source: Mapping[str, Any]) -> Observed:
+        found = replies.document(source)
         return Observed(
             id=found.id,
             data=unified.document(doc_type, found, seen_at=_UNDATED),
@@ -66,11 +70,11 @@ def observe_document(doc_type: DocType) -> Callable[[Any], Observed]:
                 "paid": plain(found.payments_total),
                 "pending": plain(found.payments_pending),
             },
-            approved=bool(found.number) if doc_type in paths.APPROVABLE else None,
+            approved=approved(found, numbers=doc_type != "purchase") if doc_type in paths.APPROVABLE else None,
             payment=unified.payment_status(found) if doc_type in paths.PAYABLE else None,
         )
 
-    return observe
+    return observer(read)
 
 
 def _line(line: DocumentLine) -> list[Any]:
@@ -78,8 +82,9 @@ def _line(line: DocumentLine) -> list[Any]:
     return [line.name, line.description, *amounts, sorted(line.taxes), sorted(line.tags), line.sku, line.product_id]
 
 
-def observe_contact(value: Any) -> Observed:
-    found = replies.contact(value)
+@observer
+def observe_contact(source: Mapping[str, Any]) -> Observed:
+    found = replies.contact(source)
     matters: dict[str, Any] = {
         "name": found.name,
         "code": found.code,
@@ -94,8 +99,9 @@ def observe_contact(value: Any) -> Observed:
     return Observed(id=found.id, data=unified.contact(found), matters=matters, updated_at=found.updated_at)
 
 
-def observe_product(value: Any) -> Observed:
-    found = replies.product(value)
+@observer
+def observe_product(source: Mapping[str, Any]) -> Observed:
+    found = replies.product(source)
     return Observed(
         id=found.id,
         data=unified.product(found),
@@ -113,8 +119,9 @@ def observe_product(value: Any) -> Observed:
     )
 
 
-def observe_payment(value: Any) -> Observed:
-    found = replies.payment(value)
+@observer
+def observe_payment(source: Mapping[str, Any]) -> Observed:
+    found = replies.payment(source)
     return Observed(
         id=found.id,
         data=unified.payment(found),

@@ -134,6 +134,7 @@ class PaymentRecord(Record):
     document_id: str | None
     document_type: str | None
     status: str | None
+    currency: str | None = None  # not on record: amounts are in the company's base currency (Holded facts 10.2)
 
 
 def done(_: Any) -> None:
@@ -256,6 +257,7 @@ def product(value: Any) -> ProductRecord:
 
 def payment(value: Any) -> PaymentRecord:
     source = fields.record(value)
+    currency = fields.text(source, "currency")
     return PaymentRecord(
         id=fields.required(source, "id"),
         raw=source,
@@ -267,6 +269,7 @@ def payment(value: Any) -> PaymentRecord:
         document_id=fields.reference(source, "document_id"),
         document_type=fields.text(source, "document_type"),
         status=fields.text(source, "status"),
+        currency=currency.upper() if currency else None,
     )
 
 

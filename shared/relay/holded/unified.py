@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from relay.domain import models
+from relay.errors import BadInput
+from relay.holded.encoding import number_text
 from relay.holded.formats import MADRID, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from relay.holded.replies import ContactRecord, Document, DocumentLine, PaymentRecord, ProductRecord
 
 NAMES: Mapping[str, str] = {
@@ -48,7 +49,7 @@ def document(doc_type: str, found: Document, *, seen_at: datetime, name: str | N
         "subtotal": found.subtotal,
         "tax_total": found.tax,
         "total": found.total or _ZERO,
-        "amount_due": found.payments_pending,
+        "amount_due": _pending(found),
         "payment_status": payment_status(found),
         "contact": models.Contact(id=found.contact_id) if found.contact_id else None,
         "channel": doc_type,
@@ -71,9 +72,29 @@ def _midnight(day: date) -> datetime:
 
 
 def payment_status(found: Document) -> models.PaymentStatus:
-    if found.total and found.payments_pending == 0:
+    """By what is still to be paid (Holded facts 10.2), nothing or less being paid; of a negative total the other way round.
+
+    A total of nothing has no payments to tell by: there Holded's own word counts.
+    """
+    total, pending, paid = found.total, _pending(found), found.payments_total
+    if not total:
+        return "paid" if found.status == "completed" else "unpaid"
+    if pending is not None and not _goes_with(total, pending):
         return "paid"
-    return "partially_paid" if found.payments_total else "unpaid"
+    begun = pending is not None and pending.copy_abs() < total.copy_abs()
+    return "partially_paid" if begun or (paid is not None and _goes_with(total, paid)) else "unpaid"
+
+
+def _goes_with(total: Decimal, amount: Decimal) -> bool:
+    """Whether it is an amount of the total's own sign: one still to be paid, or one that was paid of it."""
+    return amount != 0 and (amount > 0) == (total > 0)
+
+
+def _pending(found: Document) -> Decimal | None:
+    """What is still to be paid, negative where too much was; reckoned where only the payments are told."""
+    if found.payments_pending is not None or found.payments_total is None or found.total is None:
+        return found.payments_pending
+    return found.total - found.payments_total
 
 
 def _line(line: DocumentLine) -> models.Line:
@@ -108,13 +129,15 @@ def product(found: ProductRecord) -> models.Product:
 
 
 def payment(found: PaymentRecord) -> models.Payment:
-    """Money in the company's base currency (Holded facts 10.2). Raises `BadInput` where it has no amount."""
+    """Money in the company's base currency, euros unless the payment says otherwise: the currency of its document is not that
+    of its amount (Holded facts 10.2). Raises `BadInput` where it has no amount.
+    """
     if found.amount is None:
         raise unreadable("amount", None, "an amount")
     return models.Payment(
         id=found.id,
         amount=found.amount,
-        currency="EUR",
+        currency=found.currency or "EUR",
         at=_midnight(found.date) if found.date else None,
         reference=found.description,
         document_id=found.document_id,
@@ -137,6 +160,43 @@ def gone(kind: str, holded_id: str, *, seen_at: datetime) -> models.Model:
             return models.Invoice(id=holded_id, currency="EUR", issued_at=seen_at, total=_ZERO, channel=kind)
 
 
+_RULE = 2
+"""Of the digests. Who changes what a digest is made of counts it up, and `earlier` gives the digest by the rule before."""
+
+
 def fingerprint(data: Mapping[str, Any]) -> str:
-    """Digest of the fields that matter: two equal ones mean that nothing changed."""
+    """Digest of the fields that matter, behind the number of its rule: two equal ones mean that nothing changed.
+
+    However it is spelt: null, `""`, `{}`, an empty list and a missing field are one, a number and its text are one.
+    """
+    return f"{_RULE}-{_digest(_spelt_alike(data) or {})}"
+
+
+def earlier(data: Mapping[str, Any]) -> str:
+    """The digest by the first rule, which took values as they were spelt. Older snapshots hold it."""
+    return _digest(data)
+
+
+def _digest(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def _spelt_alike(value: Any) -> Any:
+    """None for whatever is empty. A list keeps its places: some are records without names."""
+    if isinstance(value, Mapping):
+        alike = {name: _spelt_alike(each) for name, each in value.items()}
+        return {name: each for name, each in alike.items() if each is not None} or None
+    if isinstance(value, list | tuple):
+        return [_spelt_alike(each) for each in value] or None
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | Decimal):
+        return _plain(Decimal(value))
+    return value or None
+
+
+def _plain(value: Decimal) -> str:
+    try:
+        return number_text(value)
+    except BadInput:  # beyond every amount: as it was written
+        return str(value)

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 from relay.domain import polling as courses
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.services import poll_state
-from relay.services.desk import NO_ATTEMPT
-from relay.services.poll_pass import SHARE, PollPass
+from relay.services.poll_pass import NOBODYS, SHARE, PollPass
 from relay.services.poll_plan import Plan, plan_of
 from relay.services.times import at_ms
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from relay.services.sightings import Sightings
 
 _SOON_MS = 60_000
-_NOBODYS = (*NO_ATTEMPT, SHARE)
-"""Refusals that are not about the resource: calls, time or the account."""
 _TROUBLE_MS = 24 * 3600_000
 """A resource that Holded refuses is tried again this much later at the earliest; the others go on."""
 
@@ -97,7 +94,7 @@ class Poll:
         try:
             await self._pass.run(session, resource, allowance=plan.allowance, briefs=plan.briefs(resource))
         except RetryAt as refusal:
-            if refusal.reason.startswith(_NOBODYS):
+            if refusal.reason.startswith(NOBODYS):
                 raise
             await self._hold(session, resource, refusal.reason)
         except NotAllowed as refusal:

@@ -4,8 +4,9 @@
                                                               |-- last list of a full pass: absent = known - marked
 
 Absence is only believed of a complete pass whose items could all be read, and then Holded is asked by id: 404 is a
-deletion, anything else was moved between pages while we walked. Where many are missing at once, a few are asked first: a
-list that lied is no reason for a call each.
+deletion, an answer shows that it was moved between pages while we walked. A refusal of one id says neither: it is asked
+for again by the next pass, and the others are asked all the same. Where many are missing at once, a few are asked first:
+a list that lied is no reason for a call each.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain import polling as courses
 from relay.domain.polling import Page
-from relay.errors import NotFound, RetryAt
+from relay.domain.polling_cadence import DAY_MS, offset_ms
+from relay.domain.standing import OF_ONE_KIND
+from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import polled_requests
+from relay.services.desk import NO_ATTEMPT
 from relay.services.times import from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from relay.domain.polling import Pass, Polling
+    from relay.domain.polling import Course, Pass, Polling
     from relay.holded.polled import Resource
     from relay.ports.polling import Polls, Snapshots
     from relay.services.session import Session
@@ -31,10 +35,14 @@ if TYPE_CHECKING:
 
 SHARE = "polling_share"
 """Reason of a poll that has used up its share of the month."""
+NOBODYS = (*NO_ATTEMPT, SHARE)
+"""Refusals that are not about the resource: calls, time or the account."""
 MOST_ASKED = 25
 """Absent objects asked for in one pass; who is left is absent in the next one, too."""
 SAMPLE = 3
 MANY = 10
+_PATIENCE_MS = 3600_000
+"""Trouble of Holded's own that keeps to one object so long is that object's."""
 
 
 class PollPass:
@@ -88,7 +96,7 @@ class PollPass:
             # The parent was deleted meanwhile: its list is through.
         else:
             shown, cursor = reply.value.items, reply.value.cursor
-        items, unread, nameless = polled_requests.observed(resource, shown, parent=parent)
+        items, unread, nameless = polled_requests.observed(resource, shown, query=queries[running.place], parent=parent)
         changes = await self._sightings.page(session, resource, items, sent_ms=sent_ms, baseline=running.baseline)
         if running.kind == "full":
             ids = [*(each.id for each in items), *unread]
@@ -146,35 +154,47 @@ class PollPass:
                 await self._sightings.missed(session, resource, holded_id, pass_ms=running.started_ms)
             return
         suspicious = len(absent) > MANY and len(absent) * 2 > known
-        for asked, holded_id in enumerate(absent[:MOST_ASKED]):
+        # In another order each time: whoever Holded never answers for must not stand before the same others for ever.
+        absent.sort(key=lambda each: offset_ms(running.id, each, DAY_MS))
+        asked = 0
+        for holded_id in absent[:MOST_ASKED]:
             was_there = await self._ask(session, resource, running, holded_id, allowance)
             if suspicious and was_there and asked < SAMPLE:
                 return  # the list lied: nothing is concluded from it
+            asked += was_there is not None
 
-    async def _ask(self, session: Session, resource: Resource, running: Pass, holded_id: str, allowance: int) -> bool:
-        """Whether it is there. Either way it is no longer absent, should the pass be cut off here."""
+    async def _ask(
+        self, session: Session, resource: Resource, running: Pass, holded_id: str, allowance: int
+    ) -> bool | None:
+        """Whether it is there, None where Holded does not say. It counts as asked for, should the pass be cut off here."""
         account = session.account.account
         state = await self._change(account, lambda found: found)
         within(state, allowance)
-        request = polled_requests.one(resource, holded_id)
         sent_ms = session.now_ms()
+        was_there, told, refused = None, "", ""
         try:
+            request = polled_requests.one(resource, holded_id)
             observed = (await session.call(request, "background", optional=True)).value
         except NotFound:
-            observed = None
+            was_there = False
             told = await self._sightings.gone(session, resource, holded_id, sent_ms=sent_ms)
+        except (Rejected, BadInput, NotAllowed, RetryAt) as refusal:
+            if not _is_of_one(refusal, state.courses[resource.name]):
+                raise
+            refused = refusal.reason
         else:
+            was_there = True
             told = await self._sightings.see(session, resource, observed, sent_ms=sent_ms)
         current = _running(state, resource) or running
         page = current.page
         await self._polls.mark(account, resource.name, running.id, page=page, ids=[holded_id])
 
         def counted(found: Polling) -> Polling:
-            looked = courses.looked(found.courses[resource.name], deleted=bool(told))
+            looked = courses.looked(found.courses[resource.name], deleted=bool(told), refused=refused)
             return courses.spent(courses.with_course(found, resource.name, looked), resource.name, 1)
 
         await self._change(account, counted)
-        return observed is not None
+        return was_there
 
 
 def _begun(found: Polling, resource: Resource, now_ms: int, briefs: int) -> Polling:
@@ -187,6 +207,16 @@ def _begun(found: Polling, resource: Resource, now_ms: int, briefs: int) -> Poll
 
 def _running(state: Polling, resource: Resource) -> Pass | None:
     return state.courses[resource.name].running
+
+
+def _is_of_one(refusal: Rejected | BadInput | NotAllowed | RetryAt, course: Course) -> bool:
+    """Whether it is about the object asked for: any other may still be answered for."""
+    if isinstance(refusal, NotAllowed):
+        return refusal.reason in OF_ONE_KIND
+    if isinstance(refusal, RetryAt):
+        lasts = refusal.reason == "reply_unexpected" or course.wait_ms >= _PATIENCE_MS
+        return lasts and not refusal.reason.startswith(NOBODYS)
+    return True
 
 
 def within(state: Polling, allowance: int) -> None:

@@ -113,7 +113,7 @@ class Plan:
             name=resource.name,
             weight=resource.weight,
             cadence_ms=self.every_ms.get(resource.name, resource.cadence_ms),
-            full_calls=max(1, course.full_calls if course else 0),
+            full_calls=max(len(resource.parts), course.full_calls if course else 0),
             recent_calls=-(-(recent + briefs) // (1 + briefs)),
             changes_a_day=course.a_day if course else 0.0,
             covered=resource.hinted and course is not None and course.covered(now_ms),

@@ -60,7 +60,13 @@ class Sightings:
         news = [
             each
             for each in items
-            if judging.is_news(befores.get(each.id), unified.fingerprint(each.matters), sent_ms=sent_ms)
+            if judging.is_news(
+                befores.get(each.id),
+                unified.fingerprint(each.matters),
+                sent_ms=sent_ms,
+                updated_ms=_updated_ms(each),
+                approved=each.approved,
+            )
         ]
         if not baseline and resource.name in WRITTEN:
             await self._let_records_arrive(session, [each for each in news if each.id not in befores], sent_ms)
@@ -98,7 +104,7 @@ class Sightings:
         account = session.account.account
         for _ in range(_TRIES):
             before = await self._snapshots.get(account, resource.name, observed.id)
-            if judging.is_stale(before, sent_ms):
+            if judging.is_stale(before, sent_ms, updated_ms=_updated_ms(observed)):
                 return ""
             ours = None if unseen == "silent" and before is None else await self._ours(session, observed)
             if doubts and await self._is_in_doubt(session, resource, observed, before, ours, sent_ms=sent_ms):
@@ -264,11 +270,17 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
     return Shown(
         fingerprint=unified.fingerprint(observed.matters),
         sent_ms=sent_ms,
+        earlier=unified.earlier(observed.matters),
+        updated_ms=_updated_ms(observed),
         approved=observed.approved,
         payment=observed.payment,
         total=getattr(observed.data, "total", None),
         data=data,
     )
+
+
+def _updated_ms(observed: Observed) -> int:
+    return at_ms(observed.updated_at) if observed.updated_at is not None else 0
 
 
 def _written_by(row: Row) -> Ours:
