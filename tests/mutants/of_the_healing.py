@@ -139,7 +139,7 @@ shelf.add(
 shelf.add(
     "rows that a list shows twice count twice",
     BACKFILL,
-    "if keys[-1] not in run.seen:",
+    "if keys[-1] not in run.taken:",
     "if keys:",
     f"{LISTS}::test_counts_are_of_distinct_things_however_often_a_list_shows_them",
 )

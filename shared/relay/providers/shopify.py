@@ -36,7 +36,7 @@ TOPICS: Final = (
     "customers/create", "customers/update", "products/create", "products/update",
 )  # fmt: skip
 PAGE: Final = 250
-DAYS: Final = 60
+_UNSCOPED_DAYS: Final = 60
 _ROOT: Final = f"/admin/api/{API_VERSION}"
 _ID_DIGITS: Final = 20
 _NARROWED: Final = ("fields", "include_fields", "filter")
@@ -50,8 +50,8 @@ def headers(token: str) -> dict[str, str]:
 
 def reach(since: datetime, now: datetime) -> tuple[datetime, str]:
     """https://shopify.dev/docs/api/usage/access-scopes : what the scope does not hold is left out, and nothing says so."""
-    older = since < now - timedelta(days=DAYS)
-    return since, f"Shopify lists orders older than {DAYS} days only to an app with read_all_orders" if older else ""
+    said = f"Shopify lists orders older than {_UNSCOPED_DAYS} days only to an app with read_all_orders"
+    return since, said if since < now - timedelta(days=_UNSCOPED_DAYS) else ""
 
 
 def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]:

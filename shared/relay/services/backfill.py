@@ -193,9 +193,9 @@ class Backfill:
                 )
                 digest = identity.body_digest(delivery.body)
                 keys.append(f"{delivery.inbox_id}-{digest[:12]}")
-                if keys[-1] not in run.seen:
+                if keys[-1] not in run.taken:
                     counts[await self._take(run, at, delivery, digest=digest)] += 1
-                    run.seen.add(keys[-1])
+                    run.taken |= {keys[-1]}
             run.shows(keys)
         run.idle = run.idle + 1 if page.items and run.rows == before else 0
         return replace(

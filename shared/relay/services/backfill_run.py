@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Run:
     """`mark` is the next page's within this process, which another one may not use. `resumed`: another process began it.
 
-    `pause_s` is what the provider's bucket needs before the next call. `seen` are the deliveries seen, `rows` counts the rows of
+    `pause_s` is what the provider's bucket needs before the next call. `taken` are the deliveries taken in, `rows` counts the rows of
     the present list, `idle` its pages in a row that showed none new.
     """
 
@@ -34,7 +34,7 @@ class Run:
     pause_s: float = 0.0
     resumed: bool = False
     named: list[str] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
+    taken: set[str] = field(default_factory=set)
     rows: int = 0
     idle: int = 0
     _list: tuple[int, ...] = ()
