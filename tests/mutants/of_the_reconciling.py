@@ -47,6 +47,13 @@ shelf.add(
     "domain/test_reconciling.py::test_an_amount_that_was_changed_takes_the_edits_with_it",
 )
 shelf.add(
+    "how a total divides is forgotten with the delivery",
+    "shared/relay/domain/reconciling.py",
+    "return read or of_row(row)",
+    "return read",
+    f"{TESTS}::test_another_rate_under_the_same_total_is_seen_when_the_delivery_is_gone",
+)
+shelf.add(
     "a person's judgement does not count",
     "shared/relay/domain/reconciled.py",
     'return [each for each in self.differences if each.told != "settled"]',

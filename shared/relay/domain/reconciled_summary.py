@@ -58,6 +58,7 @@ def _sums(sums: Sums) -> dict[str, Any]:
         "tax": f"{sums.tax:.2f}",
         "total": f"{sums.total:.2f}",
         "split_unknown": sums.unsplit,
+        "as_the_ledger": sums.as_ledger,
         "by_rate": [
             {"rate": plain(rate), "base": f"{base:.2f}", "tax": f"{tax:.2f}"}
             for rate, (base, tax) in sorted(sums.by_rate.items())

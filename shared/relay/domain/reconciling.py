@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.ledger import SETTLEMENT, Key
+from relay.domain.reconciling_split import of_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,8 +132,16 @@ class Difference:
 
 
 def agreed(meant: Meant, row: Row) -> bool:
-    """Today's reading of the event is what was written: then it says how the ledger's total divides into net and tax."""
+    """Today's reading of the event is what was written."""
     return bool(row.digest) and meant.digest == row.digest and meant.total == row.total
+
+
+def written_split(row: Row, meant: Meant | None) -> Split | None:
+    """How what was written divides into net and tax: line by line where the event is held and reads as it was written, else
+    what the row keeps.
+    """
+    read = meant.split if meant is not None and agreed(meant, row) else None
+    return read or of_row(row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

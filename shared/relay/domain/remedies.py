@@ -203,6 +203,7 @@ def adopted_newer(own: Row, aside: Row, found: Found, *, now_ms: int) -> Row:
         event_type=aside.event_type,
         version=max(own.version, aside.version),
         digest=aside.digest,
+        split=aside.split,
         last_step=aside.last_step,
     )
     return adopted(newer, found, now_ms=now_ms)
