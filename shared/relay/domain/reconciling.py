@@ -38,7 +38,7 @@ KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 """In the order of a report: what is most urgent first."""
 
-RepairKind = Literal["replay", "review", "hand"]
+RepairKind = Literal["replay", "import", "review"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,8 @@ class Window:
 class Meant:
     """What today's mapping makes of a source's event. `paid`: what its payment should bring, None where none is registered.
 
-    `ended`: the inbox says that the event found an end other than a document, or is under way (`waiting`).
+    `ended`: the inbox says that the event found an end other than a document, or is under way (`waiting`). `listed_ms`: no event
+    came at all, the source's own list tells of it, last changed then; else 0.
     """
 
     key: Key
@@ -70,6 +71,7 @@ class Meant:
     digest: str
     paid: Decimal | None = None
     ended: str = ""
+    listed_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +163,7 @@ class Books:
     else names. `beside`: further documents, read only to see whether a number is missing. `rows`: the ledger's rows of documents, by key.
     `aside`: newer versions that lie beside a row; `findings`: what was told before, by the row's key or the item's own.
     `under_way`: markers of what is being written or judged. `own_series`: beginnings of numbers that nobody but the relay gives.
+    `imports`: by source, the command that brings what only its own list tells of.
     """
 
     account: str
@@ -175,6 +178,7 @@ class Books:
     aside: Mapping[Key, Row] = field(default_factory=dict)
     findings: Mapping[Key, Row] = field(default_factory=dict)
     under_way: frozenset[str] = frozenset()
+    imports: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     own_series: tuple[str, ...] = ()
     series: Sequence[Series] = ()

@@ -15,6 +15,7 @@ from relay.domain.reconciling import Difference, Repair, agreed
 from relay.domain.reconciling_edits import edits, unpaid
 from relay.domain.reconciling_repairs import (
     book_or_settle,
+    bring,
     credit_note,
     delete_one,
     look,
@@ -98,6 +99,8 @@ def _repair(books: Books, row: Row, shown: Shown | None, kind: Kind, newer: Mean
             aside = books.aside.get(row.key)
             if aside is not None:
                 return look(books.account, str(aside.key))
+            if newer.listed_ms:
+                return bring(books.imports.get(row.key.source, ""))
             if newer.version > row.version:
                 return Repair(
                     kind="replay",

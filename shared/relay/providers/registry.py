@@ -9,13 +9,15 @@ from relay.providers import shopify, stripe, woocommerce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from relay.providers.protocol import Page, Request, Window
     from relay.providers.subscription import Created, Subscriptions
 
 
 class Provider(Protocol):
-    """`PARTS` are its lists, in the order in which they are read. `SINGLE`: one subscription a topic. `OWN_SECRET`: a
+    """`PARTS` are its lists, in the order in which they are read; `SOLD` those of them that tell of sales and what was given
+    back; `DAYS` how far back they go, 0 where they have no end. `SINGLE`: one subscription a topic. `OWN_SECRET`: a
     subscription signs with a secret that we give. `KNOWS_UNDELIVERED`: it can list what its webhook did not deliver.
     """
 
@@ -23,6 +25,10 @@ class Provider(Protocol):
     def SOURCE(self) -> str: ...  # noqa: N802 - a constant of the module
     @property
     def PARTS(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
+    @property
+    def SOLD(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
+    @property
+    def DAYS(self) -> int: ...  # noqa: N802 - a constant of the module
     @property
     def SINGLE(self) -> bool: ...  # noqa: N802 - a constant of the module
     @property
@@ -37,6 +43,10 @@ class Provider(Protocol):
     def page(self, part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]: ...
 
     def facts(self, part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]: ...
+
+    def changed(self, value: Mapping[str, Any]) -> datetime | None:
+        """When a row of a list was last changed, by which windows ask for it; None where it does not say."""
+        ...
 
     def subscriptions(self, mark: str = "") -> Request[Subscriptions]: ...
 

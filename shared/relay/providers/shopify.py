@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from relay.errors import BadInput
-from relay.providers.protocol import Page, Request, objects, stamp
+from relay.providers.protocol import Page, Request, instant, objects, stamp
 from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from relay.providers.protocol import Window
 
 SOURCE: Final = "shopify"
 PARTS: Final = ("products", "customers", "orders")
+SOLD: Final = ("orders",)
+DAYS: Final = 0
 SINGLE: Final = True
 KNOWS_UNDELIVERED: Final = False
 OWN_SECRET: Final = False
@@ -87,6 +90,10 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
     refunds = value.get("refunds")
     told += [("refunds/create", one) for one in refunds if isinstance(one, dict)] if isinstance(refunds, list) else []
     return [*told, ("orders/cancelled", value)] if value.get("cancelled_at") else told
+
+
+def changed(value: Mapping[str, Any]) -> datetime | None:
+    return instant(value.get("updated_at"))
 
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:

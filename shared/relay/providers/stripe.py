@@ -8,6 +8,7 @@ https://docs.stripe.com/api/events/list , https://docs.stripe.com/webhooks/proce
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.errors import BadInput
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "stripe"
 PARTS: Final = ("events",)
+SOLD: Final = PARTS
 SINGLE: Final = False
 KNOWS_UNDELIVERED: Final = True
 OWN_SECRET: Final = False
@@ -32,6 +34,7 @@ TOPICS: Final = (
 )  # fmt: skip
 PAGE: Final = 100
 PENDING: Final = "pending"
+_FAR_S: Final = 1 << 33
 _MARK: Final = "relay"
 """The endpoint's metadata: `pending` until the secret that only its creation shows is stored."""
 
@@ -67,6 +70,11 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
     """An event is its webhook's body, to the letter."""
     del part
     return ((str(value.get("type", "")), value),)
+
+
+def changed(value: Mapping[str, Any]) -> datetime | None:
+    at = value.get("created")
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 < at < _FAR_S else None
 
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:

@@ -10,11 +10,11 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders (`modif
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.errors import BadInput
-from relay.providers.protocol import Page, Request, number, objects, stamp
+from relay.providers.protocol import Page, Request, instant, number, objects, stamp
 from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "woocommerce"
 PARTS: Final = ("products", "customers", "orders")
+SOLD: Final = ("orders",)
+DAYS: Final = 0
 SINGLE: Final = True
 KNOWS_UNDELIVERED: Final = False
 OWN_SECRET: Final = True
@@ -126,17 +128,20 @@ def _plain(at: datetime) -> str:
 
 def _instant(text: str) -> datetime:
     """A `_gmt` date: UTC without saying so."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput("reply_unexpected", field="date_modified_gmt", detail="expected an instant") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    at = instant(text)
+    if at is None:
+        raise BadInput("reply_unexpected", field="date_modified_gmt", detail="expected an instant")
+    return at
 
 
 def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]:
     """(topic, body). An order's webhook holds its refunds too: they need no list of their own."""
     new = value.get("date_created_gmt") == value.get("date_modified_gmt")
     return ((f"{part.removesuffix('s')}.{'created' if new else 'updated'}", value),)
+
+
+def changed(value: Mapping[str, Any]) -> datetime | None:
+    return instant(value.get("date_modified_gmt"))
 
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:

@@ -18,7 +18,7 @@ from relay.providers.protocol import Window
 from relay.services.times import at_ms, from_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from relay.domain.sources.base import Delivery
@@ -89,11 +89,14 @@ class Backfill:
         undelivered: bool = False,
         deadline_ms: int | None = None,
         tell: Callable[[Progress], None] = lambda _: None,
+        parts: Sequence[str] = (),
+        take: Callable[[Delivery, datetime | None], None] = lambda *_: None,
     ) -> Progress:
         """Read the window; `until` None is now, and what comes while it is read. Given again it goes on where it stopped.
 
         `undelivered`: only what the provider says its webhook did not deliver, where it can say so. `deadline_ms` is when to
-        stop; without it refused calls are waited for. Raises `NotAllowed` where no list may be read.
+        stop; without it refused calls are waited for. `parts`: these lists alone. `take` is given each delivery that is new,
+        and when its object was last changed. Raises `NotAllowed` where no list may be read.
         """
         run = _Run(
             account=account,
@@ -103,9 +106,10 @@ class Backfill:
             undelivered=undelivered,
             deadline_ms=deadline_ms,
             tell=tell,
+            take=take,
         )
         at = await self._resumed(run) or _At(since_ms=at_ms(since), until_ms=at_ms(until or self._clock.now()))
-        parts = registry.get(credential.source).PARTS
+        parts = parts or registry.get(credential.source).PARTS
         while True:
             while at.part < len(parts):
                 try:
@@ -160,6 +164,8 @@ class Backfill:
                     received_at=self._clock.now(),
                 )
                 fresh = await self._take(run, delivery)
+                if fresh:
+                    run.take(delivery, provider.changed(value))
                 stored, known = stored + fresh, known + (not fresh)
         run.mark = page.mark
         at = replace(at, stored=at.stored + stored, known=at.known + known, fresh=at.fresh + stored, mark=page.resume)
@@ -247,6 +253,7 @@ class _Run:
     undelivered: bool
     deadline_ms: int | None
     tell: Callable[[Progress], None]
+    take: Callable[[Delivery, datetime | None], None]
     mark: str = ""
     pages: int = 0
     restarts: int = 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.ledger import UPDATE
 from relay.domain.reconciled import Reconciled, reconciled
+from relay.domain.reconciling_repairs import imports
 from relay.holded.listings import LARGEST_PAGE
 from relay.services.job import aside_key
 from relay.services.reconcile_findings import item_key, place_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Key, Row
     from relay.domain.reconciling import Books, Meant, Window
+    from relay.domain.sources.base import Delivery
     from relay.ports import Account, Inbox, Ledger
     from relay.services.listing import Call
     from relay.services.reconcile_source import Pause
@@ -63,17 +65,19 @@ class Reconcile:
         *,
         now: datetime,
         deliveries: Iterable[str] = (),
+        listed: Iterable[Delivery] = (),
         most_deliveries: int | None = None,
         pause: Pause = at_once,
     ) -> Read:
-        """The two sides that cost no call. `deliveries` find what no row knows; of the others that rows name
-        `most_deliveries` are read.
+        """The two sides that cost no call. `deliveries` find what no row knows, `listed` what no event came of (`AskSources`); of
+        the others that rows name `most_deliveries` are read.
         """
         side = LedgerSide(ledger=self._ledger, account=account.account)
         rows = await side.rows(window, now=now)
         source = Sources(inbox=self._inbox, ledger=self._ledger, account=account, now=now, pause=pause)
         await source.of_deliveries(deliveries)
         await source.of_rows(rows.values(), most=most_deliveries)
+        source.of_lists(listed)
         meant = await source.chosen(rows, window)
         settings, _ = rules_of(account)
         types = _types(rows, meant, simplified=settings.policy.simplified)
@@ -101,7 +105,9 @@ class Reconcile:
         # Rows that were confirmed meanwhile: looked up after the lists, as a list may show what a row names a moment later.
         await looking.whose_they_are(under_way=read.under_way | await side.under_way())
         await looking.around_the_gaps()
-        books = replace(looking.books, aside=await self._asides(looking.books))
+        books = looking.books
+        imported = imports(books.account, books.rows, books.meant)
+        books = replace(books, aside=await self._asides(books), imports=imported)
         found = reconciled(books)
         told = {}
         for each in found.differences:

@@ -14,6 +14,7 @@ from relay.domain.mapping.sale import MADRID
 from relay.domain.nights import first_night, most_calls, next_night_ms, nights_between, reconcile_key
 from relay.domain.reconciled_summary import pack, summary
 from relay.domain.reconciling import Window
+from relay.domain.text import counted
 from relay.errors import RetryAt
 from relay.holded.listings import LARGEST_PAGE
 from relay.services.reconcile_findings import put
@@ -164,4 +165,5 @@ def _said(done: Reconciled) -> str:
     """A sentence for `relay waiting list`; no payload."""
     days = f"{done.window.start:%Y-%m-%d} to {done.window.end:%Y-%m-%d}"
     whole = "" if not done.incomplete else ", incomplete"
-    return f"last: {days}, {done.documents} documents, {len(done.open)} differences, {done.calls} calls{whole}"
+    counts = ((done.documents, "document"), (len(done.open), "difference"), (done.calls, "call"))
+    return f"last: {days}, {', '.join(counted(*each) for each in counts)}{whole}"

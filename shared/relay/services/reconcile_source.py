@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from relay.domain.reconciling import Meant
 from relay.domain.reconciling_split import of_draft
 from relay.domain.remedies import TYPES
 from relay.errors import BadInput, Rejected
+from relay.ports import InboxItem
 from relay.services.job import fact_of
 from relay.services.rows import rows_of
 from relay.services.rules import GRACE_MS, rules_of
@@ -26,12 +28,13 @@ from relay.services.times import at_ms
 from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from relay.domain.ledger import Key, Row
     from relay.domain.models import Event
     from relay.domain.reconciling import Window
-    from relay.ports import Account, Inbox, InboxItem, Ledger
+    from relay.domain.sources.base import Delivery
+    from relay.ports import Account, Inbox, Ledger
 
     Pause = Callable[[], Awaitable[None]]
 
@@ -55,6 +58,7 @@ class Sources:
         self._pause = pause
         self._found: dict[Key, list[Meant]] = defaultdict(list)
         self._read: set[str] = set()
+        self._listed: dict[str, Event] = {}
         self.unreadable = 0
 
     async def of_deliveries(self, inbox_ids: Iterable[str]) -> None:
@@ -73,16 +77,24 @@ class Sources:
         wanted = dict.fromkeys(_delivery_of(row.event_id) for row in rows if row.event_id)
         await self.of_deliveries(list(wanted)[:most])
 
-    def _delivery(self, item: InboxItem) -> None:
+    def of_lists(self, listed: Iterable[Delivery]) -> None:
+        """What a source's own list tells of, and the inbox does not hold; received when it was last changed."""
+        for delivery in listed:
+            item = InboxItem(delivery=delivery, digest="", open=False, ends={})
+            for event in self._delivery(item, listed_ms=at_ms(delivery.received_at)):
+                self._listed[event.id] = event
+
+    def _delivery(self, item: InboxItem, *, listed_ms: int = 0) -> Sequence[Event]:
         try:
             events = unfold(item.delivery).events
         except (BadInput, Rejected):
             self.unreadable += 1  # `relay verify` tells of it
-            return
+            return ()
         for number, event in enumerate(events):
             meant = None if isinstance(event.data, Hint) else self._meant(item, number, event)
             if meant is not None:
-                self._found[meant.key].append(meant)
+                self._found[meant.key].append(replace(meant, listed_ms=listed_ms))
+        return events
 
     def _meant(self, item: InboxItem, number: int, event: Event) -> Meant | None:
         plan = plan_for(event, self._settings, self._catalogue, today=self._now.astimezone(MADRID).date())
@@ -130,10 +142,12 @@ class Sources:
         """Written on another day or under earlier settings, under another purpose, or ended without a document."""
         if await self._ledger.get(meant.key) is not None:
             return True
-        item = await self._inbox.get(self._account.account, _delivery_of(meant.event_id))
-        if item is None:
-            return True
-        event = unfold(item.delivery).events[split_ref(meant.event_id)[1]]
+        event = self._listed.get(meant.event_id)
+        if event is None:
+            item = await self._inbox.get(self._account.account, _delivery_of(meant.event_id))
+            if item is None:
+                return True
+            event = unfold(item.delivery).events[split_ref(meant.event_id)[1]]
         return any(row.event_id == event.id for row in await rows_of(self._ledger, event))
 
 
