@@ -6,6 +6,7 @@ from infra.paths import ROOT
 from tests.cli.conftest import over
 from tests.docs.pages import blocks
 from tests.services.books import Books, order_on
+from tests.services.test_reconcile_asking import Asking
 from tests.services.world import ACCOUNT
 
 
@@ -22,6 +23,23 @@ def example() -> str:
     result = over(books).run("reconcile", ACCOUNT, "--from", "2026-03-01", "--to", "2026-03-31")
     assert result.exit_code == 1
     return "\n".join(line.rstrip() for line in (result.stderr + result.stdout).splitlines())
+
+
+def asked() -> str:
+    """A sale of 5 March whose webhook never came."""
+    books = Asking()
+    books.sells(order_on(2, 1))
+    books.sells(order_on(5, 2, total="60.50"), told=False)
+    result = over(books).run("reconcile", ACCOUNT, "--from", "2026-03-01", "--to", "2026-03-31", "--ask-source")
+    assert result.exit_code == 1
+    return result.stdout
+
+
+def test_what_no_webhook_told_of_is_shown_as_the_page_shows_it() -> None:
+    page = ROOT / "docs" / "reconciliation.md"
+    (shown,) = [block.text for block in blocks("text") if block.page == page and "missing_in_holded" in block.text]
+
+    assert shown.strip() in asked()
 
 
 def test_the_example_of_the_page_is_what_is_printed() -> None:
