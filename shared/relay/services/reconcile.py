@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from relay.domain.ledger import UPDATE
+from relay.domain.nights import pages
 from relay.domain.reconciled import Reconciled, reconciled
 from relay.domain.reconciling_repairs import imports
 from relay.holded.listings import LARGEST_PAGE
@@ -90,7 +91,7 @@ class Reconcile:
             payments=side.payments,
             under_way=await side.under_way(),
             types=types,
-            calls=sum(1 + count // LARGEST_PAGE for count in known),
+            calls=pages(known, page=LARGEST_PAGE),
         )
         if source.unreadable:
             found.incomplete["source"] = f"{source.unreadable} deliveries cannot be read: see `relay verify`"

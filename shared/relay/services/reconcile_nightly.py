@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.mapping.sale import MADRID
-from relay.domain.nights import first_night, most_calls, next_night_ms, nights_between, reconcile_key
+from relay.domain.nights import first_night, most_calls, next_night_ms, nights_between, pages, reconcile_key
 from relay.domain.reconciled_summary import pack, summary
 from relay.domain.reconciling import Window
 from relay.domain.text import counted
@@ -154,7 +154,7 @@ def _pages(read: Read, window: Window) -> int:
         sum(row.doc_type == doc_type and row.document_date >= first for row in read.rows.values())
         for doc_type in read.types
     ]
-    return sum(1 + count // LARGEST_PAGE for count in known)
+    return pages(known, page=LARGEST_PAGE)
 
 
 def _used_up(done: Reconciled) -> bool:
