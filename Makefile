@@ -65,7 +65,7 @@ audit: setup
 	@$(PY) -m infra.audit --online
 
 test: lint
-	@.venv/bin/pytest -q
+	@.venv/bin/pytest -q -n auto --dist loadgroup --no-loadscope-reorder
 
 fuzz: setup
 	@$(PY) -m tests.fuzz --seconds $(SECONDS)

@@ -13,18 +13,10 @@ from typing import TYPE_CHECKING, Any
 from relay.domain.gate import MANY
 from relay.domain.sources import identity
 from relay.errors import NotAllowed
-from relay.ports import (
-    Account,
-    AccountSecrets,
-    Arrivals,
-    Change,
-    Credential,
-    DeadLetter,
-    Gates,
-    InboxEnds,
-    InboxItem,
-    ProviderCredential,
-)
+from relay.ports.accounts import Account, AccountSecrets, Change, Credential
+from relay.ports.inbox import InboxEnds, InboxItem
+from relay.ports.ledger import Gates
+from relay.ports.providers import Arrivals, ProviderCredential
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -35,6 +27,7 @@ if TYPE_CHECKING:
     from relay.domain.polling import Polling
     from relay.domain.snapshots import Snapshot
     from relay.domain.sources.base import Delivery
+    from relay.ports.queues import DeadLetter
 
 WAKES_KEPT = 50
 DUE_STATES = frozenset({"waiting", "sent", "unknown"})

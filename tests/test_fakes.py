@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from relay import ports
 from relay.domain.ledger import Key, Row
 from relay.domain.sources.base import Delivery
+from relay.ports.accounts import Accounts, AccountSecrets, WebhookSecrets
 from tests import fakes
+
+if TYPE_CHECKING:
+    from relay.ports.holded import HoldedApi
+    from relay.ports.inbox import Inbox, InboxWriter
+    from relay.ports.ledger import Gates, Ledger
+    from relay.ports.polling import Polls, Snapshots
+    from relay.ports.queues import Bus, Wakes
+    from relay.ports.world import Clock, Ids
 
 
 def a_row(object_id: str = "1001", **changes: object) -> Row:
@@ -33,19 +42,19 @@ def a_delivery(inbox_id: str = "abc") -> Delivery:
 def test_every_fake_has_the_type_of_its_port() -> None:
     inbox, accounts = fakes.FakeInbox(), fakes.FakeAccounts()
     as_ports: tuple[
-        ports.Clock,
-        ports.Ids,
-        ports.Inbox,
-        ports.InboxWriter,
-        ports.Ledger,
-        ports.Gates,
-        ports.Accounts,
-        ports.WebhookSecrets,
-        ports.Snapshots,
-        ports.Polls,
-        ports.Bus,
-        ports.Wakes,
-        ports.HoldedApi,
+        Clock,
+        Ids,
+        Inbox,
+        InboxWriter,
+        Ledger,
+        Gates,
+        Accounts,
+        WebhookSecrets,
+        Snapshots,
+        Polls,
+        Bus,
+        Wakes,
+        HoldedApi,
     ] = (
         fakes.FakeClock(),
         fakes.FakeIds(),
@@ -134,7 +143,7 @@ def test_a_rotated_secret_is_served_until_its_end() -> None:
     clock = fakes.FakeClock()
     accounts = fakes.FakeAccounts(clock)
     ends = fakes.ms(clock.now()) + 1000
-    accounts.secrets["acme"] = ports.AccountSecrets(
+    accounts.secrets["acme"] = AccountSecrets(
         account="acme", secrets={"shopify": ("new", "old")}, bindings={}, expires_ms={"old": ends}
     )
 

@@ -73,14 +73,16 @@ class Shops:
     async def deliver(self, now: float, post: Poster) -> int:
         """Send what is due with `post`, which returns the HTTP status; returns how many were sent."""
         sent = 0
-        for shop in self.shops.values():
+        for shop in list(self.shops.values()):
             for one in shop.due(now):
                 if one not in shop.posts:
                     continue  # its subscription ended with one before it
                 if shop.kind == "stripe":
                     one.headers = stripe.signed(shop, one, now)
-                _APIS[shop.kind].answered(shop, one, await post(one), now)
+                status = await post(one)
                 sent += 1
+                if one in shop.posts:  # and nobody dropped its subscription while it was on its way
+                    _APIS[shop.kind].answered(shop, one, status, now)
         return sent
 
 

@@ -14,7 +14,7 @@ import pytest
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.domain.snapshots import Snapshot
 from relay.errors import BadInput, NotAllowed, Unavailable
-from relay.ports import Account, AccountSecrets, Change, Credential
+from relay.ports.accounts import Account, AccountSecrets, Change, Credential
 from tests.adapters.counting import Counted
 from tests.adapters.test_inbox import delivery
 from tests.adapters.test_ledger import NOON_MS, row, waiting
@@ -311,7 +311,7 @@ def test_repr_of_secrets_tells_nothing():
 
 @pytest.mark.row("D17")
 def test_an_unchanged_credential_is_opened_once_and_a_new_one_counts_at_once(aws):
-    from relay.ports import Credential
+    from relay.ports.accounts import Credential
 
     decrypts = []
     aws.kms.meta.events.register("before-call.kms.Decrypt", lambda **_call: decrypts.append(1))

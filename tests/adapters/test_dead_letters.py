@@ -9,7 +9,7 @@ import json
 import pytest
 
 from relay.adapters.sqs_dead_letters import SqsDeadLetters
-from relay.ports import DeadLetter
+from relay.ports.queues import DeadLetter
 from tests.fakes import FakeDeadLetters
 
 

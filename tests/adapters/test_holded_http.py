@@ -16,7 +16,7 @@ from relay.adapters.holded_http import HoldedHttp
 from relay.errors import BadInput, NotAllowed, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import replies
 from relay.holded.protocol import Request
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)
 ID = "5f0000000000000000000001"

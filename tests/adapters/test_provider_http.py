@@ -11,7 +11,7 @@ import pytest
 
 from relay.adapters.provider_http import ProviderHttp, checked
 from relay.errors import BadInput, NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
-from relay.ports import ProviderCredential
+from relay.ports.providers import ProviderCredential
 from relay.providers import registry, shopify, stripe, woocommerce
 from relay.providers.protocol import Window
 from shop_sandbox.app import create_app

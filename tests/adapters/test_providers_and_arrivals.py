@@ -8,7 +8,7 @@ import dataclasses
 import pytest
 
 from relay.errors import NotAllowed
-from relay.ports import Arrivals, ProviderCredential
+from relay.ports.providers import Arrivals, ProviderCredential
 
 HOUR = 3_600_000
 DAY = 24 * HOUR

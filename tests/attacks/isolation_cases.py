@@ -12,7 +12,8 @@ from relay.domain.gate import new_gate
 from relay.domain.ledger import Key
 from relay.domain.polling import Polling
 from relay.domain.snapshots import Snapshot
-from relay.ports import AccountSecrets, Credential, ProviderCredential
+from relay.ports.accounts import AccountSecrets, Credential
+from relay.ports.providers import ProviderCredential
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 
 from functions.receive_webhook.handler import handle
 from relay.domain.sources import signing
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 from relay.services.accept import Accept
 from relay.services.unfold import event_ref, unfold
 from tests.fakes import FakeInboxWriter

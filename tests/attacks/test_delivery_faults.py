@@ -18,7 +18,8 @@ from relay.domain.transitions import MAX_ATTEMPTS, backoff_ms
 from relay.errors import BadInput, Rejected, RetryAt, Unavailable, WaitUntil
 from relay.holded import replies
 from relay.holded.protocol import Request, decipher
-from relay.ports import AccountSecrets, DeadLetter
+from relay.ports.accounts import AccountSecrets
+from relay.ports.queues import DeadLetter
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.nudge import Nudge

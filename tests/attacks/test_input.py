@@ -16,7 +16,7 @@ from infra.paths import ROOT
 from relay.domain.settings import dump_settings, parse_settings
 from relay.domain.sources import signing
 from relay.errors import BadInput
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 from relay.services.accept import MAX_BODY_BYTES, Accept
 from relay.services.unfold import event_ref, unfold
 from tests.fakes import FakeInboxWriter

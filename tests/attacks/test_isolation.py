@@ -21,7 +21,6 @@ from functions.receive_webhook.handler import handle as receive_webhook
 from functions.release_due.handler import handle as release_due
 from functions.sweep_inbox.handler import handle as sweep_inbox
 from infra.paths import ROOT
-from relay import ports
 from relay.adapters.clients import aws_client
 from relay.cli.app import app
 from relay.cli.desks import replay_orders
@@ -29,7 +28,12 @@ from relay.domain.gate import due_at
 from relay.domain.ledger import Row
 from relay.domain.sources import signing
 from relay.domain.sources.base import Delivery
-from relay.ports import Account, AccountSecrets, Credential, DeadLetter, ProviderCredential
+from relay.ports.accounts import Account, Accounts, AccountSecrets, Credential, WebhookSecrets
+from relay.ports.inbox import Inbox, InboxWriter
+from relay.ports.ledger import Gates, Ledger
+from relay.ports.polling import Polls, Snapshots
+from relay.ports.providers import Arrivals, Notes, ProviderCredential, Providers
+from relay.ports.queues import DeadLetter
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.enlist import Enlist
@@ -416,22 +420,22 @@ def test_a_function_given_one_accounts_name_and_anothers_event_does_nothing(worl
 def port_methods():
     """Every method of the ports over the tables, as `Port.method`."""
     stores = (
-        "WebhookSecrets",
-        "InboxWriter",
-        "Inbox",
-        "Ledger",
-        "Gates",
-        "Accounts",
-        "Snapshots",
-        "Notes",
-        "Polls",
-        "Providers",
-        "Arrivals",
+        WebhookSecrets,
+        InboxWriter,
+        Inbox,
+        Ledger,
+        Gates,
+        Accounts,
+        Snapshots,
+        Notes,
+        Polls,
+        Providers,
+        Arrivals,
     )
-    for name in stores:
-        for method, _ in inspect.getmembers(getattr(ports, name), inspect.isfunction):
+    for store in stores:
+        for method, _ in inspect.getmembers(store, inspect.isfunction):
             if not method.startswith("_"):
-                yield f"{name}.{method}"
+                yield f"{store.__name__}.{method}"
 
 
 def test_every_method_of_the_stores_has_its_case():

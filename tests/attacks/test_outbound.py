@@ -26,7 +26,7 @@ from relay.domain.settings import Settings
 from relay.errors import BadInput, RetryAt
 from relay.holded import replies, requests, requests_products, requests_v1
 from relay.holded.protocol import Request
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)
 BOTH = Credential(token="pat_secret", v1_key="0123456789abcdef0123456789abcdef")

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from relay.domain.ledger import Row
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 SCALE = 2.0
 QUIET = tuple(f"quiet{n}" for n in range(10))

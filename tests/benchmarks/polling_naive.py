@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from relay.holded.polled_requests import page
 from relay.holded.polled_table import BY_NAME
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from tests.benchmarks.polling_company import MONTH, Office
 from tests.services.world import TOKEN, World
 

@@ -26,7 +26,7 @@ from relay.adapters.sqs import SqsWakes
 from relay.domain.ledger import Key, Row
 from relay.errors import RetryAt
 from relay.holded import listings
-from relay.ports import Account, Credential
+from relay.ports.accounts import Account, Credential
 from relay.services.drain import Drainer
 from relay.services.session import Timing
 from relay.services.standing import Standing

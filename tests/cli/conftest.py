@@ -22,7 +22,9 @@ from tests.services.shops import ShopApi
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from relay.ports import Clock, Credential, DeadLetters
+    from relay.ports.accounts import Credential
+    from relay.ports.queues import DeadLetters
+    from relay.ports.world import Clock
     from tests.services.world import World as Road
 
 TOKEN = "pat_" + "t" * 40

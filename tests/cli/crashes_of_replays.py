@@ -7,7 +7,7 @@ import dataclasses
 import json
 
 from relay.domain.replay import parts_of
-from relay.ports import DeadLetter
+from relay.ports.queues import DeadLetter
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.times import at_ms
 from tests.cli.crashing import Told, an_order, stands, written

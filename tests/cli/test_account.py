@@ -19,7 +19,7 @@ from tests.test_fakes import a_row
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from relay.ports import Credential
+    from relay.ports.accounts import Credential
     from tests.cli.conftest import Setting
 
 

@@ -16,7 +16,7 @@ from relay.adapters.holded_http import HoldedHttp
 from relay.domain.mapping.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from relay.ports import Credential
+    from relay.ports.accounts import Credential
     from tests.cli.conftest import Setting
 
 COMPANY = f"/_sandbox/companies/{DEFAULT_COMPANY_ID}"

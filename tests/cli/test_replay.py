@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relay.errors import NotFound
-from relay.ports import DeadLetter
+from relay.ports.queues import DeadLetter
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.times import at_ms
 from tests.cli.conftest import Runs, over

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from relay.cli.webhook_secrets import MOST_SECRETS, fresh, rotated
 from relay.errors import BadInput
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 from tests import fakes
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from relay.ports import ProviderCredential
+from relay.ports.providers import ProviderCredential
 from tests.cli.conftest import over
 from tests.services.shops import TOKENS, open_shop
 from tests.services.test_backfill import KINDS, sell

@@ -167,7 +167,7 @@ def test_another_types_format_does_not_count():
 @given(st.sets(st.integers(0, 300), min_size=1, max_size=40))
 def test_a_gap_is_what_lacks_between_two_that_were_seen(counters):
     found = list(gaps([Number("F26", counter, 4, sure=True) for counter in counters]))
-    lacking = [number.counter for _, _, between in found for number in between]
+    lacking = [counter for first, last in found for counter in range(first.counter + 1, last.counter)]
 
     assert set(lacking) | counters == set(range(min(counters), max(counters) + 1))
     assert len(lacking) == len(set(lacking))
@@ -183,6 +183,25 @@ def test_a_gap_of_several_names_the_first_and_the_last():
     first, last = replace(SHOWN, number="F260001"), replace(SHOWN, id="b", number="F260005", tags=())
 
     assert told(books(first, last)) == [("series_gap", "3 missing between F260001 and F260005: F260002 to F260004")]
+
+
+@pytest.mark.parametrize(
+    ("far", "detail"),
+    [
+        ("F26900001", "899999 missing between F260001 and F26900001: F260002 to F26900000"),
+        ("F2620260315", "20260313 missing between F260001 and F2620260315: F260002 to F2620260314"),
+        ("F26" + "9" * 18, f"{10**18 - 3} missing between F260001 and F26{'9' * 18}: F260002 to F26{'9' * 17}8"),
+    ],
+)
+def test_a_number_far_away_is_one_gap_and_costs_no_more_than_a_near_one(far, detail):
+    first, last = replace(SHOWN, number="F260001"), replace(SHOWN, id="b", number=far, tags=())
+
+    assert told(books(first, last)) == [("series_gap", detail)]
+
+
+def test_a_barcode_for_a_number_is_no_counter():
+    assert read("F26" + "1" * 5000, SERIES, "invoice") is None
+    assert told(books(SHOWN, replace(SHOWN, id="b", number="1" * 5000, tags=()))) == []
 
 
 def test_a_renumbered_document_explains_its_old_number():

@@ -19,7 +19,7 @@ from functions.release_due.handler import handle as release_due
 from functions.sweep_inbox.handler import handle as sweep_inbox
 from functions.write_holded.handler import handle as write_holded
 from relay.errors import Rejected, Unavailable
-from relay.ports import DeadLetter
+from relay.ports.queues import DeadLetter
 from relay.services.accept import Answer
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.drain import Drained

@@ -50,7 +50,8 @@ from relay.holded.polled_crm import CRM
 from relay.holded.polled_documents import DOCUMENTS
 from relay.holded.polled_team import TEAM
 from relay.holded.protocol import Request, decipher
-from relay.ports import Account, AccountSecrets, DeadLetter
+from relay.ports.accounts import Account, AccountSecrets
+from relay.ports.queues import DeadLetter
 from relay.providers.protocol import decipher as decipher_provider
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters

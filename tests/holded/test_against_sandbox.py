@@ -18,7 +18,7 @@ from relay.domain.documents import ContactDraft, DocumentDraft, LineDraft, Payme
 from relay.domain.models import Address
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt, WaitUntil
 from relay.holded import listings, requests, requests_products, requests_v1
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 
 BOTH = Credential(token=DEFAULT_TOKEN, v1_key=DEFAULT_V1_KEY)
 COMPANY = f"/_sandbox/companies/{DEFAULT_COMPANY_ID}"

@@ -96,10 +96,17 @@ shelf.add(
 shelf.add(
     "a mended webhook is all that is healed",
     WATCHDOG,
-    "                note.from_ms = note.looked_ms\n",
+    "                note.from_ms = note.looked_ms or (at_ms(now) if found.refused else 0)\n",
     "                note.from_ms = 0\n",
     f"{WATCHED}::test_woocommerce_disables_after_failures_and_the_watchdog_heals_it",
     simulated(seeds=1, first=22),
+)
+shelf.add(
+    "a refused registration waits for hours",
+    WATCHDOG,
+    'note.from_ms = at_ms(began) if watched.state == "silent" or watched.refused else 0',
+    'note.from_ms = at_ms(began) if watched.state == "silent" else 0',
+    f"{WATCHED}::test_a_registration_that_is_refused_is_tried_again_by_the_next_run_and_what_was_sold_meanwhile_is_brought",
 )
 shelf.add(
     "webhooks are registered without a look",

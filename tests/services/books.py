@@ -14,7 +14,7 @@ from holded_sandbox.kinds import KINDS
 from holded_sandbox.v2_documents import apply
 from relay.domain.reconciling import Window
 from relay.holded import listings
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from relay.services.paid_calls import PaidCalls
 from relay.services.reconcile import Reconcile
 from relay.services.reconcile_deliveries import delivered

@@ -14,7 +14,8 @@ from functions.receive_webhook.handler import handle as receive_webhook
 from functions.release_due.handler import handle as release_due
 from functions.sweep_inbox.handler import handle as sweep_inbox
 from relay.domain.sources.signing import sign
-from relay.ports import AccountSecrets, DeadLetter
+from relay.ports.accounts import AccountSecrets
+from relay.ports.queues import DeadLetter
 from relay.services.accept import Accept
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.enlist import Enlist

@@ -10,7 +10,8 @@ from urllib.parse import urlencode, urlsplit
 from functions.receive_webhook.handler import handle as receive_webhook
 from relay.domain import silence
 from relay.errors import RetryAt
-from relay.ports import AccountSecrets, ProviderCredential
+from relay.ports.accounts import AccountSecrets
+from relay.ports.providers import ProviderCredential
 from relay.providers import registry
 from relay.providers.protocol import decipher
 from relay.services.accept import Accept

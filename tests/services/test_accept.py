@@ -10,7 +10,7 @@ import pytest
 
 from relay.domain.sources import signing
 from relay.errors import BadInput, Unavailable
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 from relay.services.accept import MAX_BODY_BYTES, Accept
 from relay.services.unfold import unfold
 from tests.fakes import FakeInbox

@@ -11,7 +11,7 @@ import pytest
 from relay.domain.dead import FROM_QUEUE, revived
 from relay.domain.ledger import Key
 from relay.errors import Rejected
-from relay.ports import DeadLetter
+from relay.ports.queues import DeadLetter
 from relay.services.dead_desk import DeadDesk, Wanted
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.nudge import Nudge

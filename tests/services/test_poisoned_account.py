@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from holded_sandbox.faults import Fault
 from holded_sandbox.v2 import ROUTER
 from relay.domain.transitions import ended
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from relay.services.drain import CONCURRENCY
 from tests.services.town import ACCOUNT, Town
 from tests.services.world import TOKEN

@@ -11,7 +11,7 @@ import pytest
 from relay.errors import RetryAt
 from relay.holded import polled_requests
 from relay.holded.polled_table import BY_NAME
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from relay.services.poll_row import poll_key
 from relay.services.sightings import Sightings
 from relay.services.times import at_ms

@@ -12,7 +12,7 @@ import pytest
 
 from holded_sandbox.faults import Fault
 from relay.errors import BadInput, NotFound, Rejected
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from relay.services.nudge import Nudge
 from relay.services.paid_calls import PaidCalls
 from relay.services.remedies import Remedies

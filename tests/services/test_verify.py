@@ -14,7 +14,7 @@ import pytest
 from relay.domain.gate import let_go, take
 from relay.errors import RetryAt, Unavailable, WaitUntil
 from relay.holded import requests
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from relay.services.counting import Counting
 from relay.services.paid_calls import PaidCalls
 from relay.services.times import at_ms
@@ -114,7 +114,7 @@ def test_an_event_that_is_under_way_is_open_and_an_error_only_after_a_grace():
 
 
 def test_an_event_whose_message_died_is_dead_and_not_open():
-    from relay.ports import DeadLetter
+    from relay.ports.queues import DeadLetter
     from relay.services.dead_letters import IndexDeadLetters
 
     world = World()

@@ -10,7 +10,8 @@ from datetime import timedelta
 import pytest
 
 from relay.domain import silence
-from relay.errors import Unavailable
+from relay.errors import OutcomeUnknown, Rejected, Unavailable
+from relay.providers import registry
 from relay.services.times import at_ms
 from tests.cli.conftest import over
 from tests.services.shops import API_URL, SECRET, TOKENS, lived, open_shop, send_webhooks, watch
@@ -33,8 +34,6 @@ def subscribed(shop):
 
 
 def mended(shop):
-    from relay.providers import registry
-
     return Counter(registry.get(shop.kind).TOPICS)
 
 
@@ -298,8 +297,6 @@ def test_a_lost_reply_of_a_registration_is_found_at_the_next_look(world):
     call = world.provider_api.call
 
     async def loses(request, credential, *, timeout_ms):
-        from relay.errors import OutcomeUnknown
-
         await call(request, credential, timeout_ms=timeout_ms)
         if request.writes:
             raise OutcomeUnknown("reply_lost")
@@ -311,6 +308,43 @@ def test_a_lost_reply_of_a_registration_is_found_at_the_next_look(world):
         world.clock.advance(7 * 3600)
 
     assert subscribed(shop) == mended(shop)
+
+
+@pytest.mark.parametrize("looked_before", [True, False])
+def test_a_registration_that_is_refused_is_tried_again_by_the_next_run_and_what_was_sold_meanwhile_is_brought(
+    world, looked_before
+):
+    shop = settled(world, "shopify") if looked_before else open_shop(world, "shopify")
+    shop.drop_subscriptions()
+    world.clock.advance(7 * 3600)
+    call = world.provider_api.call
+
+    async def refuses(request, credential, *, timeout_ms):
+        if request.writes:
+            raise Rejected("refused")
+        return await call(request, credential, timeout_ms=timeout_ms)
+
+    world.provider_api.call = refuses
+    first = one_of(watch(world), "shopify")
+    world.provider_api.call = call
+    world.clock.advance(300)
+    sell(world, shop, 1)
+    send_webhooks(world)
+    world.clock.advance(15 * 60)
+    again = one_of(watch(world), "shopify")
+    bring(world)
+
+    assert first.refused
+    assert (again.refused, subscribed(shop)) == ("", mended(shop))
+    assert len(world.documents()) == 1
+    sell(world, shop, 2)
+    assert set(send_webhooks(world)) == {200}
+    world.clock.advance(15 * 60)
+    watch(world)
+    calls = len(shop.calls)
+    world.clock.advance(15 * 60)
+    watch(world)
+    assert shop.calls[calls:] == [], "once it stands and speaks, the next look is due in hours"
 
 
 def test_a_webhook_of_somebody_else_is_left_alone(world):

@@ -17,7 +17,7 @@ from relay.domain.ledger import Key, Row
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan
 from relay.domain.settings import parse_settings
-from relay.ports import Account, Credential
+from relay.ports.accounts import Account, Credential
 from relay.services.build import build_drainer
 from relay.services.job import Job, fact_of, pack_event
 from relay.services.nudge import Nudge

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
+import pkgutil
 from typing import Protocol
 
+import relay.ports
 from holded_sandbox.faults import Fault
-from relay import ports as relay_ports
+from relay.ports.accounts import Accounts, WebhookSecrets
+from relay.ports.holded import HoldedApi
+from relay.ports.inbox import Inbox, InboxWriter
+from relay.ports.ledger import Gates, Ledger
+from relay.ports.polling import Polls, Snapshots
+from relay.ports.providers import Arrivals, Notes, ProviderApi, Providers
+from relay.ports.queues import Bus, DeadLetters, Wakes
+from relay.ports.world import Clock, Ids
 from tests.fakes import FakeDeadLetters, FakeInboxWriter
 
 MODES = ("before", "after", "late")
@@ -15,24 +25,24 @@ LATE_S = 400.0
 """A commit this long after its caller died: later than any lease of these stories, earlier than SETTLE."""
 
 PROTOCOLS = {
-    "accounts": relay_ports.Accounts,
-    "arrivals": relay_ports.Arrivals,
-    "bus": relay_ports.Bus,
-    "clock": relay_ports.Clock,
-    "dead_letters": relay_ports.DeadLetters,
-    "gates": relay_ports.Gates,
-    "holded": relay_ports.HoldedApi,
-    "ids": relay_ports.Ids,
-    "inbox": relay_ports.Inbox,
-    "inbox_writer": relay_ports.InboxWriter,
-    "ledger": relay_ports.Ledger,
-    "polls": relay_ports.Polls,
-    "notes": relay_ports.Notes,
-    "provider_api": relay_ports.ProviderApi,
-    "providers": relay_ports.Providers,
-    "secrets": relay_ports.WebhookSecrets,
-    "snapshots": relay_ports.Snapshots,
-    "wakes": relay_ports.Wakes,
+    "accounts": Accounts,
+    "arrivals": Arrivals,
+    "bus": Bus,
+    "clock": Clock,
+    "dead_letters": DeadLetters,
+    "gates": Gates,
+    "holded": HoldedApi,
+    "ids": Ids,
+    "inbox": Inbox,
+    "inbox_writer": InboxWriter,
+    "ledger": Ledger,
+    "polls": Polls,
+    "notes": Notes,
+    "provider_api": ProviderApi,
+    "providers": Providers,
+    "secrets": WebhookSecrets,
+    "snapshots": Snapshots,
+    "wakes": Wakes,
 }
 IN_PROCESS = frozenset({"clock", "ids"})
 """They reach nothing outside the process: counted only where a story asks for it."""
@@ -40,9 +50,11 @@ IN_PROCESS = frozenset({"clock", "ids"})
 
 def protocols():
     """Every port there is, by the module that defines them."""
+    sides = [importlib.import_module(f"relay.ports.{side.name}") for side in pkgutil.iter_modules(relay.ports.__path__)]
     return [
         each
-        for each in vars(relay_ports).values()
+        for side in sides
+        for each in vars(side).values()
         if inspect.isclass(each) and getattr(each, "_is_protocol", False) and each is not Protocol
     ]
 

@@ -17,7 +17,7 @@ from relay.domain.sources.base import Delivery
 from relay.errors import OutcomeUnknown, RetryAt
 from relay.holded import listings, protocol
 from relay.holded.polled_table import OWN
-from relay.ports import Account, Credential
+from relay.ports.accounts import Account, Credential
 from relay.services.build import build_drainer
 from relay.services.publish import Publish
 from relay.services.release import Release

@@ -139,6 +139,25 @@ def test_a_webhook_is_signed_as_the_relay_verifies_it(shops, kind):
     assert deliver(shops, 200) == []
 
 
+@pytest.mark.parametrize("kind", TOPIC)
+def test_a_subscription_that_is_dropped_while_its_webhook_is_on_its_way_keeps_no_other_shop_waiting(shops, kind):
+    one, other = shop(shops, kind), shops.open(kind, "other", token="t", secret="s" * 20)
+    subscribe(shops, kind)
+    sell(shops, one, 1)
+    sent = []
+
+    async def post(told):
+        sent.append(told)
+        one.drop_subscriptions()
+        shops.open(kind, f"opened meanwhile {len(sent)}", token="t", secret="s" * 20)
+        return 200
+
+    asyncio.run(shops.deliver(NOW, post))
+
+    assert len(sent) == 1
+    assert one.posts == other.posts == []
+
+
 def test_shopify_removes_a_subscription_after_eight_failures_in_four_hours(shops):
     one = shop(shops, "shopify")
     subscribe(shops, "shopify")

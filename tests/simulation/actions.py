@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from relay.cli.webhook_secrets import rotated
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from relay.services.nudge import Nudge
 from relay.services.times import at_ms
 from tests.simulation.judges import JUDGES

@@ -15,7 +15,7 @@ from tests.sandboxed import request_of
 from tests.simulation import faults as kinds
 
 if TYPE_CHECKING:
-    from relay.ports import Credential
+    from relay.ports.accounts import Credential
     from tests.simulation.machines import Machine
     from tests.simulation.world import Universe
 

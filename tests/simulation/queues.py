@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from relay.ports import DeadLetter
+from relay.ports.queues import DeadLetter
 from tests.fakes import FakeBus, FakeWakes
 from tests.simulation.faults import BUS_ENTRY, QUEUE_SEND
 

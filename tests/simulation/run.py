@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain.ledger import STANDING
 from relay.holded import listings, protocol
-from relay.ports import Account, AccountSecrets, Credential
+from relay.ports.accounts import Account, AccountSecrets, Credential
 from tests.sandboxed import request_of
 from tests.simulation import loop, shop
 from tests.simulation.actions import ACTIONS

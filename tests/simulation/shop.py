@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from relay.errors import RetryAt, Unavailable
-from relay.ports import ProviderCredential
+from relay.ports.providers import ProviderCredential
 from relay.providers.protocol import decipher
 from relay.services.backfill import Backfill
 from relay.services.subscriptions import Subscriptions

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from relay.domain.documents import Priority
-    from relay.ports import Clock
+    from relay.ports.world import Clock
 
 PRIORITIES: tuple[Priority, ...] = ("fiscal", "normal", "background")
 COUNTED = ("waiting", "review", "dead", "sent", "unknown")

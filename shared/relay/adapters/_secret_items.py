@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from relay.adapters._keys import join
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

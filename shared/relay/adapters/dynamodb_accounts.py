@@ -26,7 +26,7 @@ from relay.adapters.dynamodb_changes import ChangeLog
 from relay.adapters.dynamodb_erasure import Erasure
 from relay.adapters.ids import RandomIds
 from relay.errors import NotAllowed
-from relay.ports import Account, AccountSecrets, Change, Credential
+from relay.ports.accounts import Account, AccountSecrets, Change, Credential
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from relay.adapters.s3_bodies import S3Bodies
-    from relay.ports import Clock, Ids
+    from relay.ports.world import Clock, Ids
 
 _TEXTS = {
     "name": "name",
@@ -53,7 +53,7 @@ OPENED_KEPT = 1000
 
 
 class DynamoAccounts:
-    """`relay.ports.Accounts`. Functions that only read give no `key_id`; who erases gives `inbox_table` and `bodies`."""
+    """`relay.ports.accounts.Accounts`. Functions that only read give no `key_id`; who erases gives `inbox_table` and `bodies`."""
 
     def __init__(
         self,

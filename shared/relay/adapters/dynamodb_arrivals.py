@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.adapters._calls import call, pages
 from relay.adapters._keys import join, part, unpart
-from relay.ports import Arrivals
+from relay.ports.providers import Arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ _HOUR_MS = 3_600_000
 
 
 class DynamoArrivals:
-    """`relay.ports.Arrivals`."""
+    """`relay.ports.providers.Arrivals`."""
 
     Arrived = Arrivals.Arrived  # the port's answer type is one of its members
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from relay.adapters._calls import call, pages
 from relay.adapters._keys import join, millis
-from relay.ports import Change
+from relay.ports.accounts import Change
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from relay.ports import Ids
+    from relay.ports.world import Ids
 
 _FIRST_MONTH = datetime(2025, 1, 1, tzinfo=UTC)  # before the first release: nothing was recorded earlier
 _TEXTS = ("who", "what", "before", "after")

@@ -21,20 +21,20 @@ from relay.adapters._keys import SHARDS, join, shard, unpart
 from relay.adapters.ids import RandomIds
 from relay.domain import budget_pack
 from relay.domain.gate import MANY, Gate
-from relay.ports import Gates
+from relay.ports.ledger import Gates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from relay.ports import Ids
+    from relay.ports.world import Ids
 
 WAKES_KEPT = 50
 
 
 class DynamoGates:
-    """`relay.ports.Gates`."""
+    """`relay.ports.ledger.Gates`."""
 
     Stored = Gates.Stored  # the port's answer type is one of its members
 

@@ -14,7 +14,7 @@ from relay.adapters._keys import SHARDS, is_hashed, join, millis, part, unpart
 from relay.adapters.clock import SystemClock
 from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter, open_key, open_partition
 from relay.domain.sources.base import Delivery
-from relay.ports import InboxEnds, InboxItem
+from relay.ports.inbox import InboxEnds, InboxItem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-    from relay.ports import Clock
+    from relay.ports.world import Clock
 
 KEPT_DAYS = 35
 _ENDS_A_CALL = 100  # an update expression holds at most 4 KB
 
 
 class DynamoInbox:
-    """`relay.ports.Inbox`."""
+    """`relay.ports.inbox.Inbox`."""
 
     def __init__(
         self,

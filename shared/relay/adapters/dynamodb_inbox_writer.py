@@ -27,7 +27,7 @@ INLINE_BYTES = 24 * 1024
 
 
 class DynamoInboxWriter:
-    """`relay.ports.InboxWriter`. `s3` may be a lazy client: it is called for large bodies only."""
+    """`relay.ports.inbox.InboxWriter`. `s3` may be a lazy client: it is called for large bodies only."""
 
     def __init__(self, *, client: DynamoDBClient, s3: S3Client, table: str, bucket: str) -> None:
         """`client` is boto3's low-level DynamoDB client."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from relay.adapters.s3_bodies import S3Bodies
     from relay.domain.documents import Priority
     from relay.domain.ledger import Key, Row, State
-    from relay.ports import Clock, Ids
+    from relay.ports.world import Clock, Ids
 
 _POINTER_DAYS = 60
 _FREE = "attribute_not_exists(pk)"
@@ -40,7 +40,7 @@ _NOT_CONFIRMED = "attribute_not_exists(pk) OR NOT st = :confirmed"
 
 
 class DynamoLedger:
-    """`relay.ports.Ledger`."""
+    """`relay.ports.ledger.Ledger`."""
 
     def __init__(
         self,

@@ -23,7 +23,7 @@ KEPT_MS = 400 * 86_400_000
 
 
 class DynamoNotes:
-    """`relay.ports.Notes`."""
+    """`relay.ports.providers.Notes`."""
 
     def __init__(self, *, client: DynamoDBClient, table: str) -> None:
         self._client = client

@@ -24,7 +24,7 @@ KEPT_DAYS = 45
 
 
 class DynamoPolls:
-    """`relay.ports.Polls`."""
+    """`relay.ports.polling.Polls`."""
 
     def __init__(self, *, client: DynamoDBClient, table: str) -> None:
         self._client = client

@@ -11,7 +11,7 @@ from relay.adapters._calls import call, pages
 from relay.adapters._keys import join
 from relay.adapters._sealed import Purpose, seal, unseal
 from relay.adapters._secret_items import SEALED
-from relay.ports import ProviderCredential
+from relay.ports.providers import ProviderCredential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ PROVIDER = "provider:"
 
 
 class DynamoProviders:
-    """`relay.ports.Providers`. Functions that only read give no `key_id`."""
+    """`relay.ports.providers.Providers`. Functions that only read give no `key_id`."""
 
     def __init__(self, *, client: DynamoDBClient, kms: KMSClient, table: str, key_id: str = "") -> None:
         self._client = client

@@ -31,7 +31,7 @@ _FREE = "attribute_not_exists(pk)"
 
 
 class DynamoSnapshots:
-    """`relay.ports.Snapshots`. Data may be personal, so an object nobody sees again is forgotten in time."""
+    """`relay.ports.polling.Snapshots`. Data may be personal, so an object nobody sees again is forgotten in time."""
 
     def __init__(
         self, *, client: DynamoDBClient, table: str, inbox: DynamoInboxWriter, kept_days: int = KEPT_DAYS

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
 
-    from relay.ports import AccountSecrets, Clock
+    from relay.ports.accounts import AccountSecrets
+    from relay.ports.world import Clock
 
 V = TypeVar("V")
 
 
 class DynamoWebhookSecrets:
-    """`relay.ports.WebhookSecrets`. `kms` may be a lazy client: it is called once an account and warm half minute."""
+    """`relay.ports.accounts.WebhookSecrets`. `kms` may be a lazy client: it is called once an account and warm half minute."""
 
     def __init__(
         self,

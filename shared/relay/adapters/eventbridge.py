@@ -25,7 +25,7 @@ _TIME_BYTES = 14  # counted so whatever its text: the user guide, "Calculating P
 
 
 class EventBridgeBus:
-    """`relay.ports.Bus`. `bodies` takes the `data` of an event that is over the bus's limit."""
+    """`relay.ports.queues.Bus`. `bodies` takes the `data` of an event that is over the bus's limit."""
 
     def __init__(self, *, client: EventBridgeClient, bus_name: str, bodies: S3Bodies) -> None:
         self._client = client

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.holded.protocol import Reply, Request, T
-    from relay.ports import Clock, Credential
+    from relay.ports.accounts import Credential
+    from relay.ports.world import Clock
 
 LARGEST_REPLY = 16 * 1024 * 1024  # a page of 200 documents with many lines stays below 2 MB
 

@@ -21,7 +21,8 @@ from relay.providers import registry
 from relay.providers.protocol import decipher
 
 if TYPE_CHECKING:
-    from relay.ports import Clock, ProviderCredential
+    from relay.ports.providers import ProviderCredential
+    from relay.ports.world import Clock
     from relay.providers.protocol import Reply, Request, T
 
 LARGEST_REPLY = 32 * 1024 * 1024  # 250 orders with many lines are 5 MB
@@ -33,7 +34,7 @@ _LOCAL_HOST = "127.0.0.1"
 
 
 class ProviderHttp:
-    """`relay.ports.ProviderApi`."""
+    """`relay.ports.providers.ProviderApi`."""
 
     def __init__(self, *, clock: Clock, local: bool = False, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """`local`: this machine's own providers may be asked over http. `transport` replaces the network in tests."""

@@ -25,7 +25,7 @@ LONGEST_DELAY_SECONDS = 900
 
 
 class SqsWakes:
-    """`relay.ports.Wakes`. `fiscal` has a queue of its own; `normal` and `background` share the other."""
+    """`relay.ports.queues.Wakes`. `fiscal` has a queue of its own; `normal` and `background` share the other."""
 
     def __init__(self, *, client: SQSClient, fiscal_url: str, normal_url: str, clock: SystemClock) -> None:
         """`clock` turns delays of the relay's time into the machine's."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.adapters._calls import call, chunks
 from relay.errors import Unavailable
-from relay.ports import DeadLetter
+from relay.ports.queues import DeadLetter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ _PAUSE_S = 2.0
 
 
 class SqsDeadLetters:
-    """`relay.ports.DeadLetters`."""
+    """`relay.ports.queues.DeadLetters`."""
 
     def __init__(self, *, client: SQSClient, urls: Mapping[str, str], hidden_s: int = HIDDEN_SECONDS) -> None:
         """`urls` by queue name (`fiscal`, `normal`); `hidden_s`: for how long a look hides what it saw."""

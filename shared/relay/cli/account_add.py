@@ -25,7 +25,7 @@ from relay.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 MODES = ("test", "live")
 

@@ -14,10 +14,10 @@ from relay.cli.admission import ADDING, ENDED, same_company
 from relay.cli.console import AsJson, emit, fields, note
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotAllowed, Rejected
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 
 if TYPE_CHECKING:
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 STATUSES = ("active", "paused")
 LONGEST_REASON = 200

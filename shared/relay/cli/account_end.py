@@ -14,7 +14,7 @@ from relay.cli.account_store import store
 from relay.cli.console import AsJson, Sure, emit, fields, sure
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import Rejected
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 
 if TYPE_CHECKING:
     from relay.domain.ledger import State

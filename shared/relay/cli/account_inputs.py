@@ -5,7 +5,7 @@ from typing import Any
 
 from relay.cli import inputs
 from relay.errors import BadInput
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 
 BINDINGS = {"shopify": ("shop_domain",), "holded": ("holded_account_id",)}
 BIND_HELP = "shopify.shop_domain=<shop>.myshopify.com or holded.holded_account_id=<id>: deliveries must agree."

@@ -6,7 +6,7 @@ from relay.cli.context import World
 from relay.errors import Unavailable
 
 if TYPE_CHECKING:
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 TOLD = ("mode", "status", "status_reason", "per_minute", "per_month")
 NAMED = ("name", "settings", "catalogue")

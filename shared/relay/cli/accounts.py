@@ -10,10 +10,10 @@ from relay.cli.account_change import row_of, set_account
 from relay.cli.account_end import erase, remove
 from relay.cli.console import AsJson, RelayGroup, emit, fields, table
 from relay.cli.context import AccountName, Local, StackName, World, world
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 
 if TYPE_CHECKING:
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="The Holded companies this relay serves.")
 app.command()(add)

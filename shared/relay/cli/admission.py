@@ -12,7 +12,7 @@ from typing import Any
 from relay.cli import onboarding
 from relay.cli.context import World
 from relay.errors import NotAllowed, Rejected
-from relay.ports import Account, AccountSecrets, Credential
+from relay.ports.accounts import Account, AccountSecrets, Credential
 
 ADDING = "being_added"
 ENDED = frozenset({"removed", "erased"})

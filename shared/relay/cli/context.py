@@ -18,21 +18,14 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     import httpx
 
-    from relay.ports import (
-        Account,
-        Accounts,
-        Clock,
-        DeadLetters,
-        Gates,
-        HoldedApi,
-        Inbox,
-        Ledger,
-        Notes,
-        Polls,
-        ProviderApi,
-        Providers,
-        Wakes,
-    )
+    from relay.ports.accounts import Account, Accounts
+    from relay.ports.holded import HoldedApi
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Gates, Ledger
+    from relay.ports.polling import Polls
+    from relay.ports.providers import Notes, ProviderApi, Providers
+    from relay.ports.queues import DeadLetters, Wakes
+    from relay.ports.world import Clock
 
 Local = Annotated[
     bool, typer.Option("--local", envvar="RELAY_LOCAL", help="Use the stack on this machine (.local/stack.json).")

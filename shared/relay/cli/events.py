@@ -15,7 +15,7 @@ from relay.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from relay.domain.models import Event
-    from relay.ports import InboxItem
+    from relay.ports.inbox import InboxItem
 
 STATES = ("waiting", "sent", "unknown", "review", "dead", "ignored", "superseded", "confirmed")
 

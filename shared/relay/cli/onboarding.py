@@ -19,7 +19,8 @@ from relay.holded import listings, replies, requests, requests_v1
 from relay.holded.protocol import Request
 
 if TYPE_CHECKING:
-    from relay.ports import Credential, HoldedApi
+    from relay.ports.accounts import Credential
+    from relay.ports.holded import HoldedApi
 
 TIMEOUT_MS = 23_000
 NO_ID = "0" * 24

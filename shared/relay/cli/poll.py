@@ -9,7 +9,7 @@ from relay.cli.console import AsJson, emit, fields, table
 from relay.cli.context import EitherName, EitherOption, Local, StackName, World, named_once, world
 
 if TYPE_CHECKING:
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 _HOUR_MS = 3600_000
 

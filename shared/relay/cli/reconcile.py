@@ -20,7 +20,7 @@ from relay.errors import BadInput, NotFound
 if TYPE_CHECKING:
     from relay.domain.reconciled import Reconciled
     from relay.domain.reconciling import Window
-    from relay.ports import Account
+    from relay.ports.accounts import Account
     from relay.services.reconcile import Read, Reconcile
 
 ASK_ABOVE = 20

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relay.domain.ledger import Row
-    from relay.ports import Account
+    from relay.ports.accounts import Account
     from relay.services.remedies import Remedies
     from relay.services.review import Items, Study
 

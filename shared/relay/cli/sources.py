@@ -11,7 +11,7 @@ from relay.cli import inputs
 from relay.cli.console import AsJson, RelayGroup, emit, fields, table
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotFound
-from relay.ports import ProviderCredential
+from relay.ports.providers import ProviderCredential
 
 API = ("shopify", "stripe", "woocommerce")
 VARIABLE = "RELAY_PROVIDER_TOKEN"

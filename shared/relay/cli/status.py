@@ -11,7 +11,7 @@ from relay.cli.console import AsJson, emit, table
 from relay.cli.context import Local, StackName, World, world
 
 if TYPE_CHECKING:
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 COUNTED = ("waiting", "sent", "unknown", "review", "dead")
 OPEN_COUNTED = 10_000

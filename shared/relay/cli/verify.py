@@ -16,7 +16,7 @@ from relay.errors import BadInput, NotAllowed, Rejected, RetryAt
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from relay.ports import Account
+    from relay.ports.accounts import Account
     from relay.services.counting import Finding, Tally
 
 

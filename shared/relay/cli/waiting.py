@@ -13,7 +13,7 @@ from relay.cli.timeline import about
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 app = typer.Typer(cls=RelayGroup, no_args_is_help=True, help="What time or another fact will release.")
 STATES = ("waiting", "unknown", "sent")

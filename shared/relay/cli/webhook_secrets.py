@@ -14,7 +14,7 @@ from relay.cli import inputs
 from relay.cli.console import AsJson, RelayGroup, emit, fields, table_of, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.errors import BadInput, NotFound
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 
 MOST_SECRETS = 5
 SENDER_MAKES_IT = frozenset({"holded", "shopify", "stripe"})

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from relay.domain.comparison import TWICE
@@ -28,6 +28,8 @@ _CUT = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 _TOKENS = re.compile(r"\[YYYY\]|\[YY\]|%+")
 _WIDEST_UNSURE = 20
 """Of a number without a known format: more missing ones than this are rather another way of counting."""
+_MOST_DIGITS = 18
+"""A longer row of digits is a barcode or a bank reference; nobody counts with it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -45,11 +47,12 @@ def read(number: str, formats: Iterable[Series], doc_type: str) -> Number | None
     """Where the counter of a number begins. None for a number without one."""
     for series in formats:
         found = _pattern(series.format).fullmatch(number) if series.doc_type == doc_type else None
-        if found:
-            counter = found["counter"]
+        if found and len(counter := found["counter"]) <= _MOST_DIGITS:
             return Number(number[: found.start("counter")], int(counter), len(counter), sure=True)
     cut = _CUT.fullmatch(number)
-    return Number(cut[1], int(cut[2]), len(cut[2]), sure=False) if cut else None
+    if cut is None or len(cut[2]) > _MOST_DIGITS:
+        return None
+    return Number(cut[1], int(cut[2]), len(cut[2]), sure=False)
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -119,42 +122,50 @@ def _twice(books: Books, doc_type: str, held: Sequence[tuple[Number, Shown]]) ->
 
 
 def _missing(books: Books, doc_type: str, held: Sequence[Number]) -> Iterator[Difference]:
-    explained, unnamed = _explained(books, doc_type)
-    for first, last, lacking in gaps(held):
-        left = [number for number in lacking if str(number) not in explained]
-        if not left or len(left) <= unnamed:
-            unnamed -= len(left)
+    named, unnamed = _explained(books, doc_type)
+    for first, last in gaps(held):
+        explained = frozenset(_between(first, last, named))
+        lacking = last.counter - first.counter - 1 - len(explained)
+        if lacking <= max(0, unnamed):
+            unnamed -= lacking
             continue
         unnamed = 0
-        span = str(left[0]) if len(left) == 1 else f"{left[0]} to {left[-1]}"
-        findings = (("series_gap", f"{len(left)} missing between {first} and {last}: {span}"),)
-        name = f"{doc_type}-{left[0]}"
+        inside = range(first.counter + 1, last.counter)
+        start, end = (
+            str(replace(first, counter=next(each for each in counters if each not in explained)))
+            for counters in (inside, reversed(inside))
+        )
+        span = start if lacking == 1 else f"{start} to {end}"
+        findings = (("series_gap", f"{lacking} missing between {first} and {last}: {span}"),)
+        name = f"{doc_type}-{start}"
         yield Difference(
             kind="series_gap",
             doc_type=doc_type,
             day="",
             repair=explain(),
             findings=findings,
-            number=str(left[0]),
+            number=start,
             holded="not there",
             told=told_of(books.findings.get(books.loose(name, "series_gap")), findings),
         )
 
 
-def gaps(held: Sequence[Number]) -> Iterator[tuple[Number, Number, list[Number]]]:
-    """(the number before, the number behind, what lacks between them)."""
+def gaps(held: Sequence[Number]) -> Iterator[tuple[Number, Number]]:
+    """The numbers before and behind each place where some lack. A mistyped year leaves billions: they are not made one by one."""
     ordered = sorted({number.counter: number for number in held}.values(), key=lambda number: number.counter)
     for first, last in itertools.pairwise(ordered):
         lacking = last.counter - first.counter - 1
         if lacking > 0 and (last.sure or lacking <= _WIDEST_UNSURE):
-            yield (
-                first,
-                last,
-                [
-                    Number(first.beginning, counter, first.width, first.sure)
-                    for counter in range(first.counter + 1, last.counter)
-                ],
-            )
+            yield first, last
+
+
+def _between(first: Number, last: Number, named: Iterable[str]) -> Iterator[int]:
+    """The counters of those of `named` that stand in the gap."""
+    for number in named:
+        digits = number.removeprefix(first.beginning)
+        counter = int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else first.counter
+        if first.counter < counter < last.counter and str(replace(first, counter=counter)) == number:
+            yield counter
 
 
 def _explained(books: Books, doc_type: str) -> tuple[frozenset[str], int]:

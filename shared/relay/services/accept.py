@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from relay.ports import InboxWriter, WebhookSecrets
+    from relay.ports.accounts import WebhookSecrets
+    from relay.ports.inbox import InboxWriter
 
 MAX_BODY_BYTES = 4_500_000
 """Lambda takes 6 MB an invocation, and API Gateway's base64 grows a body by a third."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from relay.domain.decisions import Fact
     from relay.domain.ledger import Row
     from relay.domain.models import Event
-    from relay.ports import Inbox, InboxItem
+    from relay.ports.inbox import Inbox, InboxItem
     from relay.services.desk import Desk
     from relay.services.hints import Hints
     from relay.services.session import Session

@@ -15,7 +15,7 @@ from relay.errors import RelayError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from relay.ports import Arrivals
+    from relay.ports.providers import Arrivals
 
 HOUR_MS = 3_600_000
 

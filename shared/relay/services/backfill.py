@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.domain.sources.base import Delivery
-    from relay.ports import Clock, Inbox, Notes, ProviderApi, ProviderCredential
+    from relay.ports.inbox import Inbox
+    from relay.ports.providers import Notes, ProviderApi, ProviderCredential
+    from relay.ports.world import Clock
     from relay.providers.protocol import Page, Reply
 
 OVERLAP = timedelta(minutes=5)

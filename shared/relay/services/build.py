@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from relay.holded.polled import Resource
-    from relay.ports import Accounts, Clock, Gates, HoldedApi, Ids, Inbox, Ledger, Polls, Snapshots, Wakes
+    from relay.ports.accounts import Accounts
+    from relay.ports.holded import HoldedApi
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Gates, Ledger
+    from relay.ports.polling import Polls, Snapshots
+    from relay.ports.queues import Wakes
+    from relay.ports.world import Clock, Ids
     from relay.services.session import Timing
 
 

@@ -21,7 +21,7 @@ from relay.services.times import from_ms
 
 if TYPE_CHECKING:
     from relay.domain.documents import ContactDraft, Priority
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
     from relay.services.session import Session
 
 ANY_SOURCE = "*"

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.domain.models import Event
-    from relay.ports import Account, Inbox, InboxEnds, InboxItem, Ledger
+    from relay.ports.accounts import Account
+    from relay.ports.inbox import Inbox, InboxEnds, InboxItem
+    from relay.ports.ledger import Ledger
     from relay.services.rules import Rules
 
 _AT_A_TIME = 40

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.domain.ledger import Row
-    from relay.ports import Accounts, DeadLetter, DeadLetters, Inbox, Ledger
+    from relay.ports.accounts import Accounts
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
+    from relay.ports.queues import DeadLetter, DeadLetters
     from relay.services.dead_events import Known
     from relay.services.nudge import Nudge
     from relay.services.replay_orders import ReplayOrders

@@ -9,7 +9,8 @@ from relay.errors import RelayError
 from relay.services.unfold import split_ref
 
 if TYPE_CHECKING:
-    from relay.ports import Inbox, Ledger
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
     from relay.services.session import Session
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from relay.domain.ledger import Row, State
-    from relay.ports import Inbox, InboxItem, Ledger
+    from relay.ports.inbox import Inbox, InboxItem
+    from relay.ports.ledger import Ledger
 
 _MOST = 100_000
 _EVER_MS = 2**42

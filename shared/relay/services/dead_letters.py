@@ -15,7 +15,8 @@ from relay.domain.ledger import Row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from relay.ports import DeadLetter, DeadLetters, Ledger
+    from relay.ports.ledger import Ledger
+    from relay.ports.queues import DeadLetter, DeadLetters
 
 NO_ACCOUNT = "unknown"
 _LONGEST_ID = 300

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.sources.base import Delivery
     from relay.errors import NotAllowed, RelayError, RetryAt
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
     from relay.services.job import Job
     from relay.services.session import Session
 

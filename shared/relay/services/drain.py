@@ -16,7 +16,7 @@ from relay.domain.documents import PRIORITIES
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.settings import parse_settings
 from relay.errors import NotAllowed, Rejected, RetryAt, Unavailable
-from relay.ports import Credential
+from relay.ports.accounts import Credential
 from relay.services.purse import Purse
 from relay.services.session import Parked, Session
 from relay.services.times import at_ms
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
     from relay.domain.gate import Gate
     from relay.domain.ledger import Key
-    from relay.ports import Account, Accounts, Clock, Gates, HoldedApi, Ids, Ledger, Wakes
+    from relay.ports.accounts import Account, Accounts
+    from relay.ports.holded import HoldedApi
+    from relay.ports.ledger import Gates, Ledger
+    from relay.ports.queues import Wakes
+    from relay.ports.world import Clock, Ids
     from relay.services.session import Timing
     from relay.services.standing import Standing
     from relay.services.work import Work

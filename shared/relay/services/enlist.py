@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relay.domain.ledger import Row
-    from relay.ports import Account, Accounts, Gates, Ledger
+    from relay.ports.accounts import Account, Accounts
+    from relay.ports.ledger import Gates, Ledger
 
 MOST_ACCOUNTS = 2500
 """Looked at in one call; more of them take turns, a part of them each hour."""

@@ -8,7 +8,8 @@ from relay.domain.gate import MANY, due_at
 from relay.errors import Unavailable
 
 if TYPE_CHECKING:
-    from relay.ports import Gates, Wakes
+    from relay.ports.ledger import Gates
+    from relay.ports.queues import Wakes
 
 _TRIES = 5
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from relay.domain.gate import Gate
     from relay.holded.limits import LimitSignal, Window
     from relay.holded.protocol import Reply
-    from relay.ports import Clock, Credential, Gates, HoldedApi
+    from relay.ports.accounts import Credential
+    from relay.ports.holded import HoldedApi
+    from relay.ports.ledger import Gates
+    from relay.ports.world import Clock
 
 TIMEOUT_MS = 20_000
 _CONFLICTS = 20

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.polling import Course, Polling
     from relay.holded.polled import Resource
-    from relay.ports import Ledger, Polls, Snapshots
+    from relay.ports.ledger import Ledger
+    from relay.ports.polling import Polls, Snapshots
     from relay.services.session import Session
     from relay.services.sightings import Sightings
 

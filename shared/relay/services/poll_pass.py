@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from relay.domain.polling import Pass, Polling
     from relay.holded.polled import Resource
-    from relay.ports import Polls, Snapshots
+    from relay.ports.polling import Polls, Snapshots
     from relay.services.session import Session
     from relay.services.sightings import Sightings
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from relay.domain.settings import Settings
-    from relay.ports import Account, Ledger, Polls
+    from relay.ports.accounts import Account
+    from relay.ports.ledger import Ledger
+    from relay.ports.polling import Polls
 
 _TRIES = 8
 

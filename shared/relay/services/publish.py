@@ -16,7 +16,8 @@ from relay.services.unfold import event_ref, unfold
 
 if TYPE_CHECKING:
     from relay.domain.sources.base import Delivery
-    from relay.ports import Bus, Inbox, Wakes
+    from relay.ports.inbox import Inbox
+    from relay.ports.queues import Bus, Wakes
 
 
 class Publish:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from relay.domain.documents import Priority
     from relay.domain.gate import Gate
     from relay.holded.limits import LimitSignal, Window
-    from relay.ports import Clock, Gates
+    from relay.ports.ledger import Gates
+    from relay.ports.world import Clock
 
 LOOK_MS = 500
 _TRIES = 4

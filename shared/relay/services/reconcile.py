@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Key, Row
     from relay.domain.reconciling import Books, Meant, Window
     from relay.domain.sources.base import Delivery
-    from relay.ports import Account, Inbox, Ledger
+    from relay.ports.accounts import Account
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
     from relay.services.listing import Call
     from relay.services.reconcile_source import Pause
 

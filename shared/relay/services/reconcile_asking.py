@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from relay.domain.reconciling import Window
     from relay.domain.sources.base import Delivery
-    from relay.ports import Clock, Providers
+    from relay.ports.providers import Providers
+    from relay.ports.world import Clock
     from relay.services.backfill import Backfill, Progress
 
 

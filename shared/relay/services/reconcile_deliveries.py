@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.domain.reconciling import Window
-    from relay.ports import Inbox
+    from relay.ports.inbox import Inbox
 
 BEFORE = timedelta(days=2)
 """A source may book a document on a day after the one its delivery came."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
     from relay.domain.reconciling import Difference
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
 
 
 def item_key(found: Difference, account: str) -> Key:

@@ -14,7 +14,7 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     from relay.domain.ledger import Key, Row, State
     from relay.domain.reconciling import Window
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
 
 _UNFINISHED: tuple[State, ...] = ("review", "dead", "waiting", "sent", "unknown")
 _EARLIER = timedelta(days=31)

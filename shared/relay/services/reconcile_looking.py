@@ -18,7 +18,7 @@ from relay.services.rules import rules_of
 
 if TYPE_CHECKING:
     from relay.domain.documents import DocType
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
     from relay.services.listing import Call
     from relay.services.reconcile import Read
 

@@ -23,7 +23,7 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.reconciled import Reconciled
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
     from relay.services.reconcile import Read, Reconcile
     from relay.services.session import Session
 

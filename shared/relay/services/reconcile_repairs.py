@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from relay.domain.reconciled import Reconciled
     from relay.domain.reconciling import Difference
-    from relay.ports import Accounts, Inbox, Ledger
+    from relay.ports.accounts import Accounts
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
     from relay.services.replay_orders import ReplayOrders
 
 

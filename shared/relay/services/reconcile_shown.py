@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relay.domain.mapping.catalogue import Catalogue
     from relay.domain.reconciling_split import Split
     from relay.holded.replies import Document
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
 
 def shown_of(doc_type: str, document: Document, catalogue: Catalogue) -> Shown:

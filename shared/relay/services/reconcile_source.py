@@ -20,7 +20,7 @@ from relay.domain.reconciling import Meant
 from relay.domain.reconciling_split import of_draft
 from relay.domain.remedies import TYPES
 from relay.errors import BadInput, Rejected
-from relay.ports import InboxItem
+from relay.ports.inbox import InboxItem
 from relay.services.job import fact_of
 from relay.services.rows import rows_of
 from relay.services.rules import GRACE_MS, rules_of
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from relay.domain.models import Event
     from relay.domain.reconciling import Window
     from relay.domain.sources.base import Delivery
-    from relay.ports import Account, Inbox, Ledger
+    from relay.ports.accounts import Account
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
 
     Pause = Callable[[], Awaitable[None]]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from relay.ports import Gates, Wakes
+    from relay.ports.ledger import Gates
+    from relay.ports.queues import Wakes
 
 _BATCH = 100
 MOST_ACCOUNTS = 10_000

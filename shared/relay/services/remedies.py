@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
     from relay.domain.remedies import Found, Remedy
-    from relay.ports import Accounts, Inbox, Ledger
+    from relay.ports.accounts import Accounts
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
     from relay.services.listing import Call
     from relay.services.review import Study
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from relay.domain.ledger import Row
-    from relay.ports import Accounts, Ledger
+    from relay.ports.accounts import Accounts
+    from relay.ports.ledger import Ledger
     from relay.services.nudge import Nudge
 
 _TRIES = 20

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.models import Event
     from relay.domain.remedies import Remedy
-    from relay.ports import Account, Inbox, Ledger
+    from relay.ports.accounts import Account
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
 
 MOST = 100_000
 _PARTS_OF_A_KEY = 4

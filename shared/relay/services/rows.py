@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row, State
     from relay.domain.models import Event
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
 
 PURPOSES = ("invoice", "salesreceipt", "creditnote", "salesorder", "contact", "product", "payment")
 OPEN: frozenset[State] = frozenset({"waiting", "review", "dead", "sent", "unknown"})

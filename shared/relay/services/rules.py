@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Key
     from relay.domain.models import Event
     from relay.domain.settings import Settings
-    from relay.ports import Account
+    from relay.ports.accounts import Account
 
     Rules = tuple[Settings, Catalogue]
 

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from relay.domain.mapping.catalogue import Catalogue
     from relay.domain.settings import Settings
     from relay.holded.protocol import Reply, Request
-    from relay.ports import Account, Clock, Credential, HoldedApi, Ids
+    from relay.ports.accounts import Account, Credential
+    from relay.ports.holded import HoldedApi
+    from relay.ports.world import Clock, Ids
     from relay.services.purse import Purse, Token
 
 LOOK_S = 0.5

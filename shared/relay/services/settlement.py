@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from relay.domain.comparison import Seen
     from relay.domain.documents import DocType
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
     from relay.services.listing import Spans
     from relay.services.session import Session
 

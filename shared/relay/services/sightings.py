@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from relay.domain.models import Model
     from relay.domain.snapshots import Snapshot, Told, Unseen
     from relay.holded.polled import Observed, Resource
-    from relay.ports import Ledger, Snapshots
+    from relay.ports.ledger import Ledger
+    from relay.ports.polling import Snapshots
     from relay.services.session import Session
 
 _TRIES = 5

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from relay.ports import Notes, Providers
+    from relay.ports.providers import Notes, Providers
 
 _BRINGING = timedelta(hours=1)
 """While the watchdog can ask a silent source it brings what is missing every 15 minutes; what is older it could not bring."""

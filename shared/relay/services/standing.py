@@ -11,7 +11,7 @@ from relay.domain.standing import try_again_ms
 from relay.errors import NotAllowed, Unavailable
 
 if TYPE_CHECKING:
-    from relay.ports import Account, Accounts
+    from relay.ports.accounts import Account, Accounts
     from relay.services.session import Session
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from relay.errors import NotAllowed, OutcomeUnknown, Rejected
-from relay.ports import AccountSecrets
+from relay.ports.accounts import AccountSecrets
 from relay.providers import registry
 from relay.providers.subscription import Subscription, wanted
 from relay.services.times import at_ms
@@ -19,7 +19,9 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from relay.ports import Accounts, Clock, ProviderApi, ProviderCredential
+    from relay.ports.accounts import Accounts
+    from relay.ports.providers import ProviderApi, ProviderCredential
+    from relay.ports.world import Clock
     from relay.providers.subscription import Action
 
 CALL_MS = 20_000

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from relay.ports import Inbox
+    from relay.ports.inbox import Inbox
     from relay.services.publish import Publish
 
 OPEN_TOO_LONG_MS = 5 * 60_000

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from relay.domain.documents import DocType
     from relay.domain.ledger import Row
-    from relay.ports import Account, Inbox, Ledger
+    from relay.ports.accounts import Account
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
     from relay.services.listing import Call, Spans
 
 _LOOKED_AT_ONE_BY_ONE = 50

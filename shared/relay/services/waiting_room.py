@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relay.domain.ledger import Row
-    from relay.ports import Ledger
+    from relay.ports.ledger import Ledger
     from relay.services.session import Session
     from relay.services.standing import Standing
     from relay.services.work import Work

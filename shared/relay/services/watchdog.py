@@ -22,7 +22,9 @@ from relay.services.times import at_ms, from_ms
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from relay.ports import Accounts, Arrivals, Clock, Notes, ProviderCredential, Providers
+    from relay.ports.accounts import Accounts
+    from relay.ports.providers import Arrivals, Notes, ProviderCredential, Providers
+    from relay.ports.world import Clock
     from relay.services.backfill import Backfill
     from relay.services.subscriptions import Subscriptions
 
@@ -208,7 +210,7 @@ class Watchdog:
             watched = replace(watched, mended=found.done, refused=found.refused, lasting=bool(found.refused))
             if not found.healthy and not note.from_ms:
                 # Since the last look it may have been gone; a source that was never looked at begins now.
-                note.from_ms = note.looked_ms
+                note.from_ms = note.looked_ms or (at_ms(now) if found.refused else 0)
             if note.from_ms:
                 watched = await self._brought(account, opened, note, watched, deadline_ms=deadline_ms)
             elif note.looked_ms and get_provider(opened.source).KNOWS_UNDELIVERED:
@@ -230,8 +232,8 @@ class Watchdog:
         since = max(from_ms(note.from_ms) - OVERLAP, began - _LONGEST_BACK)
         progress = await self._backfill(account, credential, since=since, until=None, deadline_ms=deadline_ms)
         if progress.done:
-            # Still silent: the next run begins where this one did. Heard again: it is over.
-            note.from_ms = at_ms(began) if watched.state == "silent" else 0
+            # Still silent, or still without a webhook: the next run begins where this one did. Else it is over.
+            note.from_ms = at_ms(began) if watched.state == "silent" or watched.refused else 0
         return replace(watched, brought=progress.stored, refused=watched.refused or progress.reason)
 
     async def _undelivered(

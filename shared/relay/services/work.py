@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
     from relay.domain.sources.base import Delivery
-    from relay.ports import Inbox
+    from relay.ports.inbox import Inbox
     from relay.services.dead_ends import ClearDeadLetters
     from relay.services.desk import Desk
     from relay.services.hints import Hints

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from relay.domain.documents import ContactDraft, Plan
     from relay.domain.ledger import Row
     from relay.domain.models import Event
-    from relay.ports import Account, Inbox, Ledger
+    from relay.ports.accounts import Account
+    from relay.ports.inbox import Inbox
+    from relay.ports.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
