@@ -12,6 +12,7 @@ import pytest
 from holded_sandbox.faults import Fault
 from relay.domain.reconciling import Window
 from relay.errors import RetryAt
+from relay.services.reconcile_repairs import to_review
 from relay.services.settlement import settle_key
 from tests.services.books import MARCH, PAID, Books, order_on
 from tests.services.test_road import refund_of
@@ -268,6 +269,28 @@ def test_a_newer_version_that_waits_for_a_person_is_an_amount_that_differs(books
 
     assert (found.kind, found.source, found.holded) == ("amount_differs", "242.00", "121.00")
     assert found.repair.command == f"relay review show {found.key}.update --account {ACCOUNT}"
+    assert found.told == "in_review"
+    assert to_review(books.reconciled()) == []
+
+
+def test_a_document_that_was_changed_too_is_asked_about_beside_its_newer_version(books):
+    newer = order_on(2, 1, total="242.00") | {"updated_at": "2026-03-05T09:00:00+01:00"}
+    books.order(newer, topic="orders/updated")
+    row = next(row for row in books.rows("invoice") if row.key.object_id == "450000001")
+    document = books.company.get("documents", row.holded_id)
+    books.edits(document, items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+
+    assert [one.told for one in to_review(books.reconciled())] == [""]
+
+
+def test_a_newer_version_that_was_given_up_is_brought_again(books):
+    newer = order_on(2, 1, total="242.00") | {"updated_at": "2026-03-05T09:00:00+01:00"}
+    books.order(newer, topic="orders/updated")
+    (aside,) = books.rows("invoice.update")
+    books.ledger.rows[aside.key] = replace(aside, state="dead", reason="trouble_KeyError")
+    found = only(books)
+
+    assert (found.kind, found.repair.kind, found.repair.ref) == ("amount_differs", "replay", str(aside.key))
 
 
 def test_where_policy_dates_documents_by_the_day_of_writing_the_sources_day_is_not_looked_at():
