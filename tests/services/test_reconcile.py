@@ -132,6 +132,33 @@ def test_a_document_with_a_marker_that_no_row_knows_is_extra(books):
     assert only(books).kind == "extra_in_holded"
 
 
+def test_a_document_whose_writer_died_before_it_could_say_so_is_nobodys_extra(books):
+    """A claim straight from a message stands in no index: it is known by the event alone, whose message comes back."""
+    row = books.rows("invoice")[0]
+    books.ledger.rows[row.key] = replace(row, state="sent", step="create", holded_id="", indexed=False, due_ms=0)
+    for received_s in (0, 3600):
+        books.clock.advance(received_s)
+
+        assert books.found() == []
+
+
+def test_a_document_that_is_recorded_while_its_index_lags_is_nobodys_extra(books):
+    row = books.rows("invoice")[0]
+
+    async def call(request):
+        books.ledger.rows[row.key] = row
+        return await calls(request)
+
+    async def unseen(account, holded_id):
+        return None
+
+    calls = books.paid_calls()
+    books.ledger.rows[row.key] = replace(row, state="sent", step="create", holded_id="", indexed=False, due_ms=0)
+    books.ledger.by_holded_id = unseen
+
+    assert books.reconciled(call=call).differences == []
+
+
 def test_a_persons_own_document_is_counted_apart_and_no_difference(books):
     books.books(day="2026-03-02", price="50")
     done = books.reconciled()

@@ -42,7 +42,8 @@ async def at_once() -> None:
 @dataclass(slots=True, kw_only=True)
 class Read:
     """The ledger's and the source's side of a window. `calls` is what Holded's side is likely to cost: a page a type, and one
-    more for each 200 documents that the ledger knows; others of the same days, and second looks, make it more.
+    more for each 200 documents that the ledger knows; others of the same days, and second looks, make it more. `keys` of all
+    facts that were read, by marker.
     """
 
     account: Account
@@ -50,6 +51,7 @@ class Read:
     rows: dict[Key, Row]
     meant: dict[Key, Meant]
     payments: Mapping[str, int]
+    keys: Mapping[str, Key]
     under_way: frozenset[str]
     types: tuple[str, ...]
     calls: int
@@ -91,6 +93,7 @@ class Reconcile:
             rows=rows,
             meant=meant,
             payments=side.payments,
+            keys=source.keys,
             under_way=await side.under_way(),
             types=types,
             calls=pages(known, page=LARGEST_PAGE),

@@ -97,7 +97,7 @@ class Nightly:
             spent += 1
             return await session.call(request, "background")
 
-        return replace(await self._reconcile.compare(read, call), calls=spent)
+        return replace(_told_by_night(await self._reconcile.compare(read, call)), calls=spent)
 
     async def _read(self, session: Session, window: Window) -> Read:
         async def pause() -> None:
@@ -155,6 +155,15 @@ def _pages(read: Read, window: Window) -> int:
         for doc_type in read.types
     ]
     return pages(known, page=LARGEST_PAGE)
+
+
+def _told_by_night(done: Reconciled) -> Reconciled:
+    """Without what bears our marker and was made on the last day: its writer may have died before it could say so, and its own
+    message brings it. The night after tells of what is still nobody's.
+    """
+    last = done.window.end.isoformat()
+    kept = [one for one in done.differences if one.kind != "extra_in_holded" or one.key or one.day < last]
+    return replace(done, differences=kept)
 
 
 def _used_up(done: Reconciled) -> bool:

@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from relay.domain.ends import DONE, HANDED_OVER
+from relay.domain.ledger import marker_of
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.mapping.sale import MADRID
 from relay.domain.models import Hint
@@ -61,6 +62,8 @@ class Sources:
         self._found: dict[Key, list[Meant]] = defaultdict(list)
         self._read: set[str] = set()
         self._listed: dict[str, Event] = {}
+        self.keys: dict[str, Key] = {}
+        """By marker, the key of every event that was read."""
         self.unreadable = 0
 
     async def of_deliveries(self, inbox_ids: Iterable[str]) -> None:
@@ -100,9 +103,10 @@ class Sources:
 
     def _meant(self, item: InboxItem, number: int, event: Event) -> Meant | None:
         plan = plan_for(event, self._settings, self._catalogue, today=self._now.astimezone(MADRID).date())
+        fact, draft = fact_of(event, plan), plan.document
+        self.keys[marker_of(fact.key)] = fact.key
         if plan.outcome == "ignored" or plan.purpose not in TYPES:
             return None
-        fact, draft = fact_of(event, plan), plan.document
         total = draft.total if draft is not None else getattr(event.data, "total", None)
         payment = plan.payment if plan.finish == "approve_and_pay" else None
         return Meant(
