@@ -18,6 +18,7 @@ from relay.domain.ledger import Key, Row
 from relay.errors import BadInput
 from tests.adapters.counting import Counted
 from tests.adapters.test_inbox import short_pages
+from tests.benchmarks.counted import item_bytes
 
 NOON_MS = round(datetime(2026, 3, 2, 12, 0, tzinfo=UTC).timestamp() * 1000)
 KEY = Key(account="acme", source="shopify", object_id="1001", purpose="invoice")
@@ -59,6 +60,7 @@ FULL = row(
     number="F260001",
     total=Decimal("121.10"),
     currency="EUR",
+    split="100.00;21:100.00:21.10",
     document_date="2026-03-02",
     written_ms=NOON_MS + 1,
     pending_event_id="shopify-2#0",
@@ -88,6 +90,22 @@ def test_the_sample_row_sets_every_field_to_something_else_than_its_default():
     ]
 
     assert same == []
+
+
+def test_the_split_of_a_total_costs_a_confirmed_row_few_bytes_and_no_write_unit():
+    """A row as an approved invoice leaves it; the largest split has every rate that a Spanish document is likely to bear."""
+    done = dataclasses.replace(FULL, state="confirmed", owner="", lease_until_ms=0, due_ms=0, reason="", detail="")
+    done = dataclasses.replace(done, parent="", pending_event_id="", event=b"", indexed=False, split="")
+    rates = ("21", "10", "5.2", "1.4", "4", "0.5", "0", "-15")
+    largest = ";".join(("99999.99", *(f"{rate}:12345.67:2592.59" for rate in rates)))
+    without, one, eight = (
+        item_bytes(_rows.item_of(dataclasses.replace(done, split=split), write_id="w" * 32))
+        for split in ("", FULL.split, largest)
+    )
+
+    assert one - without == 24
+    assert eight - without < 190
+    assert eight < 700  # of the 1,024 of one write unit
 
 
 def test_every_field_of_a_row_has_its_place_in_the_item():

@@ -79,7 +79,7 @@ COMMANDS: dict[str, Command] = {
     "relay resume": Command(call="resume acme"),
     "relay waiting list": Command(call="waiting list --account acme"),
     "relay verify": Command(call="verify --account acme --from 2026-03-01"),
-    "relay reconcile": Command(call="reconcile acme --from 2026-03-01 --to 2026-03-05 --repair --yes"),
+    "relay reconcile": Command(call="reconcile acme --from 2026-03-01 --to 2026-03-05 --ask-source --repair --yes"),
     "relay review list": Command(call="review list --account acme"),
     "relay review show": Command(
         call="review show {review} --account acme",

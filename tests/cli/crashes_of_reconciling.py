@@ -6,6 +6,7 @@ import dataclasses
 
 from relay.domain.nights import first_night
 from relay.domain.reconciled_summary import pack
+from tests.cli.crashes_of_sources import a_shop
 from tests.cli.crashing import Told, an_order, stands, written
 from tests.services.world import ACCOUNT
 
@@ -29,6 +30,14 @@ def books_that_differ(road):
     world.company.put("documents", dict(kept, id=OTHERS), world.clock.now().timestamp())
 
 
+def books_beside_a_shop(road):
+    """A document stands, and two orders of the shop came by no webhook."""
+    an_order(road, 3)
+    written(road)
+    a_shop(road)
+    road.world.clock.advance(3600)  # their webhooks are not merely on the way
+
+
 def after_a_night(road):
     written(road)
     world = road.world
@@ -41,6 +50,7 @@ def after_a_night(road):
 COMMANDS = {
     "reconcile": Told(args=OVER_MARCH, before=books_that_differ, exits=1),
     "reconcile, its cost": Told(args=(*OVER_MARCH, "--cost"), before=written),
+    "reconcile, asking the source": Told(args=(*OVER_MARCH, "--ask-source"), before=books_beside_a_shop, exits=1),
     "reconcile, the last night": Told(args=("reconcile", ACCOUNT, "--last"), before=after_a_night),
     "reconcile, repairing": Told(args=(*OVER_MARCH, "--repair", "--yes"), before=books_that_differ, exits=1),
 }

@@ -83,8 +83,25 @@ def test_plan_needs_no_stack_and_shows_its_sum() -> None:
     code, shown, _ = plan("--orders-per-day", "100", "--new-contacts-share", "0.5", "--pay")
 
     assert code == 0
-    assert "a day 501 calls, a month of 31 days 15,531" in shown
+    assert "a day 677 calls, a month of 31 days 20,960" in shown  # 501 of documents
+    assert [line.split()[-1] for line in shown.splitlines() if line.strip().startswith("polling what")] == ["170.1"]
+    assert [line.split()[-1] for line in shown.splitlines() if line.strip().startswith("nightly")] == ["5"]
     assert "needed: advanced" in shown
+
+
+def test_plan_without_polling_and_nights_counts_the_documents_alone() -> None:
+    _, shown, _ = plan("--orders-per-day", "100", "--pay", "--no-polling", "--no-nightly")
+
+    assert "a day 501 calls, a month of 31 days 15,531" in shown
+    assert "polling what" not in shown
+
+
+def test_plan_says_where_documents_alone_would_fit() -> None:
+    _, shown, _ = plan("--orders-per-day", "100", "--refunds-per-day", "5")
+
+    assert shown.endswith(
+        "needed: advanced\nstandard holds the documents alone: polling and the nights give way to them, and see later\n"
+    )
 
 
 def test_plan_speaks_json() -> None:
@@ -92,7 +109,8 @@ def test_plan_speaks_json() -> None:
     told = json.loads(shown)
 
     assert (code, told["plan"]) == (0, "advanced")
-    assert sum(float(part["a_day"]) for part in told["parts"]) == pytest.approx(401)
+    assert sum(float(part["a_day"]) for part in told["parts"]) == pytest.approx(576, abs=1)
+    assert [fit["own"] for fit in told["fits"]] == [126, 478, 1655, 5429, 5429]
 
 
 def test_plan_says_what_it_was_given_instead_of_a_share() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,14 @@ import pytest
 from holded_sandbox.faults import Fault
 from relay.cli.reconcile_html import page
 from relay.cli.reconcile_shown import csv_of, exit_code
+from relay.cli.reconcile_words import said
 from relay.domain.nights import reconcile_key
 from relay.services.unfold import unfold
 from tests.cli.conftest import Over, over
-from tests.services.books import Books
+from tests.services.books import Books, order_on
+from tests.services.shops import lived, open_shop, watch
+from tests.services.test_backfill import bring
+from tests.services.test_reconcile_asking import Asking
 from tests.services.world import ACCOUNT, shopify_order
 
 if TYPE_CHECKING:
@@ -103,6 +108,7 @@ def test_more_calls_than_said_are_asked_about(setting: Over, books: Books) -> No
         (("--from", "2026-03-02", "--to", "2026-03-01"), "range_empty"),
         (("--from", "2020-03-02"), "range_too_long"),
         (("--last", "--cost"), "last_alone"),
+        (("--last", "--ask-source"), "last_alone"),
         (("--output", "no/such/folder/out.csv"), "file_unwritable"),
     ],
 )
@@ -145,6 +151,31 @@ def test_csv_opens_in_a_spanish_spreadsheet(setting: Over, books: Books, tmp_pat
     assert rows[1][:9] == ["2026-03-02", "invoice", "F26", "EUR", "source", "3", "300,00", "63,00", "363,00"]
     assert ["2026-03-02", "invoice", "F26", "EUR", "source", "21", "300,00", "63,00"] in rows
     assert (difference["class"], difference["ledger"], difference["holded"]) == ("amount_differs", "121,00", "1210,61")
+
+
+def test_what_limits_the_result_stands_in_every_shape(setting: Over, books: Books, tmp_path: Path) -> None:
+    """Whoever reads the file did not see the terminal."""
+    lived(books, "shopify")
+    open_shop(books, "shopify")
+    books.clock.advance(3 * 86_400)
+    books.provider_api.away = True
+    watch(books)
+    books.sandbox.faults.faults += [Fault(kind="error_before", method="GET", path="/invoices$") for _ in range(4)]
+    why = "its list was not read whole: server_error; nothing is concluded of what was not read"
+    heard = "silent since 2026-03-02T"
+    command = "relay import --account acme --source shopify --from 2026-03-02 --to 2026-03-06"
+    file = tmp_path / "out"
+    for shape in ("table", "csv", "html"):
+        result = setting.run("reconcile", ACCOUNT, *DAYS, "--format", shape, "--output", str(file))
+        written = file.read_text(encoding="utf-8") if shape != "table" else result.stderr
+
+        assert result.exit_code == 3
+        for where in (result.stderr, written):
+            assert (why in where, heard in where, command in where) == (True, True, True), (shape, where)
+
+    told_ = told(setting)
+    assert told_["incomplete"] == {"invoice": "its list was not read whole: server_error"}
+    assert [(one["source"], one["command"]) for one in told_["silent"]] == [("shopify", command)]
 
 
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
@@ -193,6 +224,115 @@ def test_html_is_one_page_without_script_and_with_every_text_escaped(setting: Ov
     assert read.links == []
     assert "Edited by hand" in made
     assert "url(" not in made
+
+
+def test_what_is_not_the_relays_is_no_line_of_the_table_and_stands_in_the_other_shapes(
+    setting: Over, books: Books
+) -> None:
+    books.books(day="2026-03-10", price="50")
+    table = setting.run("reconcile", ACCOUNT, *DAYS).stdout
+    shown = page(told(setting))
+
+    assert "2026-03-02" in table
+    assert "2026-03-10" not in table
+    assert "2026-03-10;invoice;F26;EUR;not of the relay;1;50,00;10,50;60,50;0;0" in csv_of(told(setting))
+    assert "<td>2026-03-10</td><td>invoice</td><td>F26</td><td>not of the relay</td>" in shown
+
+
+def test_one_of_anything_is_said_in_the_singular(setting: Over, books: Books) -> None:
+    books.edits(books.documents()[0], date="2026-03-09")
+    found = told(setting)
+
+    assert said(found) == "3 documents, 1 open difference, 0 under way, 2 calls to Holded"
+    assert said({**found, "documents": 1, "open": 0, "calls": 1, "asked": {"shopify": 1}}) == (
+        "1 document, 0 open differences, 1 settled by a person, 0 under way, 1 call to Holded, 1 call to shopify"
+    )
+
+
+def test_a_difference_is_named_as_the_source_names_what_it_sold(setting: Over, books: Books) -> None:
+    books.edits(books.documents()[0], date="2026-03-09")
+    found = told(setting)
+    (one,) = found["differences"]
+
+    assert one["sold_as"] == "shopify 450000001"
+    assert f"edited_by_hand: 2026-03-02 invoice {one['number']}, shopify 450000001" in (
+        setting.run("reconcile", ACCOUNT, *DAYS).stdout
+    )
+    assert f"<td>invoice {one['number']}, shopify 450000001</td>" in page(found)
+
+
+def test_a_net_of_some_documents_says_of_how_many_it_is(setting: Over, books: Books) -> None:
+    books.inbox.items.clear()
+    for row in books.rows("invoice")[:2]:
+        books.ledger.rows[row.key] = replace(row, split="")
+    found = told(setting)
+    shown = page(found)
+
+    assert "<td>source, 3 as the ledger</td>" in shown
+    assert '<td class="n">100.00 (1 of 3)</td><td class="n">21.00 (1 of 3)</td><td class="n">363.00 EUR</td>' in shown
+    assert "2026-03-02;invoice;F26;EUR;source;3;100,00;21,00;363,00;2;3" in csv_of(found)
+
+
+# -- the sources themselves --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asking() -> Asking:
+    books = Asking()
+    books.sells(order_on(2, 1))
+    books.sells(order_on(5, 2, total="60.50"), told=False)
+    return books
+
+
+BRING = "relay import --account acme --source shopify --from 2026-03-05 --to 2026-03-06"
+
+
+def test_asking_the_source_tells_in_every_shape_what_no_webhook_told(asking: Asking) -> None:
+    setting = over(asking)
+    asking.holded.calls.clear()
+    quiet, loud = setting.run("reconcile", ACCOUNT, *DAYS), setting.run("reconcile", ACCOUNT, *DAYS, "--ask-source")
+    found = told(setting, "--ask-source")
+
+    assert (quiet.exit_code, loud.exit_code) == (0, 1)
+    assert "shopify: 1 page read, 1 object that the inbox does not hold" in loud.stderr
+    assert "missing_in_holded: 2026-03-05 invoice, shopify 450000002" in loud.stdout
+    assert "1 open difference, 0 under way, 2 calls to Holded, 1 call to shopify" in loud.stdout
+    assert [(one["class"], one["command"], one["event"]) for one in found["differences"]] == [
+        ("missing_in_holded", BRING, "")
+    ]
+    assert found["asked"] == {"shopify": 1}
+    for where in (loud.stdout, csv_of(found), page(found)):
+        assert BRING in where
+
+
+def test_the_repair_of_what_a_source_has_is_a_command_of_its_own(asking: Asking) -> None:
+    setting = over(asking)
+    result = setting.run("reconcile", ACCOUNT, *DAYS, "--ask-source", "--repair", "--yes")
+
+    assert f"an import is a command of its own: {BRING}" in result.stderr
+    assert "nothing that the ledger could repair" in result.stderr
+
+    setting.run(*BRING.split()[1:])
+    bring(asking)
+
+    assert setting.run("reconcile", ACCOUNT, *DAYS, "--ask-source").exit_code == 0
+
+
+def test_a_source_that_cannot_be_asked_makes_the_result_incomplete(asking: Asking) -> None:
+    asking.provider_api.away = True
+    result = over(asking).run("reconcile", ACCOUNT, *DAYS, "--ask-source")
+
+    assert result.exit_code == 3
+    assert "incomplete: source shopify: its list was not read whole: not_sent" in result.stderr
+
+
+def test_without_a_source_to_ask_it_is_refused_and_the_cost_asks_none(setting: Over, asking: Asking) -> None:
+    refused = setting.run("reconcile", ACCOUNT, *DAYS, "--ask-source")
+    asking.provider_api.away = True
+    cost = over(asking).run("reconcile", ACCOUNT, *DAYS, "--ask-source", "--cost")
+
+    assert (refused.exit_code, "provider_unknown" in refused.stderr) == (1, True)
+    assert (cost.exit_code, cost.stderr) == (0, "acme: 1 document known, about 2 calls to Holded (an estimate)\n")
 
 
 # -- repair ------------------------------------------------------------------------------------------------------------
@@ -266,7 +406,7 @@ def test_the_last_nights_result_costs_nothing(setting: Over, books: Books) -> No
 
     assert (result.exit_code, books.holded.calls) == (1, [])
     assert "deleted_by_hand" in result.stdout
-    assert "acme: last: 2026-02-24 to 2026-03-02, 3 documents, 1 differences" in result.stderr
+    assert "acme: last: 2026-02-24 to 2026-03-02, 3 documents, 1 difference, 3 calls" in result.stderr
 
 
 def test_of_another_accounts_night_nothing_is_told(setting: Over, books: Books) -> None:

@@ -40,7 +40,7 @@ NOT_RUN = {
 }
 RUN = {
     ("relay", "--help"): "preview",
-    ("relay", "plan"): "needed: standard",
+    ("relay", "plan"): "nightly reconciliation",
     ("relay", "preview"): "POST /api/v2/invoices",
     ("relay", "check-signature"): "valid: valid",
     ("relay", "schemas"): "event.json",

@@ -19,7 +19,9 @@ from relay.domain.reconciled_summary import MOST_KEPT, pack, summary, unpack
 from relay.domain.reconciling import Books, Difference, Meant, Repair, Series, Shown, Window
 from relay.domain.reconciling_edits import period_of
 from relay.domain.reconciling_series import Number, gaps, read, series_of
-from relay.domain.reconciling_split import Part, net_of, rates_of, split_of
+from relay.domain.reconciling_split import Part, kept, net_of, of_row, rates_of, split_of
+from relay.domain.remedies import Found, adopted, adopted_newer
+from relay.domain.transitions import left_standing
 from relay.errors import BadInput
 
 D = Decimal
@@ -76,6 +78,57 @@ def test_a_key_that_the_account_does_not_know_makes_the_rate_unknown():
 def test_the_documents_discount_comes_on_top_of_the_lines():
     assert net_of(units=D(2), price=D(50), discount=D(10), whole_discount=D(0)) == D("90.00")
     assert net_of(units=D(2), price=D(50), discount=D(10), whole_discount=D(5)) == D("85.50")
+
+
+# -- as the ledger keeps it ---------------------------------------------------------------------------------------------
+
+
+PARTS = st.lists(
+    st.builds(
+        Part,
+        st.just(D(1)),
+        st.decimals(-99_999, 99_999, places=2),
+        st.lists(st.sampled_from([D(21), D(10), D("5.2"), D("0.5"), D(-15)]), max_size=3, unique=True).map(tuple),
+    ),
+    max_size=8,
+)
+
+
+@given(PARTS)
+def test_what_a_row_keeps_is_its_sums_to_the_cent(parts):
+    split = split_of(parts)
+
+    assert of_row(replace(ROW, total=split.total, split=kept(split))) == replace(split, lines=None)
+
+
+def test_a_row_keeps_it_in_few_characters():
+    assert kept(split_of([Part(D(1), D("100.00"), (D(21),))])) == "100.00;21:100.00:21.00"
+    assert (kept(None), kept(split_of([]))) == ("", "0.00")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "100.00", "100.00;21:100.00:21", "100.00;21:100.00", "x;21:100.00:21.00", "1;;", "NaN;1:1:1"]
+)
+def test_what_a_row_keeps_counts_where_it_comes_to_the_rows_total(text):
+    split = of_row(replace(ROW, split=text))
+
+    assert (split is not None) is (text == "100.00;21:100.00:21")
+
+
+def test_a_document_that_was_left_standing_or_adopted_with_another_total_has_no_split_on_record():
+    written = replace(ROW, split="100.00;21:100.00:21.00")
+    found = Found(id="a", doc_type="invoice", number="", contact_id="", total=D("121.00"), currency="EUR", date="")
+
+    assert of_row(left_standing(written, now_ms=2, total=D("121.00"))) is None
+    assert of_row(adopted(written, found, now_ms=2)) is not None
+    assert of_row(adopted(written, replace(found, total=D("110.00")), now_ms=2)) is None
+
+
+def test_a_newer_version_that_a_person_wrote_is_on_record_with_its_own_split():
+    aside = replace(ROW, split="200.00;21:200.00:42.00", total=D("242.00"))
+    found = Found(id="a", doc_type="invoice", number="", contact_id="", total=D("242.00"), currency="EUR", date="")
+
+    assert of_row(adopted_newer(ROW, aside, found, now_ms=2)).net == D("200.00")
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------

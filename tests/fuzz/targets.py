@@ -12,6 +12,7 @@ import json
 import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,11 @@ from relay.adapters import _keys
 from relay.cli import account_inputs, inputs
 from relay.domain import budget_pack, wire
 from relay.domain.gate import new_gate
-from relay.domain.ledger import Key
+from relay.domain.ledger import Key, Row
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan
 from relay.domain.models import Event, TaxId
+from relay.domain.reconciling_split import of_row
 from relay.domain.settings import default_settings, dump_settings, parse_settings
 from relay.domain.sources import identity, registry, signing
 from relay.domain.sources.base import Delivery
@@ -256,6 +258,12 @@ def unpack_budget(data: bytes) -> None:
 def parse_key(data: bytes) -> None:
     key = Key.parse(text_of(data))
     assert Key.parse(str(key)) == key
+
+
+def split_of_a_row(data: bytes) -> None:
+    row = Row(key=Key.parse("a/b/c/invoice"), state="confirmed", created_ms=1, updated_ms=1, total=Decimal("121.00"))
+    split = of_row(replace(row, split=text_of(data)))
+    assert split is None or split.total == row.total
 
 
 def key_parts(data: bytes) -> None:
@@ -577,6 +585,9 @@ TARGETS: dict[str, Target] = {
     ),
     "polled item": Target(run=polled_item, seeds=polled_items),
     "key": Target(run=parse_key, seeds=own(b"acme/shopify/1001/invoice", b"%2A/%2A/settlement/settle", b"a/b%/c/d")),
+    "split of a row": Target(
+        run=split_of_a_row, seeds=own(b"100.00;21:100.00:21.00", b"110.00;0:5.00:0.00;10:105.00:11.00")
+    ),
     "key parts": Target(run=key_parts, seeds=own(b"acme\0ledger\0shopify", b"a#b%\0%~" + b"x" * 400)),
     "reply v2": Target(run=reply(V2), seeds=answers(V2)),
     "reply v1": Target(run=reply(V1), seeds=answers(V1)),

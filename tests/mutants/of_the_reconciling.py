@@ -47,6 +47,27 @@ shelf.add(
     "domain/test_reconciling.py::test_an_amount_that_was_changed_takes_the_edits_with_it",
 )
 shelf.add(
+    "how a total divides is forgotten with the delivery",
+    "shared/relay/domain/reconciling.py",
+    "return read or of_row(row)",
+    "return read",
+    f"{TESTS}::test_another_rate_under_the_same_total_is_seen_when_the_delivery_is_gone",
+)
+shelf.add(
+    "what is being written is a stranger's",
+    LOOKING,
+    "row = await self._by_marker(document) or await self._ledger.by_holded_id(self.books.account, document.id)",
+    "row = await self._ledger.by_holded_id(self.books.account, document.id)",
+    f"{TESTS}::test_a_document_whose_writer_died_before_it_could_say_so_is_nobodys_extra",
+)
+shelf.add(
+    "a newer version that a person judges already is asked about once more",
+    "shared/relay/domain/reconciling_documents.py",
+    'return "in_review" if newer and aside is not None and aside.state == "review" else ""',
+    'return ""',
+    f"{TESTS}::test_a_newer_version_that_waits_for_a_person_is_an_amount_that_differs",
+)
+shelf.add(
     "a person's judgement does not count",
     "shared/relay/domain/reconciled.py",
     'return [each for each in self.differences if each.told != "settled"]',

@@ -121,13 +121,13 @@ class Books(World):
             wait=wait,
         )
 
-    def reconciled(self, window=MARCH, *, look_through=True, call=None):
+    def reconciled(self, window=MARCH, *, look_through=True, call=None, listed=()):
         async def run():
             service = Reconcile(inbox=self.inbox, ledger=self.ledger)
             account = await self.accounts.get(ACCOUNT)
             now = self.clock.now()
             found = await delivered(self.inbox, ACCOUNT, window, now=now) if look_through else ()
-            read = await service.read(account, window, now=now, deliveries=found)
+            read = await service.read(account, window, now=now, deliveries=found, listed=listed)
             return await service.compare(read, call or self.paid_calls())
 
         return asyncio.run(run())

@@ -12,12 +12,15 @@ import pytest
 from holded_sandbox.faults import Fault
 from relay.domain.reconciling import Window
 from relay.errors import RetryAt
+from relay.services.reconcile_repairs import to_review
 from relay.services.settlement import settle_key
 from tests.services.books import MARCH, PAID, Books, order_on
 from tests.services.test_road import refund_of
 from tests.services.world import ACCOUNT, shopify_order
 
 D = Decimal
+AT_TEN_PERCENT = {"items": [{"name": "Silla", "price": "110.00", "units": 1, "taxes": ["s_iva_10"]}]}
+"""What a person makes of 100.00 and 21.00 of tax: another rate under the same total."""
 
 
 @pytest.fixture
@@ -57,8 +60,7 @@ def test_an_amount_changed_in_a_draft_is_set_back():
 
 
 def test_the_same_total_under_another_rate_is_another_amount(books):
-    price = (D("121.00") / D("1.10")).quantize(D("0.01"))
-    books.edits(books.documents()[0], items=[{"name": "Silla", "price": str(price), "units": 1, "taxes": ["s_iva_10"]}])
+    books.edits(books.documents()[0], **AT_TEN_PERCENT)
     found = only(books)
 
     assert found.kind == "amount_differs"
@@ -128,6 +130,33 @@ def test_a_document_with_a_marker_that_no_row_knows_is_extra(books):
     books.books(tags=["hraaaaaaaaaaaaaa"])
 
     assert only(books).kind == "extra_in_holded"
+
+
+def test_a_document_whose_writer_died_before_it_could_say_so_is_nobodys_extra(books):
+    """A claim straight from a message stands in no index: it is known by the event alone, whose message comes back."""
+    row = books.rows("invoice")[0]
+    books.ledger.rows[row.key] = replace(row, state="sent", step="create", holded_id="", indexed=False, due_ms=0)
+    for received_s in (0, 3600):
+        books.clock.advance(received_s)
+
+        assert books.found() == []
+
+
+def test_a_document_that_is_recorded_while_its_index_lags_is_nobodys_extra(books):
+    row = books.rows("invoice")[0]
+
+    async def call(request):
+        books.ledger.rows[row.key] = row
+        return await calls(request)
+
+    async def unseen(account, holded_id):
+        return None
+
+    calls = books.paid_calls()
+    books.ledger.rows[row.key] = replace(row, state="sent", step="create", holded_id="", indexed=False, due_ms=0)
+    books.ledger.by_holded_id = unseen
+
+    assert books.reconciled(call=call).differences == []
 
 
 def test_a_persons_own_document_is_counted_apart_and_no_difference(books):
@@ -267,6 +296,28 @@ def test_a_newer_version_that_waits_for_a_person_is_an_amount_that_differs(books
 
     assert (found.kind, found.source, found.holded) == ("amount_differs", "242.00", "121.00")
     assert found.repair.command == f"relay review show {found.key}.update --account {ACCOUNT}"
+    assert found.told == "in_review"
+    assert to_review(books.reconciled()) == []
+
+
+def test_a_document_that_was_changed_too_is_asked_about_beside_its_newer_version(books):
+    newer = order_on(2, 1, total="242.00") | {"updated_at": "2026-03-05T09:00:00+01:00"}
+    books.order(newer, topic="orders/updated")
+    row = next(row for row in books.rows("invoice") if row.key.object_id == "450000001")
+    document = books.company.get("documents", row.holded_id)
+    books.edits(document, items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+
+    assert [one.told for one in to_review(books.reconciled())] == [""]
+
+
+def test_a_newer_version_that_was_given_up_is_brought_again(books):
+    newer = order_on(2, 1, total="242.00") | {"updated_at": "2026-03-05T09:00:00+01:00"}
+    books.order(newer, topic="orders/updated")
+    (aside,) = books.rows("invoice.update")
+    books.ledger.rows[aside.key] = replace(aside, state="dead", reason="trouble_KeyError")
+    found = only(books)
+
+    assert (found.kind, found.repair.kind, found.repair.ref) == ("amount_differs", "replay", str(aside.key))
 
 
 def test_where_policy_dates_documents_by_the_day_of_writing_the_sources_day_is_not_looked_at():
@@ -295,6 +346,7 @@ def test_a_refund_is_a_credit_note_of_its_own_line(books):
 
     assert done.differences == []
     assert {line.group.doc_type: line.holded.count for line in done.lines} == {"invoice": 3, "creditnote": 1}
+    assert [row.split for row in books.rows("creditnote")] == ["100.00;21:100.00:21.00"]
 
 
 def test_what_is_under_way_is_no_difference(books):
@@ -309,7 +361,8 @@ def test_what_is_under_way_is_no_difference(books):
 # -- sums --------------------------------------------------------------------------------------------------------------
 
 
-def test_sums_by_day_series_and_rate_are_those_reckoned_by_hand():
+@pytest.mark.parametrize("held", [True, False], ids=["deliveries held", "deliveries gone"])
+def test_sums_by_day_series_and_rate_are_those_reckoned_by_hand(held):
     books = Books()
     books.order(order_on(2, 1))  # 100.00 + 21.00
     books.order(order_on(2, 2, total="60.50"))  # 50.00 + 10.50
@@ -323,6 +376,8 @@ def test_sums_by_day_series_and_rate_are_those_reckoned_by_hand():
     }
     books.order(mixed)  # 50.00 + 10.50 and 10.00 + 1.00
     books.order(order_on(3, 4, total="10.00"))  # 8.26 + 1.73, and a line of a cent without tax
+    if not held:
+        books.inbox.items.clear()
     done = books.reconciled()
 
     assert done.differences == []
@@ -342,15 +397,73 @@ def test_sums_by_day_series_and_rate_are_those_reckoned_by_hand():
         }
 
 
-def test_of_what_the_inbox_forgot_the_ledgers_total_is_the_sources(books):
+def test_of_what_the_inbox_forgot_the_ledgers_amounts_are_the_sources(books):
     books.inbox.items.clear()
     books.edits(books.documents()[0], items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
     done = books.reconciled()
     (line,) = done.lines
 
     assert [one.kind for one in done.differences] == ["amount_differs"]
-    assert (line.source.total, line.source.unsplit, line.ledger.unsplit) == (D("363.00"), 3, 3)
+    assert (line.source.count, line.source.as_ledger, line.ledger.as_ledger) == (3, 3, 0)
+    for side in (line.source, line.ledger):
+        assert (side.total, side.net, side.tax, side.unsplit) == (D("363.00"), D("300.00"), D("63.00"), 0)
+        assert side.by_rate == {D(21): (D("300.00"), D("63.00"))}
     assert (line.holded.total, line.agrees) == (D("350.90"), False)
+
+
+def test_another_rate_under_the_same_total_is_seen_when_the_delivery_is_gone(books):
+    books.inbox.items.clear()
+    books.edits(books.documents()[0], **AT_TEN_PERCENT)
+    done = books.reconciled()
+    (found,) = done.differences
+    (line,) = done.lines
+
+    assert found.kind == "amount_differs"
+    assert found.detail == "Holded shows 110.00 + 11.00 of tax, written was 100.00 + 21.00"
+    assert (line.ledger.total == line.holded.total, line.agrees) == (True, False)
+
+
+def test_the_same_net_and_tax_under_other_rates_are_seen_when_the_delivery_is_gone():
+    books = Books()
+    line = order_on(2, 1)["line_items"][0]
+    sold = {"tax_lines": [{"title": "IVA", "rate": 0.10, "price": "2.10"}]}
+    lines = [{**line, "id": n, "price": "23.10", **sold} for n in (1, 2)]
+    books.order(order_on(2, 1, total="46.20") | {"total_tax": "4.20", "line_items": lines})  # 42.00 at 10 %
+    books.inbox.items.clear()
+    at_21 = {"name": "Silla", "price": "20", "units": 1, "taxes": ["s_iva_21"]}
+    without = {"name": "Silla", "price": "22", "units": 1, "taxes": []}
+    books.edits(books.documents()[0], items=[at_21, without])
+
+    assert only(books).detail == "Holded shows 22.00 at 0 %, 20.00 at 21 %, written was 42.00 at 10 %"
+
+
+def test_of_lines_that_come_to_the_same_sums_nothing_is_known_when_the_delivery_is_gone(books):
+    half = {"name": "Half", "price": "50", "units": 1, "taxes": ["s_iva_21"]}
+    books.edits(books.documents()[0], items=[half, half])
+    books.inbox.items.clear()
+
+    assert books.found() == []
+
+
+def test_of_rows_that_keep_no_split_only_what_is_known_is_compared(books):
+    """Rows of an earlier release."""
+    books.inbox.items.clear()
+    for row in books.rows("invoice"):
+        books.ledger.rows[row.key] = replace(row, split="")
+    books.edits(books.documents()[0], **AT_TEN_PERCENT)
+    done = books.reconciled()
+    (line,) = done.lines
+
+    assert done.differences == []
+    assert (line.source.total, line.source.unsplit, line.ledger.unsplit, line.agrees) == (D("363.00"), 3, 3, True)
+
+
+def test_the_words_are_the_same_before_and_after_the_delivery_is_gone(books):
+    books.edits(books.documents()[0], **AT_TEN_PERCENT)
+    before = only(books)
+    books.inbox.items.clear()
+
+    assert only(books).findings == before.findings
 
 
 # -- what could not be read whole --------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def test_a_quiet_night_costs_a_page_a_type_and_its_result_is_kept(books):
 def test_differences_become_review_items_once(books):
     first, second, _ = books.documents()
     books.edits(first, date="2026-02-26")
-    books.books(tags=["hraaaaaaaaaaaaaa"])
+    books.books(tags=["hraaaaaaaaaaaaaa"], day="2026-03-01")
     books.renumbers(second, books.documents()[2]["document_number"])
     pass_the_night(books)
     found = reviewed(books)
@@ -123,6 +123,17 @@ def test_differences_become_review_items_once(books):
     ]
     assert reviewed(books) == found
     assert [one["told"] for one in told(books)["differences"]] == ["in_review"] * 3
+
+
+def test_what_bears_our_marker_and_was_made_yesterday_is_told_of_the_night_after(books):
+    """Its writer may have died before it could say so: then its own message brings it meanwhile."""
+    books.books(tags=["hraaaaaaaaaaaaaa"])
+    pass_the_night(books)
+    first = (reviewed(books), told(books)["open"])
+    pass_the_night(books)
+
+    assert first == ([], 0)
+    assert reviewed(books) == [("extra_in_holded.settlement", "extra")]
 
 
 def test_what_the_sweep_tells_is_not_told_again(books):

@@ -77,7 +77,7 @@ def test_each_deed_is_told_once_with_its_class_and_nothing_is_where_none_was_don
         books.order(order_on(day, number, total=str(total)))
     assert books.found() == []
 
-    if forgotten:  # 35 days later the inbox holds none of it: what needs its lines is not seen, all else is
+    if forgotten:  # 35 days later the inbox holds none of it, and each of these deeds is seen all the same
         books.inbox.items.clear()
     spared = [document["document_number"] for document in books.documents() if document["document_number"]]
     untouched = [
@@ -93,17 +93,7 @@ def test_each_deed_is_told_once_with_its_class_and_nothing_is_where_none_was_don
             continue
         made = do(books, deed, document, untouched)
         twice = twice or made == "duplicate_number"
-        if made == "amount_differs":
-            now = books.company.get("documents", document["id"])
-            if forgotten and D(now["total"]) == D(document["total"]) and _before(books, document) == D(now["total"]):
-                continue
         if made:
             expected[made] += 1
 
     assert Counter(books.found()) == expected
-
-
-def _before(books, document):
-    """The total that was written."""
-    (row,) = [row for row in books.rows("invoice") if row.holded_id == document["id"]]
-    return row.total

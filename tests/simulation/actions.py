@@ -17,6 +17,7 @@ from relay.services.times import at_ms
 from tests.simulation.judges import JUDGES
 from tests.simulation.operators import OPERATORS
 from tests.simulation.people import PEOPLE
+from tests.simulation.repairs import REPAIRS
 from tests.simulation.shop import SHOP
 
 if TYPE_CHECKING:
@@ -92,5 +93,6 @@ ACTIONS: dict[str, Callable[[Universe, str, int], Awaitable[None]]] = {
         *OPERATORS,
         *JUDGES,
         *SHOP,
+        *REPAIRS,
     )
 }

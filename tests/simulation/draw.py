@@ -11,6 +11,7 @@ from tests.simulation import payloads
 from tests.simulation.faults import HOLDED, KINDS
 from tests.simulation.people import PEOPLE
 from tests.simulation.plan import FOLLOWED, Action, Company, Delivery, Plan
+from tests.simulation.repairs import repairing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ def random_plan(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     for company in companies:
         if company.polling is not None:
             actions += _hands(seed, company)
+        actions += repairing(seed, company.account, _troubles(actions, company.account))
         if company.shop:
             sales, forgotten = _sales(seed, company)
             deliveries += sales
@@ -237,6 +239,15 @@ def _delivery(random: Random, account: str, source: str, topic: str, body: dict[
     burst = random.random() < 0.4
     at_s = 30.0 if burst else round(random.uniform(0, BUSY_S), 1)
     return Delivery(at_s=at_s, account=account, source=source, topic=topic, body=body, copies=copies)
+
+
+def _troubles(actions: list[Action], account: str) -> list[tuple[float, float]]:
+    """From when to when something long goes wrong with an account."""
+    return [
+        (each.at_s, each.at_s + _LASTS_S[each.name])
+        for each in actions
+        if each.account == account and each.name in _LASTS_S
+    ]
 
 
 _LASTS_S = {"outage": 19_000.0, "bad_release": 9_000.0}

@@ -32,28 +32,29 @@ SHOWN_AS = {
 _A_MONTH_S = 31 * 86_400.0
 
 
+async def compared(here: Any, account: str, *, repair: bool = False) -> Any:
+    """What `relay reconcile ACCOUNT --from --to --wait --yes` tells of the whole run."""
+    last = here.now().astimezone(MADRID).date() + timedelta(days=1)
+    window = Window(start=max(START.date() - timedelta(days=2), last - timedelta(days=300)), end=last)
+    with contextlib.redirect_stderr(io.StringIO()):
+        return await _run(
+            here,
+            account,
+            window,
+            cost=False,
+            repair=repair,
+            ask_above=10_000,
+            wait=True,
+            yes=True,
+            shape=Format.json,
+        )
+
+
 async def reconciled(universe: Universe, account: str) -> list[dict[str, Any]]:
-    """The differences that `relay reconcile ACCOUNT --from --to --wait` shows of the whole run."""
-
-    async def command(here: Any) -> Any:
-        last = here.now().astimezone(MADRID).date() + timedelta(days=1)
-        window = Window(start=max(START.date() - timedelta(days=2), last - timedelta(days=300)), end=last)
-        with contextlib.redirect_stderr(io.StringIO()):
-            return await _run(
-                here,
-                account,
-                window,
-                cost=False,
-                repair=False,
-                ask_above=10_000,
-                wait=True,
-                yes=True,
-                shape=Format.json,
-            )
-
+    """The differences it shows once it could read everything."""
     told: Any = {}
     for _ in range(3):
-        told = await commanded(universe, command)
+        told = await commanded(universe, lambda here: compared(here, account))
         if told["complete"]:
             break
         await asyncio.sleep(_A_MONTH_S)  # the month's quota is used up

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 AGAIN_S = 45.0
 TRIES = 400
-PORTS = ("accounts", "ledger", "inbox", "gates", "polls", "wakes", "dead_letters")
+PORTS = ("accounts", "ledger", "inbox", "gates", "polls", "wakes", "dead_letters", "providers", "notes")
 RATES = (0, 0, 3, 30)
 
 
@@ -45,9 +45,7 @@ def world_of(machine: Machine) -> World:
     return World(
         **ports,
         holded=HoldedLine(machine),
-        providers=None,  # type: ignore[arg-type]  # no command here asks a shop
-        notes=None,  # type: ignore[arg-type]  # as above
-        provider_api=None,  # type: ignore[arg-type]  # as above
+        provider_api=None,  # type: ignore[arg-type]  # no command here asks a shop
         clock=machine,
         queues=None,  # type: ignore[arg-type]  # no command here counts messages
         post=None,  # type: ignore[arg-type]  # none sends webhooks

@@ -24,6 +24,7 @@ from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.operators import retry_reason
 from tests.simulation.oracle import expected
 from tests.simulation.plan import Action
+from tests.simulation.repairs import repaired_in_the_end, what_was_planted_is_with_a_person
 from tests.simulation.seen import all_is_seen, begin_polling
 from tests.simulation.truth import reconciles, verify_is_not_blind, verify_tells_the_truth
 from tests.simulation.world import START, Universe
@@ -110,7 +111,9 @@ async def _story(plan: Plan, result: Result) -> None:
             if reconciles(plan):
                 result.troubles += await reconciliation_tells_the_truth(universe)
             result.troubles += await _once_more(universe)
+            result.troubles += await repaired_in_the_end(universe, _rest)
             result.troubles += await verify_is_not_blind(universe)
+            result.troubles += await what_was_planted_is_with_a_person(universe, _rest)
         result.troubles += [f"crash: {text}" for text in universe.crashes]
     finally:
         door.removeHandler(catcher)

@@ -47,6 +47,7 @@ STRINGS: Mapping[str, str] = {
     "holded_id": "hi",
     "number": "nr",
     "currency": "cu",
+    "split": "tx",
     "document_date": "dd",
     "pending_event_id": "pe",
 }

@@ -132,11 +132,6 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 call`, `2 calls`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def utc(at_ms: int) -> datetime | None:
     """Epoch milliseconds as an instant; 0 is "never"."""
     return datetime.fromtimestamp(at_ms / 1000, tz=UTC) if at_ms else None

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli import inputs
-from relay.cli.console import AsJson, Sure, counted, emit, note, sure
+from relay.cli.console import AsJson, Sure, emit, note, sure
 from relay.cli.context import AccountName, Local, StackName, World, world
-from relay.cli.reconcile_shown import exit_code, rendered, show
+from relay.cli.reconcile_asking import ask, silent
+from relay.cli.reconcile_repairing import repaired
+from relay.cli.reconcile_shown import exit_code, rendered, show, warn
+from relay.domain.text import counted
 from relay.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -44,6 +47,10 @@ def reconcile(
         Format.table
     ),
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to a file.")] = None,
+    ask_source: Annotated[
+        bool,
+        typer.Option("--ask-source", help="Ask the sources' own APIs what they sold; calls to them, none to Holded."),
+    ] = False,
     repair: Annotated[
         bool, typer.Option("--repair", help="Replay what is missing and put the rest into review; asks.")
     ] = False,
@@ -64,19 +71,31 @@ def reconcile(
     if output is not None and not output.absolute().parent.is_dir():
         raise BadInput("file_unwritable", field="--output", detail=f"{output}: its folder is not there")
     if last:
-        if start or end or cost or repair:
-            raise BadInput("last_alone", field="--last", detail="expected without a time, --cost and --repair")
+        if start or end or cost or repair or ask_source:
+            raise BadInput("last_alone", field="--last", detail="expected without a time and what asks or repairs")
         told = asyncio.run(_last(here, account))
     else:
         window = _window(here, start, end)
         told = asyncio.run(
-            _run(here, account, window, cost=cost, repair=repair, ask_above=ask_above, wait=wait, yes=yes, shape=shape)
+            _run(
+                here,
+                account,
+                window,
+                cost=cost,
+                ask_source=ask_source,
+                repair=repair,
+                ask_above=ask_above,
+                wait=wait,
+                yes=yes,
+                shape=shape,
+            )
         )
         if cost:
             emit(told, as_json=shape is Format.json, human=lambda: None)
             return
     if output is not None:
         _write(output, rendered(told, shape.value))
+        warn(told)
     elif shape is not Format.table or not repair:
         show(told, shape.value)
     raise typer.Exit(exit_code(told))
@@ -110,6 +129,7 @@ async def _run(
     *,
     cost: bool,
     repair: bool,
+    ask_source: bool = False,
     ask_above: int,
     wait: bool,
     yes: bool,
@@ -117,12 +137,15 @@ async def _run(
 ) -> dict[str, Any]:
     from relay.domain.reconciled_summary import summary
     from relay.services.reconcile import Reconcile
+    from relay.services.reconcile_asking import Asked
     from relay.services.reconcile_deliveries import delivered
 
     one = await here.account(account)
     service = Reconcile(inbox=here.inbox, ledger=here.ledger)
+    asked = await ask(here, account, window) if ask_source and not cost else Asked()
     deliveries = await delivered(here.inbox, account, window, now=here.now())
-    read = await service.read(one, window, now=here.now(), deliveries=deliveries)
+    read = await service.read(one, window, now=here.now(), deliveries=deliveries, listed=asked.listed)
+    read.incomplete |= asked.incomplete
     about = f"{counted(len(read.rows), 'document')} known, about {counted(read.calls, 'call')} to Holded (an estimate)"
     note(f"{account}: {about}")
     if cost:
@@ -136,11 +159,11 @@ async def _run(
     if read.calls > ask_above:
         sure(f"Spend about {read.calls} calls of {account}'s quota?", yes=yes)
     done = await _compare(here, one, service, read, wait=wait)
-    told = summary(done)
+    told = {**summary(done), "asked": asked.pages, "silent": await silent(here, account, window, asked)}
     if repair:
         if shape is Format.table:
             show(told, shape.value)
-        told["repaired"] = await _repair(here, done, yes=yes)
+        told["repaired"] = await repaired(here, done, yes=yes)
     return told
 
 
@@ -156,33 +179,6 @@ async def _compare(here: World, account: "Account", service: "Reconcile", read: 
         wait=wait,
     )
     return await service.compare(read, calls)
-
-
-async def _repair(here: World, done: "Reconciled", *, yes: bool) -> dict[str, Any]:
-    from relay.cli.desks import replay_orders
-    from relay.services.reconcile_repairs import ReconcileRepairs, to_replay, to_review
-
-    replays, reviews = len(to_replay(done)), len(to_review(done))
-    if not replays and not reviews:
-        note("nothing that the ledger could repair")
-        return {"replay": "", "replayed": [], "reviews": [], "rereads": []}
-    asked = f"Replay {counted(replays, 'event')} and put {counted(reviews, 'difference')} into review?"
-    sure(asked, yes=yes)
-    repairs = ReconcileRepairs(
-        ledger=here.ledger, inbox=here.inbox, accounts=here.accounts, orders=replay_orders(here), who=here.who
-    )
-    made = await repairs(done, now=here.now())
-    note(
-        f"{counted(len(made.reviews), 'difference')} put into review"
-        + (f"; {counted(len(made.rereads), 'document')} to be read again" if made.rereads else "")
-        + (f"; {counted(replays, 'event')} in replay {made.replay}" if made.replay else "")
-    )
-    return {
-        "replay": made.replay,
-        "replayed": list(made.replayed),
-        "reviews": list(made.reviews),
-        "rereads": list(made.rereads),
-    }
 
 
 async def _last(here: World, account: str) -> dict[str, Any]:

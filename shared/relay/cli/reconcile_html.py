@@ -4,19 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-WORDS = {
-    "missing_in_holded": "Missing in Holded",
-    "extra_in_holded": "Extra in Holded",
-    "amount_differs": "Amount differs",
-    "edited_by_hand": "Edited by hand",
-    "deleted_by_hand": "Deleted by hand",
-    "wrong_period": "Wrong period",
-    "duplicate_number": "Duplicate number",
-    "series_gap": "Gap in a series",
-    "payment_missing": "Payment missing",
-    "paid_twice": "Paid twice",
-}
-TOLD = {"": "new", "in_review": "in review", "settled": "settled"}
+from relay.cli.reconcile_words import SIDES, TOLD, WORDS, document, said, unsure
+
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:2rem;color:#1a1a1a}
 h1{font-size:1.4rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:1.6rem 0 .4rem}
@@ -41,8 +30,8 @@ def page(told: Mapping[str, Any]) -> str:
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
             f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
-            f'<p class="small">{escape(_counts(told))}</p>',
-            *_incomplete(told["incomplete"]),
+            f'<p class="small">{escape(said(told))}</p>',
+            *_unsure(told),
             *_totals(told.get("totals")),
             *_differences(told["differences"]),
             _FOOT,
@@ -52,17 +41,11 @@ def page(told: Mapping[str, Any]) -> str:
     )
 
 
-def _counts(told: Mapping[str, Any]) -> str:
-    return (
-        f"{told['documents']} documents compared, {told['open']} open differences, {told['under_way']} under way, "
-        f"{told['calls']} calls to Holded"
-    )
-
-
-def _incomplete(why: Mapping[str, str]) -> Iterable[str]:
-    if why:
-        yield '<div class="warn"><strong>Incomplete.</strong> Nothing is concluded of what could not be read whole:<ul>'
-        yield from (f"<li>{escape(what)}: {escape(reason)}</li>" for what, reason in why.items())
+def _unsure(told: Mapping[str, Any]) -> Iterable[str]:
+    found = list(unsure(told))
+    if found:
+        yield f'<div class="warn"><strong>{"To know" if told["complete"] else "Incomplete"}.</strong><ul>'
+        yield from (f"<li>{escape(what)}: {escape(why)}{_command(command)}</li>" for what, why, command in found)
         yield "</ul></div>"
 
 
@@ -76,16 +59,19 @@ def _totals(lines: Sequence[Mapping[str, Any]] | None) -> Iterable[str]:
     yield _head("Day", "Type", "Series", "Side", "Documents", "Net", "Tax", "Total", "By rate")
     for line in lines:
         mark = "" if line["agrees"] else ' class="off"'
-        for side in ("source", "ledger", "holded", "not_of_the_relay"):
+        for side in SIDES:
             sums = line[side]
             if not sums["count"] and (side == "not_of_the_relay" or line["agrees"]):
                 continue
             series = line["series"] or "not numbered"
             rates = ", ".join(f"{one['rate']} %: {one['base']} / {one['tax']}" for one in sums["by_rate"])
-            known = sums["split_unknown"] < sums["count"] or not sums["count"]
+            whose = f"{SIDES[side]}, {sums['as_the_ledger']} as the ledger" if sums["as_the_ledger"] else SIDES[side]
+            known = sums["count"] - sums["split_unknown"]
+            some = f" ({known} of {sums['count']})" if 0 < known < sums["count"] else ""
+            net, tax = (f"{sums[name]}{some}" if known or not sums["count"] else "-" for name in ("net", "tax"))
             yield (
-                f"<tr{mark}>{_cells(line['day'], line['type'], series, side.replace('_', ' '))}"
-                f"{_numbers(sums['count'], sums['net'] if known else '-', sums['tax'] if known else '-')}"
+                f"<tr{mark}>{_cells(line['day'], line['type'], series, whose)}"
+                f"{_numbers(sums['count'], net, tax)}"
                 f"{_numbers(sums['total'] + ' ' + line['currency'])}{_cells(rates)}</tr>"
             )
     yield "</tbody></table>"
@@ -98,14 +84,16 @@ def _differences(found: Sequence[Mapping[str, Any]]) -> Iterable[str]:
         return
     yield _head("Day", "What", "Document", "Source", "Ledger", "Holded", "In detail", "Known", "Proposed repair")
     for one in found:
-        document = " ".join(filter(None, (one["type"], one["number"] or one["holded_id"])))
-        command = f"<br><code>{escape(one['command'])}</code>" if one["command"] else ""
         yield (
-            f"<tr>{_cells(one['day'], WORDS.get(one['class'], one['class']), document)}"
+            f"<tr>{_cells(one['day'], WORDS.get(one['class'], one['class']), document(one))}"
             f"{_numbers(one['source'], one['ledger'], one['holded'])}"
-            f"{_cells(one['detail'], TOLD.get(one['told'], one['told']))}<td>{escape(one['repair'])}{command}</td></tr>"
+            f"{_cells(one['detail'], TOLD.get(one['told'], one['told']))}<td>{escape(one['repair'])}{_command(one['command'])}</td></tr>"
         )
     yield "</tbody></table>"
+
+
+def _command(text: str) -> str:
+    return f"<br><code>{escape(text)}</code>" if text else ""
 
 
 def _head(*names: str) -> str:

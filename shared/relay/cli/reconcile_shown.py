@@ -9,10 +9,13 @@ from typing import Any
 
 from relay.cli.console import lines, note, table
 from relay.cli.reconcile_html import page
+from relay.cli.reconcile_words import OURS, SIDES, TOLD, document, ours, said, unsure
 
 INCOMPLETE, DIFFERENT = 3, 1
-DIFFERENCES = ("day", "class", "type", "number", "source", "ledger", "holded", "detail", "told", "repair", "command")
-SIDES = ("source", "ledger", "holded", "not_of_the_relay")
+DIFFERENCES = (
+    "day", "class", "type", "number", "sold_as", "source", "ledger", "holded", "detail", "told", "repair", "command",
+    "row", "event", "holded_id",
+)  # fmt: skip
 _AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
 _RATE = re.compile(r"-?[0-9]+(,[0-9]+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -37,22 +40,36 @@ def rendered(told: Mapping[str, Any], shape: str) -> str:
 def show(told: Mapping[str, Any], shape: str) -> None:
     if shape != "table":
         print(rendered(told, shape), end="")
-        return
+    else:
+        _table(told)
+    warn(told)
+
+
+def warn(told: Mapping[str, Any]) -> None:
+    """On stderr, whatever the shape: a file is often read by somebody else than whoever gave the command."""
+    for what, why, command in unsure(told):
+        note(f"{'incomplete: ' if what in told['incomplete'] else ''}{what}: {why}")
+        if command:
+            note(f"  {command}")
+
+
+def _table(told: Mapping[str, Any]) -> None:
     columns = [
         "day",
         "type",
         "series",
         "currency",
-        *(f"{side} {what}" for side in SIDES[:3] for what in ("n", "total")),
+        *(f"{side} {what}" for side in OURS for what in ("n", "total")),
         "agrees",
     ]
     rows = [
         [
-            *(line[name] for name in ("day", "type", "series", "currency")),
-            *(line[side][what] for side in SIDES[:3] for what in ("count", "total")),
+            *(line[name] or "-" for name in ("day", "type", "series", "currency")),
+            *(line[side][what] for side in OURS for what in ("count", "total")),
             line["agrees"],
         ]
         for line in told.get("totals", ())
+        if ours(line)
     ]
     if "totals" in told:
         table("by day and series", columns, rows, none="no document of the relay in these days")
@@ -60,16 +77,13 @@ def show(told: Mapping[str, Any], shape: str) -> None:
         lines(_block(one))
     if not told["differences"]:
         lines(["no difference", ""])
-    lines([said(told)])
-    for what, why in told["incomplete"].items():
-        note(f"incomplete: {what}: {why}")
+    lines([f"{told['from']} to {told['to']}: {said(told)}"])
 
 
 def _block(one: Mapping[str, Any]) -> Iterable[str]:
     """One difference on a few lines: a table of so many columns fits no terminal."""
-    what = " ".join(filter(None, (one["day"], one["type"], one["number"] or one["holded_id"])))
-    known = f" ({one['told'].replace('_', ' ')})" if one["told"] else ""
-    yield f"{one['class']}: {what}{known}"
+    known = f" ({TOLD[one['told']]})" if one["told"] else ""
+    yield f"{one['class']}: {' '.join(filter(None, (one['day'], document(one))))}{known}"
     sides = ", ".join(f"{side} {one[side]}" for side in ("source", "ledger", "holded") if one[side])
     yield f"  {sides}" if sides else ""
     yield f"  {one['detail']}"
@@ -78,43 +92,44 @@ def _block(one: Mapping[str, Any]) -> Iterable[str]:
     yield ""
 
 
-def said(told: Mapping[str, Any]) -> str:
-    settled = len(told["differences"]) - told["open"]
-    judged = f", {settled} settled by a person" if settled > 0 else ""
-    whole = "" if told["complete"] else "; incomplete: nothing is concluded of what could not be read"
-    return (
-        f"{told['from']} to {told['to']}: {told['documents']} documents, {told['open']} open differences{judged}, "
-        f"{told['under_way']} under way, {told['calls']} calls{whole}"
-    )
-
-
 def csv_of(told: Mapping[str, Any]) -> str:
-    """Three blocks, parted by empty lines: the sums, the tax by rate, the differences. `;` and decimal commas as Excel reads
-    them in Spain; UTF-8 with a byte order mark; a text that a spreadsheet would run as a formula begins with an apostrophe.
+    """Blocks, parted by empty lines: the sums, the tax by rate, the differences, and what limits the result, if anything does. `;`
+    and decimal commas as Excel reads them in Spain; UTF-8 with a byte order mark; a text that a spreadsheet would run as a
+    formula begins with an apostrophe.
     """
     made = io.StringIO(newline="")
     writer = csv.writer(made, delimiter=";", lineterminator="\r\n")
     made.write(_BOM)
     group = ("day", "type", "series", "currency")
     sides = [
-        ([line[name] for name in group] + [side.replace("_", " ")], line[side])
+        ([line[name] for name in group] + [SIDES[side]], line[side])
         for line in told.get("totals", ())
         for side in SIDES
         if line[side]["count"]
     ]
-    writer.writerow((*group, "side", "count", "net", "tax", "total", "split unknown"))
+    columns = ("count", "net", "tax", "total", "split_unknown", "as_the_ledger")
+    writer.writerow(_heads((*group, "side", *columns)))
     for where, sums in sides:
-        writer.writerow(_cells([*where, *(sums[name] for name in ("count", "net", "tax", "total", "split_unknown"))]))
+        writer.writerow(_cells([*where, *(sums[name] for name in columns)]))
     writer.writerow(())
     writer.writerow((*group, "side", "rate", "base", "tax"))
     for where, sums in sides:
         for one in sums["by_rate"]:
             writer.writerow(_cells([*where, one["rate"].replace(".", ","), one["base"], one["tax"]]))
     writer.writerow(())
-    writer.writerow((*DIFFERENCES, "row", "event", "holded id"))
+    writer.writerow(_heads(DIFFERENCES))
     for one in told["differences"]:
-        writer.writerow(_cells([one[name] for name in (*DIFFERENCES, "row", "event", "holded_id")]))
+        writer.writerow(_cells([one.get(name, "") for name in DIFFERENCES]))
+    for number, each in enumerate(unsure(told)):
+        if not number:
+            writer.writerow(())
+            writer.writerow(("to know", "why", "command"))
+        writer.writerow(_cells(each))
     return made.getvalue()
+
+
+def _heads(names: Iterable[str]) -> list[str]:
+    return [name.replace("_", " ") for name in names]
 
 
 def _cells(values: Iterable[Any]) -> list[str]:

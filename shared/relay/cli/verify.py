@@ -8,9 +8,10 @@ import typer
 
 from relay.cli import inputs
 from relay.cli.choice import KEPT
-from relay.cli.console import AsJson, counted, emit, lines, note, table, utc
+from relay.cli.console import AsJson, emit, lines, note, table, utc
 from relay.cli.context import Local, StackName, World, world
 from relay.cli.desks import paid_calls
+from relay.domain.text import counted
 from relay.errors import BadInput, NotAllowed, Rejected, RetryAt
 from relay.services.times import at_ms
 

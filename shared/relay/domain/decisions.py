@@ -34,6 +34,7 @@ class Fact:
     doc_type: str = ""
     total: Decimal | None = None
     currency: str = ""
+    split: str = ""
     document_date: str = ""
     event: bytes = b""
     last_step: Step = "create"  # how far policy takes the document

@@ -134,6 +134,7 @@ class Plan:
     )
     differs: tuple[str, str, str] | None = None  # of a review: (field, the source's value, what its lines come to)
     digest: str = ""  # fiscal digest: equal digests mean there is nothing new to write
+    split: str = ""  # the document's net, and base and tax by rate, as the ledger keeps them
 
 
 Priority = Literal["fiscal", "normal", "background"]

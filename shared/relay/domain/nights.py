@@ -15,6 +15,7 @@ from relay.domain.mapping.sale import MADRID
 from relay.domain.standing_rows import stands
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     from relay.domain.settings import Reconcile
@@ -62,6 +63,21 @@ def nights_between(calls: int, *, per_month: int, days: int) -> int:
     """
     wanted = math.ceil(calls * _NIGHTS_A_MONTH * _SHARE / max(1, per_month))
     return max(1, min(wanted, days))
+
+
+def pages(documents: Iterable[int], *, page: int) -> int:
+    """The calls that lists of so many documents each cost, a page at least."""
+    return sum(1 + count // page for count in documents)
+
+
+def usual_night(settings: Reconcile, a_day: Sequence[int], *, per_month: int, page: int) -> tuple[int, int]:
+    """(Calls of a night, nights from one to the next) where so many documents of each type are written a day. A night whose
+    lists do not fit into its calls looks at fewer days.
+    """
+    most = most_calls(settings, per_month=per_month)
+    fit = (pages((count * days for count in a_day), page=page) for days in range(settings.days, 0, -1))
+    calls = next((calls for calls in fit if calls <= most), most)
+    return calls, nights_between(calls, per_month=per_month, days=settings.days)
 
 
 def first_night(account: str, now: datetime) -> Row:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Finish = Literal["draft", "approve", "approve_and_pay"]
 
@@ -34,6 +37,9 @@ SETTLEMENT = Decimal("0.01")
 """The sweep that compares what was written with Holded's lists: a list page of a hundred documents."""
 
 DAYS = 31
+_EXACT = Decimal("0.000001")
+_OF_DOCUMENTS = 4
+"""The first parts, which come with the documents and not by the clock."""
 BUSY_HOUR = Decimal("0.2")
 """The part of a day's documents that its busiest hour takes, unless told."""
 
@@ -42,15 +48,15 @@ BUSY_HOUR = Decimal("0.2")
 class Load:
     """A day. `new_contacts` is the part of orders from buyers Holded does not know yet, 0 to 1.
 
-    `polls` are calls of `relay` beside the documents (re-reads, replays), `others` those of other programs on the company.
-    `busy_hour` is the part of the day's documents that its busiest hour takes, 0 to 1.
+    `re_reads` are calls of `relay` that come of webhooks and of people (re-reads, replays), `others` those of other programs on
+    the company. `busy_hour` is the part of the day's documents that its busiest hour takes, 0 to 1.
     """
 
     orders: int
     refunds: int = 0
     new_contacts: Decimal = Decimal("0.5")
     finish: Finish = "draft"
-    polls: int = 0
+    re_reads: int = 0
     others: int = 0
     busy_hour: Decimal = BUSY_HOUR
 
@@ -70,11 +76,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """A plan under the load. `month_percent` of its month is used; the busiest hour's calls take `hour_minutes` to send."""
+    """A plan under the load. `own` calls a month are the relay's own looks at Holded. `month_percent` of its month is used; the
+    busiest hour's calls take `hour_minutes` to send.
+    """
 
     plan: str
     per_minute: int
     per_month: int
+    own: int
     month_percent: int
     hour_minutes: int
     fits: bool
@@ -82,7 +91,9 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needed:
-    """`plan` is the smallest that fits, None when the load is above the largest plan's allowance."""
+    """`plan` is the smallest that fits, None when the load is above the largest plan's allowance. `parts` and what they come to
+    are those of that plan, else of the largest. `without_own` is the plan where the relay's own looks give way altogether.
+    """
 
     parts: tuple[Part, ...]
     a_day: int
@@ -91,25 +102,44 @@ class Needed:
     busy_minute: int
     fits: tuple[Fit, ...]
     plan: str | None
+    without_own: str | None
 
 
-def needed(load: Load) -> Needed:
-    """The sum, in calls rounded up, and every plan under it. A month has 31 days."""
-    parts = _parts(load)
-    day = sum((part.a_day for part in parts), Decimal(0))
-    month = day * DAYS
-    documents = sum((part.a_day for part in parts[:4]), Decimal(0))
-    hour = documents * load.busy_hour + (day - documents) / 24
-    fits = tuple(_fit(plan, limits, month, hour) for plan, limits in PLANS.items())
+def needed(load: Load, own: Callable[[int], Sequence[Part]] = lambda _: ()) -> Needed:
+    """The sum, in calls rounded up, and every plan under it. A month has 31 days.
+
+    `own` are the parts that the plan's calls a month decide: polling, nights.
+    """
+    documents = _parts(load)
+    looks = {plan: tuple(own(per_month)) for plan, (_, per_month) in PLANS.items()}
+    fits = tuple(_fit(plan, limits, load, documents, looks[plan]) for plan, limits in PLANS.items())
+    plan = _smallest(fits)
+    parts = (*documents, *looks[plan or fits[-1].plan])
+    day, hour = _day(parts), _hour(load, parts)
     return Needed(
         parts=parts,
         a_day=_up(day),
-        a_month=_up(month),
+        a_month=_up(day * DAYS),
         busy_hour=_up(hour),
         busy_minute=_up(hour / 60),
         fits=fits,
-        plan=next((fit.plan for fit in fits if fit.fits), None),
+        plan=plan,
+        without_own=_smallest([_fit(plan, limits, load, documents, ()) for plan, limits in PLANS.items()]),
     )
+
+
+def _smallest(fits: Sequence[Fit]) -> str | None:
+    return next((fit.plan for fit in fits if fit.fits), None)
+
+
+def _day(parts: Sequence[Part]) -> Decimal:
+    return sum((part.a_day for part in parts), Decimal(0))
+
+
+def _hour(load: Load, parts: Sequence[Part]) -> Decimal:
+    """Of the documents the share of the busiest hour; everything else is spread over the day."""
+    documents = _day(parts[:_OF_DOCUMENTS])
+    return documents * load.busy_hour + (_day(parts) - documents) / 24
 
 
 def _parts(load: Load) -> tuple[Part, ...]:
@@ -125,23 +155,26 @@ def _parts(load: Load) -> tuple[Part, ...]:
         Part(what=f"orders: {load.finish.replace('_', ' ')}", count=orders, calls=Decimal(FINISH[load.finish])),
         Part(what="refunds", count=refunds, calls=Decimal(original + CREATE + FINISH[load.finish])),
         Part(what="settlement sweep", count=orders + refunds, calls=SETTLEMENT),
-        Part(what="polls", count=Decimal(load.polls), calls=Decimal(1)),
+        Part(what="re-reads, replays", count=Decimal(load.re_reads), calls=Decimal(1)),
         Part(what="other programs", count=Decimal(load.others), calls=Decimal(1)),
     )
 
 
-def _fit(plan: str, limits: tuple[int, int], month: Decimal, hour: Decimal) -> Fit:
+def _fit(plan: str, limits: tuple[int, int], load: Load, documents: Sequence[Part], own: Sequence[Part]) -> Fit:
     per_minute, per_month = limits
-    minutes = _up(hour / per_minute)
+    parts = (*documents, *own)
+    month, minutes = _day(parts) * DAYS, _up(_hour(load, parts) / per_minute)
     return Fit(
         plan=plan,
         per_minute=per_minute,
         per_month=per_month,
+        own=_up(_day(own) * DAYS),
         month_percent=_up(100 * month / per_month),
         hour_minutes=minutes,
-        fits=month <= per_month and minutes <= 60,
+        fits=_up(month) <= per_month and minutes <= 60,
     )
 
 
 def _up(value: Decimal) -> int:
-    return int(value.to_integral_value(rounding=ROUND_CEILING))
+    """Thirds of a call a day come to whole ones in a month."""
+    return int(value.quantize(_EXACT).to_integral_value(rounding=ROUND_CEILING))

@@ -58,6 +58,7 @@ def _sums(sums: Sums) -> dict[str, Any]:
         "tax": f"{sums.tax:.2f}",
         "total": f"{sums.total:.2f}",
         "split_unknown": sums.unsplit,
+        "as_the_ledger": sums.as_ledger,
         "by_rate": [
             {"rate": plain(rate), "base": f"{base:.2f}", "tax": f"{tax:.2f}"}
             for rate, (base, tax) in sorted(sums.by_rate.items())
@@ -71,6 +72,7 @@ def _difference(one: Difference) -> dict[str, Any]:
         "day": one.day,
         "type": one.doc_type,
         "number": one.number,
+        "sold_as": _sold_as(one),
         "source": one.source,
         "ledger": one.ledger,
         "holded": one.holded,
@@ -82,6 +84,11 @@ def _difference(one: Difference) -> dict[str, Any]:
         "event": one.event_id,
         "holded_id": one.holded_id,
     }
+
+
+def _sold_as(one: Difference) -> str:
+    """The source and its own id of what it sold, as its row's key has them (a text of the source, printed: nothing raw)."""
+    return " ".join(one.key.split("/")[1:3])
 
 
 def pack(told: Mapping[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from relay.domain.ledger import SETTLEMENT, Key
+from relay.domain.reconciling_split import of_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ KINDS: tuple[Kind, ...] = (
 )  # fmt: skip
 """In the order of a report: what is most urgent first."""
 
-RepairKind = Literal["replay", "review", "hand"]
+RepairKind = Literal["replay", "import", "review"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,8 @@ class Window:
 class Meant:
     """What today's mapping makes of a source's event. `paid`: what its payment should bring, None where none is registered.
 
-    `ended`: the inbox says that the event found an end other than a document, or is under way (`waiting`).
+    `ended`: the inbox says that the event found an end other than a document, or is under way (`waiting`). `listed_ms`: no event
+    came at all, the source's own list tells of it, last changed then; else 0.
     """
 
     key: Key
@@ -69,6 +71,7 @@ class Meant:
     digest: str
     paid: Decimal | None = None
     ended: str = ""
+    listed_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +134,16 @@ class Difference:
 
 
 def agreed(meant: Meant, row: Row) -> bool:
-    """Today's reading of the event is what was written: then it says how the ledger's total divides into net and tax."""
+    """Today's reading of the event is what was written."""
     return bool(row.digest) and meant.digest == row.digest and meant.total == row.total
+
+
+def written_split(row: Row, meant: Meant | None) -> Split | None:
+    """How what was written divides into net and tax: line by line where the event is held and reads as it was written, else
+    what the row keeps.
+    """
+    read = meant.split if meant is not None and agreed(meant, row) else None
+    return read or of_row(row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +163,7 @@ class Books:
     else names. `beside`: further documents, read only to see whether a number is missing. `rows`: the ledger's rows of documents, by key.
     `aside`: newer versions that lie beside a row; `findings`: what was told before, by the row's key or the item's own.
     `under_way`: markers of what is being written or judged. `own_series`: beginnings of numbers that nobody but the relay gives.
+    `imports`: by source, the command that brings what only its own list tells of.
     """
 
     account: str
@@ -166,6 +178,7 @@ class Books:
     aside: Mapping[Key, Row] = field(default_factory=dict)
     findings: Mapping[Key, Row] = field(default_factory=dict)
     under_way: frozenset[str] = frozenset()
+    imports: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     own_series: tuple[str, ...] = ()
     series: Sequence[Series] = ()

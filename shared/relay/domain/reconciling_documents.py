@@ -15,12 +15,14 @@ from relay.domain.reconciling import Difference, Repair, agreed
 from relay.domain.reconciling_edits import edits, unpaid
 from relay.domain.reconciling_repairs import (
     book_or_settle,
+    bring,
     credit_note,
     delete_one,
     look,
     move_back,
     pay_back,
     pay_by_hand,
+    retry_dead,
     settle,
 )
 
@@ -96,8 +98,12 @@ def _repair(books: Books, row: Row, shown: Shown | None, kind: Kind, newer: Mean
     match kind:
         case "amount_differs" if newer is not None:
             aside = books.aside.get(row.key)
+            if aside is not None and aside.state == "dead":
+                return retry_dead(books.account, aside)
             if aside is not None:
                 return look(books.account, str(aside.key))
+            if newer.listed_ms:
+                return bring(books.imports.get(row.key.source, ""))
             if newer.version > row.version:
                 return Repair(
                     kind="replay",
@@ -151,8 +157,14 @@ def _difference(
         source=source or "as the ledger",
         ledger=ledger,
         holded=holded,
-        told=told_of(books.findings.get(row.key), findings),
+        told=told_of(books.findings.get(row.key), findings) or _asked_beside(books.aside.get(row.key), findings),
     )
+
+
+def _asked_beside(aside: Row | None, findings: tuple[tuple[str, str], ...]) -> str:
+    """Of a newer version alone a person is asked already where it is reviewed beside the document."""
+    newer = all(reason == "source_differs" for reason, _ in findings)
+    return "in_review" if newer and aside is not None and aside.state == "review" else ""
 
 
 def told_of(there: Row | None, findings: tuple[tuple[str, str], ...]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from relay.domain.money import plain
+from relay.domain.reconciling import written_split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,14 +14,16 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
     from relay.domain.reconciling import Kind, Meant, Shown
+    from relay.domain.reconciling_split import Split
 
 _MONTHS_A_QUARTER = 3
 
 
 def edits(row: Row, shown: Shown, meant: Meant | None, *, dated_by_source: bool) -> Iterator[tuple[Kind, str, str]]:
     """(class, reason, sentence). `meant` only where it is what was written: the same fiscal digest."""
-    if shown.total == row.total and meant is not None and meant.split is not None:
-        yield from _amounts(shown, meant)
+    split = written_split(row, meant)
+    if shown.total == row.total and split is not None:
+        yield from _amounts(shown, split)
     if shown.status == "cancelled":
         yield "edited_by_hand", "cancelled_by_hand", f"{shown.number or shown.id} was cancelled in Holded"
     if row.number and shown.number and row.number != shown.number:
@@ -28,17 +31,14 @@ def edits(row: Row, shown: Shown, meant: Meant | None, *, dated_by_source: bool)
     yield from _day(row, shown, meant if dated_by_source else None)
 
 
-def _amounts(shown: Shown, meant: Meant) -> Iterator[tuple[Kind, str, str]]:
-    split = meant.split
-    if split is None:
-        return
+def _amounts(shown: Shown, split: Split) -> Iterator[tuple[Kind, str, str]]:
     if shown.net is not None and shown.tax is not None and (shown.net, shown.tax) != (split.net, split.tax):
         detail = f"Holded shows {shown.net} + {shown.tax} of tax, written was {split.net} + {split.tax}"
         yield "amount_differs", "tax_differs", detail
     elif shown.split is not None and shown.split.by_rate != split.by_rate:
         detail = f"Holded shows {_rates(shown.split.by_rate)}, written was {_rates(split.by_rate)}"
         yield "amount_differs", "tax_differs", detail
-    elif shown.split is not None and shown.split.lines != split.lines:
+    elif shown.split is not None and shown.split.lines and split.lines and shown.split.lines != split.lines:
         detail = f"Holded shows other lines ({len(shown.split.lines)}) than were written ({len(split.lines)})"
         yield "edited_by_hand", "lines_differ", detail
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from relay.domain.ledger import SETTLEMENT
 from relay.domain.reconciling import Repair
 
 if TYPE_CHECKING:
-    from relay.domain.ledger import Row
-    from relay.domain.reconciling import Shown
+    from collections.abc import Mapping
+
+    from relay.domain.ledger import Key, Row
+    from relay.domain.reconciling import Meant, Shown
 
 
 def look(account: str, key: str, stands: str = "") -> Repair:
@@ -31,6 +35,25 @@ def retry_dead(account: str, row: Row) -> Repair:
         command=f"relay dead-letters replay {row.key} --account {account}",
         ref=str(row.key),
     )
+
+
+def bring(command: str) -> Repair:
+    return Repair(kind="import", words="Import what the source has and no webhook told of.", command=command)
+
+
+def imports(account: str, rows: Mapping[Key, Row], meant: Mapping[Key, Meant]) -> Mapping[str, str]:
+    """By source, the import of the days (UTC, as providers have them) in which what Holded lacks, or has otherwise, was changed."""
+    changed: dict[str, list[int]] = defaultdict(list)
+    for key, one in meant.items():
+        row = rows.get(key)
+        if one.listed_ms and not one.ended and (row is None or row.digest != one.digest):
+            changed[key.source].append(one.listed_ms)
+    return {source: import_of(account, source, min(found), max(found)) for source, found in changed.items()}
+
+
+def import_of(account: str, source: str, first_ms: int, last_ms: int) -> str:
+    first, last = (datetime.fromtimestamp(each / 1000, UTC).date() for each in (first_ms, last_ms))
+    return f"relay import --account {account} --source {source} --from {first} --to {last + timedelta(days=1)}"
 
 
 def credit_note(account: str, row: Row, shown: Shown | None) -> Repair:

@@ -7,15 +7,16 @@ the net of the lines that bear it. A retention is a tax with a negative rate. Li
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from relay.domain.money import HUNDRED, ZERO, cents, line_net
+from relay.domain.money import HUNDRED, ZERO, cents, line_net, plain, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from decimal import Decimal
 
     from relay.domain.documents import DocumentDraft
+    from relay.domain.ledger import Row
 
     Rates = Callable[[str], tuple[Decimal, ...]]
 
@@ -24,12 +25,14 @@ NO_TAX = (ZERO,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """`by_rate`: percentage -> (base, tax). `lines`: (units, net, tax) of each line that counts, sorted."""
+    """`by_rate`: percentage -> (base, tax). `lines`: (units, net, tax) of each line that counts, sorted; None where only the
+    sums were kept.
+    """
 
     net: Decimal
     tax: Decimal
     by_rate: Mapping[Decimal, tuple[Decimal, Decimal]]
-    lines: tuple[tuple[Decimal, Decimal, Decimal], ...]
+    lines: tuple[tuple[Decimal, Decimal, Decimal], ...] | None
 
     @property
     def total(self) -> Decimal:
@@ -68,6 +71,33 @@ def of_draft(draft: DocumentDraft, rates: Rates) -> Split | None:
     parts = [Part(line.units, line.net, rates_of(line.taxes, rates) or ()) for line in draft.lines]
     split = split_of(parts)
     return split if (split.net, split.tax) == (draft.subtotal, draft.tax) else None
+
+
+def kept(split: Split | None) -> str:
+    """As a ledger row keeps it, some twenty bytes for one rate: `100.00;21:100.00:21.00`, the net, then rate, base and tax of
+    each. Empty for None.
+    """
+    if split is None:
+        return ""
+    rates = (f"{plain(rate)}:{shown(base)}:{shown(tax)}" for rate, (base, tax) in split.by_rate.items())
+    return ";".join((shown(split.net), *rates))
+
+
+def of_row(row: Row) -> Split | None:
+    """What the ledger kept with the write. None where it kept nothing (rows of earlier releases), or where the row's total
+    is another by now: an adopted document, one that was left standing.
+    """
+    net, *rates = row.split.split(";")
+    try:
+        by_rate = {
+            Decimal(rate): (Decimal(base), Decimal(tax)) for rate, base, tax in (one.split(":") for one in rates)
+        }
+        split = Split(
+            net=Decimal(net), tax=sum((tax for _, tax in by_rate.values()), ZERO), by_rate=by_rate, lines=None
+        )
+    except (ValueError, InvalidOperation):
+        return None
+    return split if split.total == row.total else None
 
 
 def rates_of(keys: Iterable[str], rates: Rates) -> tuple[Decimal, ...] | None:

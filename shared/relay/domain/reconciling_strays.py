@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from relay.domain.ledger import is_marker
 from relay.domain.reconciling import Difference, Repair
 from relay.domain.reconciling_documents import amount, told_of
-from relay.domain.reconciling_repairs import delete_one, look, retry_dead
+from relay.domain.reconciling_repairs import bring, delete_one, look, retry_dead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,19 +47,24 @@ def unwritten(books: Books) -> Iterator[Difference]:
 
 
 def _never_taken_up(books: Books, meant: Meant) -> Difference:
+    detail = "accepted from the source, and no row of the ledger knows it"
+    repair = Repair(
+        kind="replay",
+        words="Bring its event again.",
+        command=f"relay replay {meant.event_id} --account {books.account}",
+        ref=meant.event_id,
+    )
+    if meant.listed_ms:
+        detail = f"{meant.key.source} lists it, and no event of it came"
+        repair = bring(books.imports.get(meant.key.source, ""))
     return Difference(
         kind="missing_in_holded",
         doc_type=meant.doc_type,
         day=meant.day.isoformat(),
-        repair=Repair(
-            kind="replay",
-            words="Bring its event again.",
-            command=f"relay replay {meant.event_id} --account {books.account}",
-            ref=meant.event_id,
-        ),
-        findings=(("not_written", "accepted from the source, and no row of the ledger knows it"),),
+        repair=repair,
+        findings=(("not_written", detail),),
         key=str(meant.key),
-        event_id=meant.event_id,
+        event_id="" if meant.listed_ms else meant.event_id,
         source=amount(meant.total),
         ledger="no row",
         holded="not there",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from relay.domain.ledger import is_marker
 from relay.domain.money import ZERO
-from relay.domain.reconciling import agreed
+from relay.domain.reconciling import written_split
 from relay.domain.reconciling_series import series_of
 
 if TYPE_CHECKING:
@@ -36,13 +36,16 @@ class Group:
 
 @dataclass(slots=True)
 class Sums:
-    """`unsplit` documents count in `total` only: how they divide into net and tax is not known on this side."""
+    """`unsplit` documents count in `total` only: how they divide into net and tax is not known on this side. `as_ledger` (of the
+    source): their delivery is not held any more, so they count as the ledger has them.
+    """
 
     count: int = 0
     net: Decimal = ZERO
     tax: Decimal = ZERO
     total: Decimal = ZERO
     unsplit: int = 0
+    as_ledger: int = 0
     by_rate: dict[Decimal, tuple[Decimal, Decimal]] = field(default_factory=dict)
 
     def add(self, total: Decimal | None, net: Decimal | None, tax: Decimal | None, split: Split | None) -> None:
@@ -103,12 +106,12 @@ def totals(books: Books) -> list[Line]:
 def _add_row(made: Made, books: Books, row: Row, series: str) -> None:
     if not _within(books, row.document_date):
         return
-    meant = books.meant.get(row.key)
-    split = meant.split if meant is not None and agreed(meant, row) else None
+    split = written_split(row, books.meant.get(row.key))
     group = Group(row.document_date, row.doc_type, series, row.currency)
     made[group]["ledger"].add(row.total, *_of(split))
-    if meant is None:  # the ledger's amounts are all that is left of what the source said
-        made[group]["source"].add(row.total, None, None, None)
+    if row.key not in books.meant:  # the ledger's amounts are all that is left of what the source said
+        made[group]["source"].add(row.total, *_of(split))
+        made[group]["source"].as_ledger += 1
 
 
 def _add_meant(made: Made, books: Books, meant: Meant, row: Row | None, series: str) -> None:

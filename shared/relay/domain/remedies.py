@@ -205,6 +205,7 @@ def adopted_newer(own: Row, aside: Row, found: Found, *, now_ms: int) -> Row:
         event_type=aside.event_type,
         version=max(own.version, aside.version),
         digest=aside.digest,
+        split=aside.split,
     )
     return adopted(newer, found, now_ms=now_ms)
 

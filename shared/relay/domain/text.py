@@ -1,4 +1,4 @@
-"""Text on its way into a document: no control characters, no endless lines."""
+"""Text on its way into a document: no control characters, no endless lines; and counts in a sentence."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ def clip(text: str | None, longest: int) -> str:
         letter for letter in (text or "") if letter == "\n" or not unicodedata.category(letter).startswith("C")
     ).strip()
     return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 call`, `2 calls`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -94,6 +94,7 @@ def _with_fact(row: Row, fact: Fact) -> Row:
         doc_type=fact.doc_type,
         total=fact.total,
         currency=fact.currency,
+        split=fact.split,
         document_date=fact.document_date,
         event=fact.event,
     )
@@ -132,7 +133,7 @@ def left_standing(row: Row, *, now_ms: int, total: Decimal | None) -> Row:
     """Confirmed as the document was found, where this version could not be written into it. Whose contents it has is not
     known any more, so the same event, run again, is not told that it is done.
     """
-    found = replace(row, total=total, event_id="", digest="")
+    found = replace(row, total=total, split="", event_id="", digest="")
     return confirmed(found, now_ms=now_ms, holded_id=row.holded_id, wrote=False)
 
 

@@ -172,6 +172,15 @@ def number(text: str | None) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else None
 
 
+def instant(value: object) -> datetime | None:
+    """ISO 8601, UTC where it does not say; None for anything else."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
+
+
 def stamp(at: datetime) -> str:
     """UTC to the second, as all three take it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

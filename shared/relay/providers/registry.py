@@ -16,15 +16,18 @@ if TYPE_CHECKING:
 
 
 class Provider(Protocol):
-    """`PARTS` are its lists, in the order in which they are read. `SINGLE`: one subscription a topic. `OWN_SECRET`: a
-    subscription signs with a secret that we give. `KNOWS_UNDELIVERED`: it can list what its webhook did not deliver. `reach`: the
-    first instant from `since` on that its lists hold, and what there is to say of older ones, empty where nothing.
+    """`PARTS` are its lists, in the order in which they are read; `SOLD` those of them that tell of sales and what was given
+    back. `SINGLE`: one subscription a topic. `OWN_SECRET`: a subscription signs with a secret that we give. `KNOWS_UNDELIVERED`:
+    it can list what its webhook did not deliver. `reach`: the first instant from `since` on that its lists hold, and what there
+    is to say of older ones, empty where nothing.
     """
 
     @property
     def SOURCE(self) -> str: ...  # noqa: N802 - a constant of the module
     @property
     def PARTS(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
+    @property
+    def SOLD(self) -> tuple[str, ...]: ...  # noqa: N802 - a constant of the module
     @property
     def SINGLE(self) -> bool: ...  # noqa: N802 - a constant of the module
     @property
@@ -41,6 +44,10 @@ class Provider(Protocol):
     def page(self, part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]: ...
 
     def facts(self, part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[str, Any]]]: ...
+
+    def changed(self, value: Mapping[str, Any]) -> datetime | None:
+        """When a row of a list was last changed, by which windows ask for it; None where it does not say."""
+        ...
 
     def subscriptions(self, mark: str = "") -> Request[Subscriptions]: ...
 

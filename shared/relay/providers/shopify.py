@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from relay.errors import BadInput
 from relay.providers.link import address
-from relay.providers.protocol import Page, Request, objects, stamp
+from relay.providers.protocol import Page, Request, instant, objects, stamp
 from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "shopify"
 PARTS: Final = ("products", "customers", "orders")
+SOLD: Final = ("orders",)
 SINGLE: Final = True
 KNOWS_UNDELIVERED: Final = False
 OWN_SECRET: Final = False
@@ -117,6 +118,10 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
     refunds = value.get("refunds")
     told += [("refunds/create", one) for one in refunds if isinstance(one, dict)] if isinstance(refunds, list) else []
     return [*told, ("orders/cancelled", value)] if value.get("cancelled_at") else told
+
+
+def changed(value: Mapping[str, Any]) -> datetime | None:
+    return instant(value.get("updated_at"))
 
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:

@@ -8,7 +8,7 @@ https://docs.stripe.com/api/events/list , https://docs.stripe.com/webhooks/proce
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from relay.errors import BadInput
@@ -17,16 +17,16 @@ from relay.providers.subscription import Created, Subscription, Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from relay.providers.protocol import Window
 
 SOURCE: Final = "stripe"
 PARTS: Final = ("events",)
+SOLD: Final = PARTS
 SINGLE: Final = False
 KNOWS_UNDELIVERED: Final = True
 OWN_SECRET: Final = False
-DAYS: Final = 30
+_DAYS: Final = 30
 TOPICS: Final = (
     "invoice.finalized", "invoice.paid", "invoice.payment_succeeded", "invoice.voided", "credit_note.created",
     "checkout.session.completed", "checkout.session.async_payment_succeeded", "payment_intent.succeeded",
@@ -34,6 +34,7 @@ TOPICS: Final = (
 )  # fmt: skip
 PAGE: Final = 100
 PENDING: Final = "pending"
+_FAR_S: Final = 1 << 33
 _MARK: Final = "relay"
 """The endpoint's metadata: `pending` until the secret that only its creation shows is stored."""
 
@@ -45,8 +46,8 @@ def headers(token: str) -> dict[str, str]:
 
 def reach(since: datetime, now: datetime) -> tuple[datetime, str]:
     """https://docs.stripe.com/api/events : what is older is not listed, and nothing says so."""
-    first = now - timedelta(days=DAYS)
-    return (first, f"Stripe keeps its events {DAYS} days") if since < first else (since, "")
+    first = now - timedelta(days=_DAYS)
+    return (first, f"Stripe keeps its events {_DAYS} days") if since < first else (since, "")
 
 
 def page(part: str, window: Window, mark: str, *, undelivered: bool = False) -> Request[Page]:
@@ -83,6 +84,11 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
     """An event is its webhook's body, to the letter."""
     del part
     return ((str(value.get("type", "")), value),)
+
+
+def changed(value: Mapping[str, Any]) -> datetime | None:
+    at = value.get("created")
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int) and 0 < at < _FAR_S else None
 
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:

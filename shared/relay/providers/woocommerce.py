@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from relay.errors import BadInput
 from relay.providers import woocommerce_lists
-from relay.providers.protocol import Page, Request, objects
+from relay.providers.protocol import Page, Request, instant, objects
 from relay.providers.subscription import Created, Subscription, Subscriptions
 from relay.providers.woocommerce_lists import PAGE, ROOT
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SOURCE: Final = "woocommerce"
 PARTS: Final = ("products", "customers", "orders")
+SOLD: Final = ("orders",)
 SINGLE: Final = True
 KNOWS_UNDELIVERED: Final = False
 OWN_SECRET: Final = True
@@ -51,6 +52,10 @@ def facts(part: str, value: Mapping[str, Any]) -> Sequence[tuple[str, Mapping[st
     """(topic, body). An order's webhook holds its refunds too: they need no list of their own."""
     new = value.get("date_created_gmt") == value.get("date_modified_gmt")
     return ((f"{part.removesuffix('s')}.{'created' if new else 'updated'}", value),)
+
+
+def changed(value: Mapping[str, Any]) -> datetime | None:
+    return instant(value.get("date_modified_gmt"))
 
 
 def subscriptions(mark: str = "") -> Request[Subscriptions]:

@@ -10,12 +10,12 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders (`modif
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from relay.errors import BadInput
-from relay.providers.protocol import Page, Request, number, objects, stamp
+from relay.providers.protocol import Page, Request, instant, number, objects, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def changed(part: str, window: Window, mark: str) -> Request[Page]:
     seen: tuple[str, ...] = ()
     if mark:
         at, ids, count = mark.removeprefix("since:").split("|")
-        since, seen, asked = _instant(at) or since, tuple(filter(None, ids.split(","))), int(count)
+        since, seen, asked = instant(at) or since, tuple(filter(None, ids.split(","))), int(count)
     query = (
         ("modified_after", _plain(since)),
         ("modified_before", _plain(until)),  # both ends are left out by WooCommerce
@@ -92,7 +92,7 @@ def _following(
 
 def _last_change(found: Sequence[Mapping[str, Any]], since: datetime, until: datetime) -> datetime | None:
     """Before which no row is still to come; None where the page does not tell. A date outside of what was asked for tells nothing."""
-    told = [_instant(one.get("date_modified_gmt")) for one in found]
+    told = [instant(one.get("date_modified_gmt")) for one in found]
     within = [at for at in told if at is not None and since < at <= until]
     if not within or within != sorted(within):
         return None
@@ -134,7 +134,7 @@ def customers(window: Window, mark: str) -> Request[Page]:
 
 def _changed_within(one: Mapping[str, Any], window: Window) -> bool:
     told = one.get("date_modified_gmt") or one.get("date_created_gmt")
-    at = _instant(told)
+    at = instant(told)
     if at is None:
         return True  # its normaliser says what is wrong with it
     return window.since - _SECOND <= at <= window.until + _SECOND
@@ -148,12 +148,3 @@ def _id(one: Mapping[str, Any]) -> str:
 
 def _plain(at: datetime) -> str:
     return stamp(at).removesuffix("Z")
-
-
-def _instant(told: Any) -> datetime | None:
-    """A `_gmt` date, UTC without saying so; None for what is none."""
-    try:
-        at = datetime.fromisoformat(told) if isinstance(told, str) else None
-    except ValueError:
-        return None
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at

@@ -19,7 +19,7 @@ from relay.services.backfill_run import Run
 from relay.services.times import at_ms, from_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from relay.domain.sources.base import Delivery
@@ -101,11 +101,14 @@ class Backfill:
         undelivered: bool = False,
         deadline_ms: int | None = None,
         tell: Callable[[Progress], None] = lambda _: None,
+        parts: Sequence[str] = (),
+        take: Callable[[Delivery, datetime | None], None] = lambda *_: None,
     ) -> Progress:
         """Read the window; `until` None is now, and what comes while it is read. Given again it goes on where it stopped.
 
         `undelivered`: only what the provider says its webhook did not deliver, where it can say so. `deadline_ms` is when to
-        stop; without it refused calls are waited for. Raises `NotAllowed` where no list may be read.
+        stop; without it refused calls are waited for. `parts`: these lists alone. `take` is given each delivery that is new,
+        and when its object was last changed. Raises `NotAllowed` where no list may be read.
         """
         name = f"{credential.source}:{at_ms(since)}:{'now' if until is None else at_ms(until)}"
         run = Run(
@@ -116,10 +119,11 @@ class Backfill:
             undelivered=undelivered,
             deadline_ms=deadline_ms,
             tell=tell,
+            take=take,
         )
         now = self._clock.now()
         at = await self._resumed(run) or _At(since_ms=at_ms(since), until_ms=at_ms(until or now), began_ms=at_ms(now))
-        parts = registry.get(credential.source).PARTS
+        parts = parts or registry.get(credential.source).PARTS
         while True:
             while at.part < len(parts):
                 try:
@@ -179,11 +183,12 @@ class Backfill:
     async def _stored(self, run: Run, at: _At, part: str, page: Page) -> _At:
         """The page's rows, in the inbox and counted."""
         counts = dict.fromkeys(("new", "known", "counted"), 0)
+        provider = registry.get(run.credential.source)
         run.turns_to((at.round, at.part, run.restarts))
         before = run.rows
         for value in page.items:
             keys = []
-            for topic, body in registry.get(run.credential.source).facts(part, value):
+            for topic, body in provider.facts(part, value):
                 delivery = imported.delivery_of(
                     account=run.account,
                     source=run.credential.source,
@@ -194,7 +199,10 @@ class Backfill:
                 digest = identity.body_digest(delivery.body)
                 keys.append(f"{delivery.inbox_id}-{digest[:12]}")
                 if keys[-1] not in run.taken:
-                    counts[await self._take(run, at, delivery, digest=digest)] += 1
+                    found = await self._take(run, at, delivery, digest=digest)
+                    if found == "new":
+                        run.take(delivery, provider.changed(value))
+                    counts[found] += 1
                     run.taken |= {keys[-1]}
             run.shows(keys)
         run.idle = run.idle + 1 if page.items and run.rows == before else 0

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
+    from relay.domain.sources.base import Delivery
     from relay.ports.providers import ProviderCredential
     from relay.providers.protocol import Page
     from relay.services.backfill import Progress
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 class Run:
     """`mark` is the next page's within this process, which another one may not use. `resumed`: another process began it.
 
-    `pause_s` is what the provider's bucket needs before the next call. `taken` are the deliveries taken in, `rows` counts the rows of
-    the present list, `idle` its pages in a row that showed none new.
+    `take` is given each delivery that is new. `pause_s` is what the provider's bucket needs before the next call. `taken` are the
+    deliveries taken in, `rows` counts the rows of the present list, `idle` its pages in a row that showed none new.
     """
 
     account: str
@@ -28,6 +30,7 @@ class Run:
     undelivered: bool
     deadline_ms: int | None
     tell: Callable[[Progress], None]
+    take: Callable[[Delivery, datetime | None], None]
     mark: str = ""
     pages: int = 0
     restarts: int = 0

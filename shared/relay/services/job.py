@@ -70,6 +70,7 @@ def fact_of(event: Event, plan: Plan, *, background: bool = False, again: bool =
         doc_type=document.doc_type if document else plan.purpose,
         total=document.total if document else None,
         currency=document.currency if document else "",
+        split=plan.split,
         document_date=document.date.isoformat() if document else "",
         event=pack_event(event),
         last_step=_last_step(plan),

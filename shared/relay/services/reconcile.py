@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from relay.domain.ledger import UPDATE
+from relay.domain.nights import pages
 from relay.domain.reconciled import Reconciled, reconciled
+from relay.domain.reconciling_repairs import imports
 from relay.holded.listings import LARGEST_PAGE
 from relay.services.job import aside_key
 from relay.services.reconcile_findings import item_key, place_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Key, Row
     from relay.domain.reconciling import Books, Meant, Window
+    from relay.domain.sources.base import Delivery
     from relay.ports.accounts import Account
     from relay.ports.inbox import Inbox
     from relay.ports.ledger import Ledger
@@ -39,7 +42,8 @@ async def at_once() -> None:
 @dataclass(slots=True, kw_only=True)
 class Read:
     """The ledger's and the source's side of a window. `calls` is what Holded's side is likely to cost: a page a type, and one
-    more for each 200 documents that the ledger knows; others of the same days, and second looks, make it more.
+    more for each 200 documents that the ledger knows; others of the same days, and second looks, make it more. `keys` of all
+    facts that were read, by marker.
     """
 
     account: Account
@@ -47,6 +51,7 @@ class Read:
     rows: dict[Key, Row]
     meant: dict[Key, Meant]
     payments: Mapping[str, int]
+    keys: Mapping[str, Key]
     under_way: frozenset[str]
     types: tuple[str, ...]
     calls: int
@@ -65,17 +70,19 @@ class Reconcile:
         *,
         now: datetime,
         deliveries: Iterable[str] = (),
+        listed: Iterable[Delivery] = (),
         most_deliveries: int | None = None,
         pause: Pause = at_once,
     ) -> Read:
-        """The two sides that cost no call. `deliveries` find what no row knows; of the others that rows name
-        `most_deliveries` are read.
+        """The two sides that cost no call. `deliveries` find what no row knows, `listed` what no event came of (`AskSources`); of
+        the others that rows name `most_deliveries` are read.
         """
         side = LedgerSide(ledger=self._ledger, account=account.account)
         rows = await side.rows(window, now=now)
         source = Sources(inbox=self._inbox, ledger=self._ledger, account=account, now=now, pause=pause)
         await source.of_deliveries(deliveries)
         await source.of_rows(rows.values(), most=most_deliveries)
+        source.of_lists(listed)
         meant = await source.chosen(rows, window)
         settings, _ = rules_of(account)
         types = _types(rows, meant, simplified=settings.policy.simplified)
@@ -86,9 +93,10 @@ class Reconcile:
             rows=rows,
             meant=meant,
             payments=side.payments,
+            keys=source.keys,
             under_way=await side.under_way(),
             types=types,
-            calls=sum(1 + count // LARGEST_PAGE for count in known),
+            calls=pages(known, page=LARGEST_PAGE),
         )
         if source.unreadable:
             found.incomplete["source"] = f"{source.unreadable} deliveries cannot be read: see `relay verify`"
@@ -103,7 +111,9 @@ class Reconcile:
         # Rows that were confirmed meanwhile: looked up after the lists, as a list may show what a row names a moment later.
         await looking.whose_they_are(under_way=read.under_way | await side.under_way())
         await looking.around_the_gaps()
-        books = replace(looking.books, aside=await self._asides(looking.books))
+        books = looking.books
+        imported = imports(books.account, books.rows, books.meant)
+        books = replace(books, aside=await self._asides(books), imports=imported)
         found = reconciled(books)
         told = {}
         for each in found.differences:

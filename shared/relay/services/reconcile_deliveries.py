@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from relay.domain.reconciling import Window
     from relay.ports.inbox import Inbox
 
-_BEFORE = timedelta(days=2)
+BEFORE = timedelta(days=2)
 """A source may book a document on a day after the one its delivery came."""
 
 
 async def delivered(inbox: Inbox, account: str, window: Window, *, now: datetime) -> list[str]:
     """Inbox ids, of every source but Holded's own hints, since shortly before the window."""
-    every = inbox.ends_between(from_ms=midnight_ms(window.start - _BEFORE), to_ms=at_ms(now) + 1, account=account)
+    every = inbox.ends_between(from_ms=midnight_ms(window.start - BEFORE), to_ms=at_ms(now) + 1, account=account)
     return [each.inbox_id async for each in every if each.account == account and each.source != "holded"]

@@ -18,6 +18,7 @@ from relay.services.rules import rules_of
 
 if TYPE_CHECKING:
     from relay.domain.documents import DocType
+    from relay.domain.ledger import Row
     from relay.ports.ledger import Ledger
     from relay.services.listing import Call
     from relay.services.reconcile import Read
@@ -96,19 +97,31 @@ class Looking:
     async def whose_they_are(self, *, under_way: frozenset[str]) -> None:
         """Rows of another time whose documents stand in this window, by the documents that bear our marker or number."""
         rows = dict(self._read.rows)
-        known, named = {row.holded_id for row in rows.values()}, set[str]()
+        known, named, doubted = {row.holded_id for row in rows.values()}, set[str](), set(under_way)
         for document in self.books.shown.values():
             ours = any(map(is_marker, document.tags)) or document.number.startswith(self.books.own_series or ("\0",))
             if not ours or document.id in known:
                 continue
-            row = await self._ledger.by_holded_id(self.books.account, document.id)
-            if row is not None and is_of_a_document(row):
+            row = await self._by_marker(document) or await self._ledger.by_holded_id(self.books.account, document.id)
+            if row is not None and row.state in {"sent", "unknown"}:
+                doubted.add(row.marker)
+            elif row is not None and is_of_a_document(row):
                 rows[row.key] = row
             elif row is not None:
                 named.add(
                     document.id
                 )  # such as a payment's: whose document it is cannot be asked, but somebody's it is
-        self.books = replace(self.books, rows=rows, named=frozenset(named), under_way=under_way)
+        self.books = replace(self.books, rows=rows, named=frozenset(named), under_way=frozenset(doubted))
+
+    async def _by_marker(self, document: Shown) -> Row | None:
+        """The row of the fact whose marker it bears, where its event was read: a claim straight from a message is in no index,
+        and an index may lag behind what was written a moment ago.
+        """
+        for key in filter(None, map(self._read.keys.get, document.tags)):
+            row = await self._ledger.get(key)
+            if row is not None and (row.holded_id == document.id or row.state in {"sent", "unknown"}):
+                return row
+        return None
 
     async def around_the_gaps(self) -> None:
         window, beside = self.books.window, list[Shown]()

@@ -11,9 +11,10 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.mapping.sale import MADRID
-from relay.domain.nights import first_night, most_calls, next_night_ms, nights_between, reconcile_key
+from relay.domain.nights import first_night, most_calls, next_night_ms, nights_between, pages, reconcile_key
 from relay.domain.reconciled_summary import pack, summary
 from relay.domain.reconciling import Window
+from relay.domain.text import counted
 from relay.errors import RetryAt
 from relay.holded.listings import LARGEST_PAGE
 from relay.services.reconcile_findings import put
@@ -96,7 +97,7 @@ class Nightly:
             spent += 1
             return await session.call(request, "background")
 
-        return replace(await self._reconcile.compare(read, call), calls=spent)
+        return replace(_told_by_night(await self._reconcile.compare(read, call)), calls=spent)
 
     async def _read(self, session: Session, window: Window) -> Read:
         async def pause() -> None:
@@ -153,7 +154,16 @@ def _pages(read: Read, window: Window) -> int:
         sum(row.doc_type == doc_type and row.document_date >= first for row in read.rows.values())
         for doc_type in read.types
     ]
-    return sum(1 + count // LARGEST_PAGE for count in known)
+    return pages(known, page=LARGEST_PAGE)
+
+
+def _told_by_night(done: Reconciled) -> Reconciled:
+    """Without what bears our marker and was made on the last day: its writer may have died before it could say so, and its own
+    message brings it. The night after tells of what is still nobody's.
+    """
+    last = done.window.end.isoformat()
+    kept = [one for one in done.differences if one.kind != "extra_in_holded" or one.key or one.day < last]
+    return replace(done, differences=kept)
 
 
 def _used_up(done: Reconciled) -> bool:
@@ -164,4 +174,5 @@ def _said(done: Reconciled) -> str:
     """A sentence for `relay waiting list`; no payload."""
     days = f"{done.window.start:%Y-%m-%d} to {done.window.end:%Y-%m-%d}"
     whole = "" if not done.incomplete else ", incomplete"
-    return f"last: {days}, {done.documents} documents, {len(done.open)} differences, {done.calls} calls{whole}"
+    counts = ((done.documents, "document"), (len(done.open), "difference"), (done.calls, "call"))
+    return f"last: {days}, {', '.join(counted(*each) for each in counts)}{whole}"

@@ -53,6 +53,11 @@ def to_replay(done: Reconciled) -> list[str]:
     return list(dict.fromkeys(ref if "#" in ref else row_ref(Key.parse(ref)) for ref in found))
 
 
+def to_import(done: Reconciled) -> list[str]:
+    """Commands that bring what only the sources have: a person gives them, as they are calls to the sources."""
+    return list(dict.fromkeys(one.repair.command for one in done.open if one.repair.kind == "import"))
+
+
 def to_review(done: Reconciled) -> list[Difference]:
     return [one for one in done.open if one.repair.kind == "review" and not one.told]
 

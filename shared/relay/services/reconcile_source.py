@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 from relay.domain.ends import DONE, HANDED_OVER
+from relay.domain.ledger import marker_of
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.mapping.sale import MADRID
 from relay.domain.models import Hint
@@ -19,6 +21,7 @@ from relay.domain.reconciling import Meant
 from relay.domain.reconciling_split import of_draft
 from relay.domain.remedies import TYPES
 from relay.errors import BadInput, Rejected
+from relay.ports.inbox import InboxItem
 from relay.services.job import fact_of
 from relay.services.rows import rows_of
 from relay.services.rules import GRACE_MS, rules_of
@@ -26,13 +29,14 @@ from relay.services.times import at_ms
 from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from relay.domain.ledger import Key, Row
     from relay.domain.models import Event
     from relay.domain.reconciling import Window
+    from relay.domain.sources.base import Delivery
     from relay.ports.accounts import Account
-    from relay.ports.inbox import Inbox, InboxItem
+    from relay.ports.inbox import Inbox
     from relay.ports.ledger import Ledger
 
     Pause = Callable[[], Awaitable[None]]
@@ -57,6 +61,9 @@ class Sources:
         self._pause = pause
         self._found: dict[Key, list[Meant]] = defaultdict(list)
         self._read: set[str] = set()
+        self._listed: dict[str, Event] = {}
+        self.keys: dict[str, Key] = {}
+        """By marker, the key of every event that was read."""
         self.unreadable = 0
 
     async def of_deliveries(self, inbox_ids: Iterable[str]) -> None:
@@ -75,22 +82,31 @@ class Sources:
         wanted = dict.fromkeys(_delivery_of(row.event_id) for row in rows if row.event_id)
         await self.of_deliveries(list(wanted)[:most])
 
-    def _delivery(self, item: InboxItem) -> None:
+    def of_lists(self, listed: Iterable[Delivery]) -> None:
+        """What a source's own list tells of, and the inbox does not hold; received when it was last changed."""
+        for delivery in listed:
+            item = InboxItem(delivery=delivery, digest="", open=False, ends={})
+            for event in self._delivery(item, listed_ms=at_ms(delivery.received_at)):
+                self._listed[event.id] = event
+
+    def _delivery(self, item: InboxItem, *, listed_ms: int = 0) -> Sequence[Event]:
         try:
             events = unfold(item.delivery).events
         except (BadInput, Rejected):
             self.unreadable += 1  # `relay verify` tells of it
-            return
+            return ()
         for number, event in enumerate(events):
             meant = None if isinstance(event.data, Hint) else self._meant(item, number, event)
             if meant is not None:
-                self._found[meant.key].append(meant)
+                self._found[meant.key].append(replace(meant, listed_ms=listed_ms))
+        return events
 
     def _meant(self, item: InboxItem, number: int, event: Event) -> Meant | None:
         plan = plan_for(event, self._settings, self._catalogue, today=self._now.astimezone(MADRID).date())
+        fact, draft = fact_of(event, plan), plan.document
+        self.keys[marker_of(fact.key)] = fact.key
         if plan.outcome == "ignored" or plan.purpose not in TYPES:
             return None
-        fact, draft = fact_of(event, plan), plan.document
         total = draft.total if draft is not None else getattr(event.data, "total", None)
         payment = plan.payment if plan.finish == "approve_and_pay" else None
         return Meant(
@@ -132,10 +148,12 @@ class Sources:
         """Written on another day or under earlier settings, under another purpose, or ended without a document."""
         if await self._ledger.get(meant.key) is not None:
             return True
-        item = await self._inbox.get(self._account.account, _delivery_of(meant.event_id))
-        if item is None:
-            return True
-        event = unfold(item.delivery).events[split_ref(meant.event_id)[1]]
+        event = self._listed.get(meant.event_id)
+        if event is None:
+            item = await self._inbox.get(self._account.account, _delivery_of(meant.event_id))
+            if item is None:
+                return True
+            event = unfold(item.delivery).events[split_ref(meant.event_id)[1]]
         return any(row.event_id == event.id for row in await rows_of(self._ledger, event))
 
 

@@ -10,6 +10,7 @@ from relay.domain.mapping.assemble import assemble, circumstances
 from relay.domain.mapping.contacts import buyer_of
 from relay.domain.mapping.sale import MADRID, Sale
 from relay.domain.money import ZERO
+from relay.domain.reconciling_split import kept, of_draft
 from relay.domain.text import clip
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def document_plan(event: Event, sale: Sale, draft: DocumentDraft, *, purpose: Pu
         payment=payment if finish == "approve_and_pay" else None,
         finish=finish,
         digest=digest.of_document(draft, sale.buyer.draft),
+        split=kept(of_draft(draft, sale.catalogue.rates_of)),
     )
 
 
