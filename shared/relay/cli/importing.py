@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from relay.cli.choice import span
-from relay.cli.console import AsJson, counted, emit, fields, lines, note
+from relay.cli.console import AsJson, emit, fields, lines, note
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.cli.sources import api_source
+from relay.domain.text import counted
 from relay.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
