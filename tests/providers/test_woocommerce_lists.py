@@ -105,6 +105,12 @@ def test_every_row_is_seen_whatever_the_shop_tells_of_it(changes, cap, totals, e
     assert set(walked(server)) == {row[0] for row in rows}
 
 
+def test_a_shop_that_heeds_no_exclusion_is_read_in_as_many_calls_as_it_has_pages():
+    server = Server(rows_of([(0, ...)] * 60), cap=1, totals="missing", exclude=False)
+
+    assert set(walked(server, most=65)) == set(range(1, 61))
+
+
 @pytest.mark.parametrize("totals", ["0", "1", "7", "999999999", "right", "missing", "garbage"])
 def test_a_full_page_is_not_the_last_on_the_word_of_a_header(totals):
     rows = rows_of([(1, ...)] * 230)

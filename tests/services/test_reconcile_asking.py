@@ -218,7 +218,7 @@ def test_stripe_is_not_taken_to_tell_of_what_it_has_forgotten():
     books = Asking("stripe")
     books.clock.at = datetime(2026, 5, 1, tzinfo=UTC)
 
-    assert books.asked().incomplete == {"source stripe": "its API tells of the last 30 days only"}
+    assert books.asked().incomplete == {"source stripe": "Stripe keeps its events 30 days"}
 
 
 # -- a silent source ---------------------------------------------------------------------------------------------------

@@ -85,8 +85,9 @@ def _following(
     if last is not None and last - _SECOND > since:
         return f"since:{_plain(last - _SECOND)}||1"
     ids = tuple(dict.fromkeys((*seen, *filter(None, map(_id, found)))))
-    if len(seen) < len(ids) <= _MOST_EXCLUDED:
+    if asked == 1 and len(seen) < len(ids) <= _MOST_EXCLUDED:
         return f"since:{_plain(since)}|{','.join(ids)}|1"
+    # So many at one moment, or a shop that does not heed `exclude`: page after page, and no more back to the first.
     return f"since:{_plain(since)}|{','.join(seen)}|{asked + 1}"
 
 
