@@ -59,8 +59,9 @@ def number(source: Mapping[str, Any], name: str) -> Decimal | None:
 def whole(source: Mapping[str, Any], name: str) -> int | None:
     """A number without decimals in any style: `1.064` is grouped. One with a fraction is refused, never cut off."""
     value = source.get(name)
-    grouped = isinstance(value, str) and _GROUPED.fullmatch(value.strip())
-    found = decimal_of(re.sub("[.,]", "", value) if grouped else value, name)
+    if isinstance(value, str) and _GROUPED.fullmatch(value.strip()):
+        value = re.sub("[.,]", "", value)
+    found = decimal_of(value, name)
     if found is not None and found != found.to_integral_value():
         raise unreadable(name, value, "a whole number")
     return None if found is None else int(found)
