@@ -73,6 +73,23 @@ def test_what_was_there_before_the_first_pass_is_told_when_it_is_approved_and_no
     assert told(world) == [("invoice.approved", draft)]
 
 
+def test_a_filter_that_is_not_heeded_makes_no_storm_of_approvals(world, hands):
+    """Every list shows all, and the first of them says that these are drafts."""
+    for number in range(5):
+        hands.approve(enter(hands, f"A-{number}"))
+    call = world.holded.call
+
+    async def deaf(request, credential, *, timeout_ms):
+        query = tuple((name, value) for name, value in request.query if name != "approval_status")
+        return await call(replace(request, query=query), credential, timeout_ms=timeout_ms)
+
+    world.holded.call = deaf
+    look(world)
+    look(world)
+
+    assert told(world) == []
+
+
 def test_an_approval_seen_by_webhook_and_by_poll_is_one_event(world, hands):
     look(world)
     purchase = enter(hands)

@@ -131,8 +131,10 @@ def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: U
         # The same fields; what is concluded from them goes by the present rules.
         known = replace(known, fingerprint=shown.fingerprint, approved=shown.approved, payment=shown.payment)
     approved = _approval(known, shown.approved) if known is not None else _first_approval(shown, unseen)
-    # A purchase may show the same fields before and after its approval.
-    if known is not None and known.fingerprint == shown.fingerprint and known.approved in {None, approved}:
+    # A purchase may show the same fields before and after its approval. A first pass does not tell of it: were the filter
+    # by which it lists drafts apart not heeded, all would be drafts first.
+    was_told = known is None or known.approved in {None, approved} or unseen == "silent"
+    if known is not None and known.fingerprint == shown.fingerprint and was_told:
         same = replace(known, approved=approved, seen_ms=shown.sent_ms, updated_ms=shown.updated_ms, missed_ms=0)
         return Told(snapshot=same, verbs=())
     number = before.number + 1 if before is not None else 1
