@@ -90,7 +90,7 @@ async def polling_of(here: World, one: "Account", resource: str = "") -> dict[st
                 "changes_a_day": course.a_day,
                 "calls": course.calls,
                 "expected_calls": round(forecast[each.name]),
-                "covered_by_webhooks": each.hinted and course.covered(now_ms),
+                "covered_by_webhooks": bool(each.hint) and course.covered(now_ms),
                 "running": course.running is not None,
                 "unreadable": course.unreadable,
                 "trouble": course.trouble,

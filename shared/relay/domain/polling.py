@@ -4,7 +4,8 @@
                   ^--- killed, refused, out of time: goes on at the same cursor
 
 A pass is `full` (everything; only such a one may conclude from absence) or `recent` (a window of days, and the lists of
-what may still change). Pure values; the store compares and swaps on `rev`.
+what may still change). Webhooks whose re-reads find no call of their own join the next pass, and hurry it: one page
+answers all of them that it shows. Pure values; the store compares and swaps on `rev`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from relay.domain.budget_month import month_end, month_start
 from relay.domain.polling_cadence import offset_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 PassKind = Literal["full", "recent"]
 DAY_MS = 24 * 3600_000
 COVERED_MS = 7 * DAY_MS
 HEARD_EVERY_MS = 6 * 3600_000
 HELD_MS = 10 * 60_000
+MOST_JOINED = 200
+"""Webhooks that wait for one pass of a resource: about a page of them. Who comes after them waits, and joins the next one."""
+ANY = ""
+"""Stands among those who joined for whatever a pass shows: a webhook of stock names no item of a list."""
 _MEMORY_DAYS = 7.0
 
 
@@ -34,12 +39,14 @@ class Pass:
 
     `whole`: every item so far could be read, so that who is not among them is absent. `absent`: the lists are through, and
     those that were not seen are being asked for, `asked` of them so far. `brief`: a recent one of the window alone.
+    `hurried`: webhooks asked for it, and its calls are theirs.
     """
 
     kind: PassKind
     started_ms: int
     baseline: bool = False
     brief: bool = False
+    hurried: bool = False
     parent: str = ""
     place: int = 0
     cursor: str = ""
@@ -60,6 +67,8 @@ class Course:
 
     `full_calls`, `recent_calls` are what such a pass cost last; `calls` and `changes` count this month; `a_day` is the rate
     of changes, smoothed. `heard_ms`: a webhook told of the resource; `unheard_ms`: a poll saw what none had told.
+    `joined`: objects of which webhooks told, by id, since when each waits for a pass to show it (`ANY`: of no object in
+    particular). `hurry_ms`: they want a pass from then on, 0: they wait for the one that is due anyway.
     """
 
     due_ms: int
@@ -78,12 +87,27 @@ class Course:
     wait_ms: int = 0  # how long it was held last; doubles
     trouble: str = ""
     unreadable: int = 0
+    joined: Mapping[str, int] = field(default_factory=dict)
+    hurry_ms: int = 0
     running: Pass | None = None
 
     @property
     def next_ms(self) -> int:
         """When somebody must look at it; a pass that is under way is due."""
+        hurried_ms = self.hurried_ms
+        return self.own_ms if hurried_ms is None else min(self.own_ms, hurried_ms)
+
+    @property
+    def own_ms(self) -> int:
+        """As `next_ms`, of what polling itself wants to see."""
         return max(self.held_ms, 0 if self.running is not None else min(self.due_ms, self.full_due_ms))
+
+    @property
+    def hurried_ms(self) -> int | None:
+        """As `next_ms`, of what webhooks ask for; None where they ask for nothing, or another pass is under way."""
+        if self.running is not None:
+            return self.held_ms if self.running.hurried else None
+        return max(self.held_ms, self.hurry_ms) if self.hurry_ms and self.joined else None
 
     def covered(self, now_ms: int) -> bool:
         """Webhooks tell of this resource: one came lately, and nothing was seen since that none had told."""
@@ -92,12 +116,16 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
-    """An account's polling. `calls` and those of its courses are of the month that began at `month_ms`."""
+    """An account's polling. `calls` and those of its courses are of the month that began at `month_ms`.
+
+    `hurried`: calls of passes that webhooks asked for; they are no part of `calls`, but of their course's.
+    """
 
     account: str
     rev: int = 0
     month_ms: int = 0
     calls: int = 0
+    hurried: int = 0
     courses: Mapping[str, Course] = field(default_factory=dict)
 
 
@@ -107,28 +135,45 @@ def rolled(polling: Polling, now_ms: int) -> Polling:
     if polling.month_ms >= month_ms:
         return polling
     courses = {name: replace(course, calls=0, changes=0) for name, course in polling.courses.items()}
-    return replace(polling, month_ms=month_ms, calls=0, courses=courses)
+    return replace(polling, month_ms=month_ms, calls=0, hurried=0, courses=courses)
 
 
 def with_course(polling: Polling, name: str, course: Course) -> Polling:
     return replace(polling, courses={**polling.courses, name: course})
 
 
-def spent(polling: Polling, name: str, calls: int) -> Polling:
-    """Calls that one resource cost."""
+def spent(polling: Polling, name: str, calls: int, *, hurried: bool = False) -> Polling:
+    """Calls that one resource cost; `hurried` ones are not of polling's own share."""
     course = polling.courses[name]
-    return replace(with_course(polling, name, replace(course, calls=course.calls + calls)), calls=polling.calls + calls)
+    counted = with_course(polling, name, replace(course, calls=course.calls + calls))
+    if hurried:
+        return replace(counted, hurried=polling.hurried + calls)
+    return replace(counted, calls=polling.calls + calls)
 
 
-def begun(course: Course, *, now_ms: int, recent: bool, briefs: int = 0) -> Course:
+def begun(course: Course, *, now_ms: int, recent: bool, briefs: int = 0, hurried: bool = False) -> Course:
     """The pass that is due: a full one first, and whenever it is its time. `recent`: the resource has shorter ones.
 
-    `briefs` of these go over the window alone before one looks at all that may still change.
+    `briefs` of these go over the window alone before one looks at all that may still change. A `hurried` one is the
+    shortest there is. Whichever it is, those who joined until now are among those it may show.
     """
     baseline = not course.full_ms
-    kind: PassKind = "full" if baseline or not recent or course.full_due_ms <= now_ms else "recent"
+    full_is_due = course.full_due_ms <= now_ms and not hurried
+    kind: PassKind = "full" if baseline or not recent or full_is_due else "recent"
     brief = kind == "recent" and course.briefs < briefs
-    return replace(course, running=Pass(kind=kind, started_ms=now_ms, baseline=baseline, brief=brief))
+    begins = Pass(kind=kind, started_ms=now_ms, baseline=baseline, brief=brief, hurried=hurried)
+    return replace(course, running=begins, hurry_ms=0)
+
+
+def joined(course: Course, holded_id: str, *, now_ms: int, hurry_ms: int = 0) -> Course:
+    """An object of which a webhook told waits for the next pass, which is wanted from `hurry_ms` on (0: not hurried).
+
+    Where too many wait already it is not among them.
+    """
+    there = course.joined
+    if holded_id not in there and len(there) < MOST_JOINED:
+        there = {**there, holded_id: now_ms}
+    return replace(course, joined=there, hurry_ms=hurry_ms or course.hurry_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +182,7 @@ class Page:
     `following` the next parent, empty for none.
 
     `unread` items could not be read, but their ids: they are there. `nameless` ones could be anybody: who is absent then?
+    `answered`: who had joined and need wait no longer.
     """
 
     cursor: str | None
@@ -146,6 +192,7 @@ class Page:
     changes: int = 0
     unread: int = 0
     nameless: int = 0
+    answered: Collection[str] = ()
 
 
 def paged(course: Course, page: Page, *, now_ms: int) -> Course:
@@ -175,6 +222,7 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         changes=course.changes + page.changes,
         unreadable=(course.unreadable if running.page else 0) + page.unread + page.nameless,
         unheard_ms=now_ms if told else course.unheard_ms,
+        joined={name: at for name, at in course.joined.items() if name not in page.answered},
         held_ms=0,
         wait_ms=0,
         trouble="",
@@ -211,9 +259,11 @@ def finished(course: Course) -> Course:
         days = (running.started_ms - last_ms) / DAY_MS
         keep = math.exp(-days / _MEMORY_DAYS)
         rate = rate * keep + running.changes / days * (1 - keep)
-    done = replace(course, running=None, a_day=round(rate, 3))
+    # Who joined before it began and was not shown is not in its lists: nobody waits for the next pass in vain.
+    left = {name: at for name, at in course.joined.items() if at > running.started_ms}
+    done = replace(course, running=None, a_day=round(rate, 3), joined=left)
     if running.brief:
-        return replace(done, recent_ms=running.started_ms, briefs=course.briefs + 1)
+        return replace(done, recent_ms=running.started_ms, briefs=course.briefs + (not running.hurried))
     if running.kind == "recent":
         return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page), briefs=0)
     # Not the deleted ones that were asked for: there are as many of them however often somebody looks.
@@ -242,6 +292,7 @@ def to_json(polling: Polling) -> dict[str, Any]:
     return {
         "month_ms": polling.month_ms,
         "calls": polling.calls,
+        "hurried": polling.hurried,
         "courses": {name: asdict(course) for name, course in polling.courses.items()},
     }
 
@@ -251,4 +302,11 @@ def from_json(account: str, rev: int, value: Mapping[str, Any]) -> Polling:
         name: Course(**{**course, "running": Pass(**course["running"]) if course["running"] else None})
         for name, course in value["courses"].items()
     }
-    return Polling(account=account, rev=rev, month_ms=value["month_ms"], calls=value["calls"], courses=courses)
+    return Polling(
+        account=account,
+        rev=rev,
+        month_ms=value["month_ms"],
+        calls=value["calls"],
+        hurried=value.get("hurried", 0),
+        courses=courses,
+    )

@@ -38,7 +38,8 @@ class Resource:
     `path` lists, `read` (with `{id}`, empty where Holded has none) shows one. `query` is sent with every page; `days` names the
     two query keys of a window. `again` are queries whose lists show what may still change (drafts, unpaid). `model` is the
     first word of the event types. `cadence_ms` is how often it is looked at where calls are plenty; `weight` its share where
-    they are few. `hinted`: Holded sends webhooks of its changes. `scope` is the token's right it needs.
+    they are few. `hint`: Holded sends webhooks of its changes, which lead to a `read` of the object, or to the `list` that shows
+    it and others. `scope` is the token's right it needs.
     `recent_days`: between full passes a window of so many days back is listed, and `again`; 0 with an empty `again`: there
     are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`: polled unless the settings
     leave it out; the others are polled where the settings add them. `from_calls`: of the standard ones, those that are
@@ -57,7 +58,7 @@ class Resource:
     query: tuple[tuple[str, str], ...] = ()
     days: tuple[str, str] = ("start_date", "end_date")
     again: tuple[tuple[tuple[str, str], ...], ...] = ()
-    hinted: bool = False
+    hint: Literal["", "read", "list"] = ""
     weight: int = 1
     recent_days: int = 0
     span_days: int = 366

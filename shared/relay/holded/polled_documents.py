@@ -99,7 +99,7 @@ def _row(
         cadence_ms=6 * HOUR_MS,
         again=again,
         recent_days=7,
-        hinted=True,
+        hint="read",
         weight=weight,
         standard=standard,
         from_calls=from_calls,
