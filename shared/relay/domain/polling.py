@@ -171,9 +171,16 @@ def joined(course: Course, holded_id: str, *, now_ms: int, hurry_ms: int = 0) ->
     Where too many wait already it is not among them.
     """
     there = course.joined
-    if holded_id not in there and len(there) < MOST_JOINED:
+    if waits_for_another(course, holded_id) and len(there) < MOST_JOINED:
         there = {**there, holded_id: now_ms}
     return replace(course, joined=there, hurry_ms=hurry_ms or course.hurry_ms)
+
+
+def waits_for_another(course: Course, holded_id: str) -> bool:
+    """It has not joined yet. Or `ANY` has, for the pass that is under way: its pages may be older than what is told now."""
+    if holded_id not in course.joined:
+        return True
+    return holded_id == ANY and course.running is not None and course.joined[ANY] <= course.running.started_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from relay.services.session import Session
 
 
+_LOOKS_MS = 24 * 3600_000
+
+
 def share_from_ms(session: Session, plan: Plan, calls: int) -> int:
-    """The earliest instant from now on at which so many calls fit into the webhooks' share of the month."""
-    return session.purse.rereads_from_ms(calls, kept=plan.kept, most=plan.rereads)
+    """From when on so many calls fit into the webhooks' share of the month, as far as can be said today.
+
+    A day from now at most: the forecast it rests on may be another then, or the plan.
+    """
+    found = session.purse.rereads_from_ms(calls, kept=plan.kept, most=plan.rereads)
+    return min(found, session.now_ms() + _LOOKS_MS)
 
 
 def take(session: Session) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relay.domain.polling import ANY, Polling
+from relay.domain.polling import ANY, Polling, waits_for_another
 from relay.errors import RetryAt
 from relay.services.poll_state import join
 from relay.services.reread_share import share_from_ms, take
@@ -65,13 +65,17 @@ class Turns:
             raise RetryAt(JOINS if joined else FIRST_LOOK, retry_at=from_ms(waits_ms))
 
     async def hurry(self, session: Session, resource: Resource) -> bool:
-        """The resource's next pass is hurried, whatever it may show. False: it is not polled."""
+        """The resource's next pass is hurried, whatever it may show: in a moment, for all whose webhooks come until then.
+
+        False: it is not polled.
+        """
         async with session.lock("rereads"):
             plan = self._poll.plan(session)
             _, course = await self._found(session, plan, resource)
-            if course is not None and ANY not in course.joined:
-                at_ms = _begins_ms(session, plan, resource, course) if _may_be_hurried(course) else 0
-                await self._join(session, resource, ANY, at_ms)
+            if course is not None and waits_for_another(course, ANY):
+                soon_ms = session.now_ms() + session.timing.echo_ms
+                begins_ms = max(soon_ms, _begins_ms(session, plan, resource, course))
+                await self._join(session, resource, ANY, begins_ms if _may_be_hurried(course) else 0)
             return course is not None
 
     async def _found(self, session: Session, plan: Plan, resource: Resource) -> tuple[Polling, Course | None]:
