@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from relay.errors import RetryAt
 from relay.holded.polled_table import POLLED
 from relay.services.times import at_ms
 from tests.services.polling import Hands, events, make_due, poll_now, polled_world, state, told
-from tests.services.world import ACCOUNT, World, shopify_order
+from tests.services.world import ACCOUNT, START, World, shopify_order
 
 HOUR_S = 3600
 INVOICES, PAYMENTS = "GET /api/v2/invoices", "GET /api/v2/payments"
@@ -418,6 +419,24 @@ def test_webhooks_of_payments_that_name_no_document_hurry_one_pass_of_the_paymen
     assert world.holded.calls == [PAYMENTS]
     assert sorted(told(world)[seen:]) == sorted(("payment.created", payment) for _, payment in before[-1:])
     assert waits(world) == []
+
+
+def test_who_hurries_a_pass_that_may_begin_at_once_waits_for_it_and_does_not_look_all_the_time(world, hands):
+    _, payment = paid(world, hands)
+    world.clock.advance(9 * HOUR_S)
+    world.run(payment_hint(world, id=payment))
+    world.clock.advance(31)
+    world.holded.call = never  # the pass does not come to its end
+    world.run()
+    world.settle(hours=0.5)
+
+    (row,) = [row for row in world.rows("reread") if row.key.object_id.endswith(payment)]
+    assert (row.state, row.reason, row.rev) == ("waiting", "joins_poll", 2)
+    assert 0.4 * HOUR_S < row.due_ms / 1000 - world.clock.now().timestamp() < HOUR_S
+
+
+async def never(request, credential, *, timeout_ms):
+    raise RetryAt("server_error", retry_at=START + timedelta(days=1))
 
 
 def test_a_payments_webhook_that_names_nothing_hurries_the_payments_too(world, hands):

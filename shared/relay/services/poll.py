@@ -104,7 +104,7 @@ class Poll:
         waited_ms = plan.waited_ms(resource, course, now_ms=now_ms)
         first = plan.calls_before(state, waited_ms=waited_ms, now_ms=now_ms)
         from_ms = share_from_ms(session, plan, plan.hurried_calls(resource, course) + first)
-        if from_ms <= now_ms:
+        if not from_ms:
             return True
 
         def later(found: Polling) -> Polling:

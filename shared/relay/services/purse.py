@@ -157,10 +157,10 @@ class Purse:
         )
 
     def rereads_from_ms(self, calls: int, *, kept: int, most: int) -> int:
-        """As `budget_rereads.from_ms`, of this drain's clock."""
+        """As `budget_rereads.from_ms`, 0 for now."""
         budget, now_ms = self._gate.budget, self._now_ms()
         found = rereads.from_ms(budget, now_ms=now_ms, calls=calls, kept=kept, most=most)
-        return now_ms if found <= max(now_ms, budget.last_ms) else found
+        return 0 if found <= max(now_ms, budget.last_ms) else found
 
     def reread(self, calls: int) -> None:
         """What webhooks asked for, or did not need after all; written with the gate's next write."""

@@ -19,7 +19,7 @@ _LOOKS_MS = 24 * 3600_000
 
 
 def share_from_ms(session: Session, plan: Plan, calls: int) -> int:
-    """From when on so many calls fit into the webhooks' share of the month, as far as can be said today.
+    """From when on so many calls fit into the webhooks' share of the month, as far as can be said today; 0: they do now.
 
     A day from now at most: the forecast it rests on may be another then, or the plan.
     """

@@ -47,14 +47,15 @@ class Turns:
     async def take(self, session: Session, row: Row, resource: Resource, holded_id: str, *, told_ms: int) -> None:
         """It may be read now: the call is counted. Else raises `RetryAt`. `told_ms` is the webhook's own instant."""
         async with session.lock("rereads"):
-            plan, now_ms = self._poll.plan(session), session.now_ms()
+            plan = self._poll.plan(session)
             state, course = await self._found(session, plan, resource)
+            now_ms = session.now_ms()
             if course is not None and _passed_over(row, course, holded_id):
                 course = None
             first = plan.calls_before(state, waited_ms=now_ms - told_ms, now_ms=now_ms)
             own_ms = share_from_ms(session, plan, 1 + first)
             served = course is not None and _serves(plan, state, resource, course, holded_id)
-            if not served and own_ms <= now_ms:
+            if not served and not own_ms:
                 take(session)
                 return
             if course is None:
@@ -115,4 +116,4 @@ def _may_be_hurried(course: Course) -> bool:
 def _begins_ms(session: Session, plan: Plan, resource: Resource, course: Course) -> int:
     """When the share suffices for the pass, and the one before is long enough ago."""
     suffices_ms = share_from_ms(session, plan, plan.hurried_calls(resource, course))
-    return max(suffices_ms, plan.hurried_after_ms(resource, course))
+    return max(session.now_ms(), suffices_ms, plan.hurried_after_ms(resource, course))
