@@ -112,7 +112,7 @@ shelf.add(
 shelf.add(
     "a write of ours without an answer is told as somebody else's",
     f"{SERVICES}/sightings.py",
-    "        doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,\n",
+    "        doubt_ms=_doubt_ms(row),\n",
     "",
     "services/test_hints.py::test_an_approval_of_ours_without_an_answer_is_nobody_elses",
 )

@@ -486,6 +486,27 @@ def test_our_own_payment_tells_nothing_whatever_its_webhook_names():
     assert told(world) == []
 
 
+def test_a_payment_of_ours_without_an_answer_is_nobody_elses():
+    world = polled_world({"policy": {"finish": "approve_and_pay"}})
+    poll_now(world)
+    nothing_is_due(world)
+    world.order(shopify_order())
+    (payment,) = world.company.tables["payments"]
+    row = world.row()
+    now_ms = at_ms(world.clock.now())
+    world.ledger.rows[row.key] = replace(
+        row, state="unknown", updated_ms=now_ms, written_ms=now_ms - 1000, due_ms=0, indexed=False
+    )
+    world.run(payment_hint(world, id=payment))
+    world.settle(hours=0.3)
+    assert waits(world) == ["record_awaited"]
+
+    world.ledger.rows[row.key] = replace(row, written_ms=at_ms(world.clock.now()))
+    world.settle(hours=2)
+
+    assert (told(world), waits(world)) == ([], [])
+
+
 # Stock
 
 
