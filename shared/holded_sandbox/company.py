@@ -47,6 +47,7 @@ class Settings:
     list_lag_seconds: float = 0.0  # a new object appears in lists this much later
     delete_approved: Literal["refuse", "allow"] = "refuse"
     webhook_id: Literal["delivery", "endpoint"] = "delivery"  # what x-holded-webhook-id holds (Holded facts 7)
+    payment_names_document: bool = False  # whether the webhook of a payment says whose it is (not known, facts 7)
     payment_updates_document: bool = False  # whether a payment also sends `<document>.update` (not known, facts 13.10)
     v1_page_size: int = 500
 

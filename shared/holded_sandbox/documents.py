@@ -12,7 +12,7 @@ from holded_sandbox.facts import fact
 from holded_sandbox.kinds import KINDS, Kind
 from holded_sandbox.money import cents, line_amounts, plain, totals
 from holded_sandbox.numbering import find_series, render_number
-from holded_sandbox.webhooks import Emitter, document_event
+from holded_sandbox.webhooks import Emitter, document_event, payment_event
 
 if TYPE_CHECKING:
     from holded_sandbox.company import Company
@@ -172,7 +172,7 @@ def pay(desk: Desk, document: Record, *, amount: Decimal, day: str, bank_id: str
     document["payments_detail"].append({"id": payment["id"], "amount": plain(amount), "date": day, "bank_id": bank_id})
     recompute(desk, document)
     desk.company.put("documents", document, desk.now)
-    desk.emitter.emit(desk.company, "payment", "create", {"id": payment["id"], "amount": payment["amount"]}, desk.now)
+    desk.emitter.emit(desk.company, "payment", "create", payment_event(desk.company, payment), desk.now)
     if desk.company.settings.payment_updates_document:
         desk.emitter.emit(desk.company, document["_kind"], "update", document_event(document), desk.now)
     return payment
@@ -187,7 +187,7 @@ def forget_payment(desk: Desk, payment: Record) -> None:
         document["payments_detail"] = kept
         recompute(desk, document)
         desk.company.put("documents", document, desk.now)
-    desk.emitter.emit(desk.company, "payment", "delete", {"id": payment["id"]}, desk.now)
+    desk.emitter.emit(desk.company, "payment", "delete", payment_event(desk.company, payment), desk.now)
 
 
 def cancel(desk: Desk, document: Record) -> None:

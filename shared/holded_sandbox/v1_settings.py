@@ -13,6 +13,7 @@ from holded_sandbox.v1_documents import amount, day
 from holded_sandbox.v1_json import raw_float, v1_response
 from holded_sandbox.v1_lists import named, page
 from holded_sandbox.v2_settings import new_series
+from holded_sandbox.webhooks import payment_event
 from holded_sandbox.wire import LegacyError, UnknownPageError
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _create_payment(call: Call) -> Response:
     }  # fmt: skip
     ledger.book_payment(call.desk, payment)
     call.desk.company.put("payments", payment, call.desk.now)
-    event = {"id": payment["id"], "amount": payment["amount"]}
+    event = payment_event(call.desk.company, payment)
     call.desk.emitter.emit(call.desk.company, "payment", "create", event, call.desk.now)
     return v1_response({"status": 1, "info": "Created", "id": payment["id"]}, 201)
 

@@ -9,6 +9,7 @@ from holded_sandbox.days import read_day
 from holded_sandbox.money import number, plain
 from holded_sandbox.v2_documents import text
 from holded_sandbox.v2_pages import named, page
+from holded_sandbox.webhooks import payment_event
 from holded_sandbox.wire import Record, Response, bad_request, json_response
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _create(call: Call) -> Response:
     }  # fmt: skip
     ledger.book_payment(call.desk, payment)
     call.desk.company.put("payments", payment, call.desk.now)
-    body = {"id": payment["id"], "amount": payment["amount"]}
+    body = payment_event(call.desk.company, payment)
     call.desk.emitter.emit(call.desk.company, "payment", "create", body, call.desk.now)
     return json_response({"id": payment["id"]}, 201)
 
@@ -74,7 +75,7 @@ def _update(call: Call) -> Response:
         payment["date"] = read_day(call.body["date"])
     ledger.book_payment(call.desk, payment)
     call.desk.company.put("payments", payment, call.desk.now)
-    body = {"id": payment["id"], "amount": payment["amount"]}
+    body = payment_event(call.desk.company, payment)
     call.desk.emitter.emit(call.desk.company, "payment", "update", body, call.desk.now)
     return json_response({"id": payment["id"]})
 

@@ -43,7 +43,8 @@ class Counted(SandboxHolded):
 @dataclass(frozen=True, kw_only=True)
 class Month:
     """What a month came to. `delays_s` by kind of change, None: not seen by the end. `first_*`: the first passes of all
-    resources, until the last one was through. `days` were lived through after that.
+    resources, until the last one was through. `days` were lived through after that. `polling` are the calls of polling's own
+    share, `hurried` those of passes that webhooks asked for, both by resource; the rest of `calls` are re-reads.
     """
 
     plan: str
@@ -53,6 +54,7 @@ class Month:
     allowance: int
     calls: int
     polling: int
+    hurried: int
     by_resource: Mapping[str, int]
     delays_s: Mapping[str, Sequence[float | None]]
     first_calls: int
@@ -172,6 +174,7 @@ def month(plan: str, *, webhooks: bool = False, scale: float = 1.0, days: int = 
         allowance=plan_of(Polling(), account.per_month).allowance,
         calls=calls,
         polling=state.calls,
+        hurried=state.hurried,
         by_resource={name: course.calls for name, course in state.courses.items()},
         delays_s=run.delays(),
         first_calls=first_calls,

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from relay.cli.app import app
+from relay.domain import budget_rereads as rereads
 from relay.domain.budget import grant
 from relay.domain.budget_signals import observe_usage
 from relay.domain.gate import new_gate, with_budget
@@ -38,7 +39,7 @@ def spent(setting: Setting) -> int:
         budget = grant(budget, now_ms=at_ms, priority="fiscal", want=30).budget
         budget = grant(budget, now_ms=at_ms, priority="background", want=3).budget
     budget = grant(budget, now_ms=now_ms, priority="fiscal", want=4).budget
-    budget = observe_usage(budget, now_ms=now_ms, used=133)
+    budget = rereads.counted(observe_usage(budget, now_ms=now_ms, used=133), 5)
     setting.gates.gates.clear()  # of what adding the account spent
     asyncio.run(setting.gates.store(with_budget(gate, budget), expected_rev=0))
     return now_ms
@@ -53,6 +54,7 @@ def test_quota_says_what_is_used_left_and_expected_by_class_and_the_day_it_ends(
     assert (told["minute"]["limit"], told["minute"]["in_use_by_class"]["fiscal"]) == (60, 4)
     assert (month["used"], month["left"], month["used_by_others"]) == (133, 2_000 - 133, 30)
     assert month["used_by_class"] == {"fiscal": 94, "normal": 0, "background": 9}
+    assert (month["used_by_rereads"], told["polling"]["rereads_allowance"]) == (5, 800)
     assert month["expected_by_class"]["fiscal"] > 10 * 94
     assert month["ends_on"].startswith(f"{setting.world.now():%Y-%m}")
 
@@ -64,6 +66,7 @@ def test_quota_shows_people_the_same(setting: Setting) -> None:
 
     assert "4 of 60 in use" in shown
     assert "133 of 2000 used, 1867 left" in shown
+    assert "5 of 800 calls that webhooks may ask for" in shown
     assert "other programs" in shown
 
 

@@ -30,7 +30,7 @@ def row(resource: Resource) -> list[str]:
 
 
 def _change(resource: Resource) -> str:
-    told = "webhook, " if resource.hinted else ""
+    told = {"read": "webhook, ", "list": "webhook (hurries a pass), ", "": ""}[resource.hint]
     if not resource.recent_days:
         return f"{told}full pass"
     again = ", what is open" if resource.again else ""

@@ -8,10 +8,12 @@ import pytest
 
 from relay.domain.budget_month import month_end, month_start
 from relay.domain.polling import (
+    ANY,
     COVERED_MS,
     DAY_MS,
     HEARD_EVERY_MS,
     HELD_MS,
+    MOST_JOINED,
     NAMELESS,
     Course,
     Page,
@@ -22,6 +24,7 @@ from relay.domain.polling import (
     from_json,
     heard,
     held,
+    joined,
     looked,
     next_month_ms,
     paged,
@@ -29,6 +32,7 @@ from relay.domain.polling import (
     spent,
     stopped,
     to_json,
+    waits_for_another,
     with_course,
 )
 
@@ -205,3 +209,69 @@ def test_a_full_pass_is_never_brief_and_makes_the_brief_ones_begin_anew():
 
     assert not course.running.brief
     assert finished(course).briefs == 0
+
+
+def test_who_joins_is_answered_by_a_page_or_was_among_those_a_pass_could_have_shown():
+    course = joined(joined(KNOWN, "a", now_ms=NOW_MS - 1, hurry_ms=NOW_MS), "b", now_ms=NOW_MS - 1)
+    assert (course.hurried_ms, course.next_ms, course.own_ms) == (NOW_MS, NOW_MS, KNOWN.due_ms)
+
+    course = begun(course, now_ms=NOW_MS, recent=True, briefs=1, hurried=True)
+    course = joined(course, "late", now_ms=NOW_MS + 5, hurry_ms=NOW_MS + 60)
+    course = paged(course, Page(cursor=None, lists=1, answered=["a"]), now_ms=NOW_MS + 9)
+    assert set(course.joined) == {"b", "late"}
+    assert course.hurried_ms == 0
+
+    course = finished(course)
+    assert course.joined == {"late": NOW_MS + 5}
+    assert (course.hurried_ms, course.briefs, course.recent_ms) == (NOW_MS + 60, 0, NOW_MS)
+
+
+def test_nobody_hurries_where_nobody_is_left_and_another_pass_goes_first():
+    course = joined(KNOWN, "a", now_ms=NOW_MS, hurry_ms=NOW_MS)
+
+    assert replace(course, joined={}).hurried_ms is None
+    assert joined(KNOWN, "a", now_ms=NOW_MS).hurried_ms is None
+    assert replace(begun(course, now_ms=NOW_MS, recent=True), hurry_ms=NOW_MS).hurried_ms is None
+    assert held(course, now_ms=NOW_MS, trouble="server_error").hurried_ms == NOW_MS + HELD_MS
+
+
+def test_a_hurried_pass_is_the_shortest_there_is_whatever_else_is_due():
+    due = replace(KNOWN, due_ms=0, full_due_ms=0, briefs=3)
+
+    assert begun(due, now_ms=NOW_MS, recent=True, briefs=4, hurried=True).running.brief
+    assert begun(due, now_ms=NOW_MS, recent=True, briefs=3).running.kind == "full"
+
+
+def test_no_more_than_a_page_of_objects_join():
+    course = replace(KNOWN, joined={str(number): 1 for number in range(MOST_JOINED)})
+
+    assert joined(course, "one more", now_ms=NOW_MS).joined == course.joined
+    assert joined(course, "7", now_ms=NOW_MS).joined == course.joined
+
+
+def test_a_webhook_of_no_object_waits_for_a_pass_that_begins_after_it():
+    course = joined(KNOWN, ANY, now_ms=NOW_MS)
+    running = begun(course, now_ms=NOW_MS + 1, recent=False)
+
+    assert not waits_for_another(course, ANY)
+    assert joined(course, ANY, now_ms=NOW_MS + 1).joined == {ANY: NOW_MS}
+    assert joined(running, ANY, now_ms=NOW_MS + 2).joined == {ANY: NOW_MS + 2}
+    again = joined(running, ANY, now_ms=NOW_MS + 2)
+    assert not waits_for_another(again, ANY)
+    assert not waits_for_another(joined(running, "a", now_ms=NOW_MS + 2), "a")
+
+
+def test_hurried_calls_are_the_resources_and_none_of_pollings_share():
+    state = spent(Polling(account="acme", month_ms=1, courses={"x": KNOWN}), "x", 3, hurried=True)
+
+    assert (state.calls, state.hurried, state.courses["x"].calls) == (0, 3, 3)
+    assert rolled(state, NOW_MS).hurried == 0
+
+
+def test_a_state_of_an_earlier_release_has_nobody_who_joined():
+    stored = to_json(Polling(account="acme", month_ms=1, courses={"x": KNOWN}))
+    del stored["hurried"]
+    for name in ("joined", "hurry_ms"):
+        del stored["courses"]["x"][name]
+
+    assert from_json("acme", 2, stored) == Polling(account="acme", rev=2, month_ms=1, courses={"x": KNOWN})

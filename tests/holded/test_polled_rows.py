@@ -90,7 +90,8 @@ def test_a_row_says_what_the_poller_needs(name):
 def test_a_row_is_hinted_where_holded_has_webhooks_of_it():
     told = {event.partition(".")[0] for event in EVENTS}
 
-    assert {name for name, row in ROWS.items() if row.hinted} == told & set(ROWS)
+    assert {name for name, row in ROWS.items() if row.hint} == told & set(ROWS)
+    assert all(row.read for row in ROWS.values() if row.hint == "read")
 
 
 @EACH

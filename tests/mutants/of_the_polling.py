@@ -10,6 +10,7 @@ ADAPTERS = "shared/relay/adapters"
 POLL = "services/test_poll.py"
 ABSENT = "services/test_poll_absent.py"
 PURCHASES = "services/test_poll_purchases.py"
+TURNS = "services/test_turns.py"
 SNAPSHOTS = "adapters/test_snapshots.py"
 CRASHES = "services/test_crash_points.py::test_whenever_the_writer_dies_everything_is_written_once"
 
@@ -32,7 +33,7 @@ shelf.add(
 shelf.add(
     "absence is read as deletion",
     f"{SERVICES}/poll_pass.py",
-    '            observed = (await session.call(request, "background", optional=True)).value\n',
+    "            observed = (await _call(session, request, running, state, allowance)).value\n",
     '            raise NotFound("not_found")\n',
     f"{POLL}::test_a_row_that_moves_to_a_page_behind_us_is_no_deletion",
     simulated(seeds=1, first=4),
@@ -206,7 +207,7 @@ shelf.add(
 shelf.add(
     "a write of ours without an answer is told as somebody else's",
     f"{SERVICES}/sightings.py",
-    "        doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,\n",
+    "        doubt_ms=_doubt_ms(row),\n",
     "",
     "services/test_hints.py::test_an_approval_of_ours_without_an_answer_is_nobody_elses",
 )
@@ -276,7 +277,7 @@ shelf.add(
 shelf.add(
     "calls without an answer are free",
     f"{SERVICES}/poll.py",
-    "return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1)\n",
+    "return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1, hurried=hurried)\n",
     "return courses.with_course(found, resource.name, held)\n",
     f"{POLL}::test_a_call_that_was_not_answered_is_counted_against_the_share_too",
 )
@@ -293,4 +294,53 @@ shelf.add(
     "if not (optional and refusal.reason in OF_ONE_KIND):",
     "if refusal.reason:",
     f"{POLL}::test_a_resource_whose_right_the_token_lacks_closes_nothing",
+)
+shelf.add(
+    "webhooks ask for what polls are to keep",
+    f"{DOMAIN}/budget_month.py",
+    "paced = min(most, max(whole - kept, whole // 2)) * reached // length",
+    "paced = min(most, whole) * reached // length",
+    "domain/test_budget_rereads.py::test_documents_come_first_and_the_polls_keep_their_share_or_half_of_what_is_left",
+)
+shelf.add(
+    "what webhooks asked for is not counted",
+    f"{SERVICES}/turns.py",
+    "                take(session)\n",
+    "",
+    f"{TURNS}::test_where_the_share_has_a_call_a_hint_is_read_by_itself_and_it_is_counted",
+)
+shelf.add(
+    "a page that was asked for before the webhook came answers it",
+    f"{SERVICES}/answers.py",
+    "            elif row.updated_ms <= sent_ms and await",
+    "            elif await",
+    f"{TURNS}::test_a_second_webhook_of_who_joined_is_not_answered_by_an_older_page",
+)
+shelf.add(
+    "a webhook that comes while its object is read is taken for the one that is answered",
+    f"{SERVICES}/hints.py",
+    "        elif row.reason == FIRST_LOOK and row.due_ms > now_ms:\n",
+    "        elif row.reason:\n",
+    f"{TURNS}::test_a_webhook_that_comes_while_the_object_is_read_leads_to_another_read",
+)
+shelf.add(
+    "who was not shown waits for one pass after the other",
+    f"{DOMAIN}/polling.py",
+    "for name, at in course.joined.items() if at > running.started_ms}",
+    "for name, at in course.joined.items()}",
+    f"{TURNS}::test_who_was_not_shown_gets_a_call_of_its_own",
+)
+shelf.add(
+    "a pass that webhooks hurry is paid from polling's own share",
+    f"{SERVICES}/poll_pass.py",
+    "return courses.spent(moved, resource.name, calls, hurried=running.hurried)",
+    "return courses.spent(moved, resource.name, calls)",
+    f"{TURNS}::test_a_hurried_pass_is_none_of_pollings_own_share_and_puts_off_nothing_of_its_own",
+)
+shelf.add(
+    "a webhook of stock that comes during a pass is taken for answered by it",
+    f"{DOMAIN}/polling.py",
+    "course.joined[ANY] <= course.running.started_ms",
+    "course.joined[ANY] < 0",
+    f"{TURNS}::test_a_webhook_of_stock_during_the_pass_leads_to_another_one",
 )

@@ -127,7 +127,7 @@ shelf.add(
 )
 shelf.add(
     "every later change of our document is an echo",
-    f"{SERVICES}/hints.py",
+    f"{SERVICES}/answers.py",
     'return hint.action == "create" or abs(when_ms - row.written_ms) <= _ECHO_MS',
     "return when_ms > 0",
     f"{HINTS}::test_a_change_by_hand_long_after_our_write_is_read",

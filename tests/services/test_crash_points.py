@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from relay.domain.budget import month_of, roll
+from relay.domain.budget_month import part_of_background
 from relay.domain.nights import first_night
+from relay.holded.polled_table import POLLED
 from relay.services.again import row_ref
 from relay.services.times import at_ms
 from tests.services.killing import Aftermath, named, send, state_of, troubles
@@ -149,9 +152,44 @@ def changed_by_hand(world):
     make_due(world)
 
 
+def webhooks_beyond_their_share(world):
+    """Three invoices made by hand and one that was deleted; their webhooks may ask for a call in some minutes, not now."""
+    hands = Hands(world)
+    one_order(world)
+    made = [hands.invoice(str(price)) for price in (100, 200, 300)]
+    poll_now(world)
+    for each in made:
+        hands.edit(each, "400")
+    hands.delete(gone := hands.invoice())
+    world.clock.advance(1200)
+    for each in made:
+        world.run(world.hint(each, "update"))
+    world.run(world.hint(gone, "delete"))
+    world.clock.advance(60)
+    gate, now_ms = world.gates.gates[ACCOUNT], at_ms(world.clock.now())
+    share = {"kept": 100_000, "most": 40_000}
+    budget = roll(gate.budget, now_ms)
+    asked = part_of_background(month_of(budget), now_ms + 600_000, **share)
+    world.gates.gates[ACCOUNT] = replace(gate, rev=gate.rev + 1, budget=replace(budget, rereads=asked))
+    found = world.polls.states[ACCOUNT]
+    later = replace(found.courses["invoice"], due_ms=now_ms + 10**8, full_due_ms=now_ms + 10**8)
+    world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses={"invoice": later})
+
+
+def the_pass_they_joined_is_due(world):
+    webhooks_beyond_their_share(world)
+    world.run()
+    assert {row.reason for row in world.rows("reread") if row.state == "waiting"} == {"joins_poll"}
+    world.clock.advance(1200)
+
+
 def wake(world):
     return [[{"account": ACCOUNT}]]
 
+
+INVOICES_ALONE = {
+    "polling": ON["polling"] | {"leave_out": [each.name for each in POLLED if each.standard and each.name != "invoice"]}
+}
 
 STORIES = {
     "draft for a known contact": Story(before=one_order, batches=deliveries((shopify_order(2), "orders/paid"))),
@@ -189,6 +227,12 @@ STORIES = {
         before=changed_by_hand,
         batches=wake,
         hours=0.4,  # before the next pass, which would heal what this one lost
+    ),
+    "webhooks that join a pass": Story(
+        settings=INVOICES_ALONE, before=webhooks_beyond_their_share, batches=wake, hours=1
+    ),
+    "a pass that answers the webhooks that joined it": Story(
+        settings=INVOICES_ALONE, before=the_pass_they_joined_is_due, batches=wake, hours=1
     ),
     "the settlement sweep": Story(before=twelve_orders, batches=sweep_is_due),
     "the nightly reconciliation": Story(before=edited_books, batches=night_has_come),

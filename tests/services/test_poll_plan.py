@@ -134,3 +134,65 @@ def _recent(world):
     world.polls.states["acme"] = replace(found, rev=found.rev + 1, courses=far)
     make_due(world)
     world.run(seconds=120)
+
+
+def hurried(plan, name, *, at_ms, since_ms, count=1, calls=0, running=None):
+    """A state in which webhooks want a pass of one resource, and nothing else is due before the next day."""
+    found = admitted(plan, calls=calls)
+    later = {
+        each: replace(course, due_ms=NOW_MS + DAY_MS, full_due_ms=NOW_MS + 2 * DAY_MS, full_ms=NOW_MS - DAY_MS)
+        for each, course in found.courses.items()
+    }
+    joined = {str(number): since_ms for number in range(count)}
+    later[name] = replace(later[name], joined=joined, hurry_ms=at_ms, running=running)
+    return replace(found, courses=later)
+
+
+def test_a_pass_that_webhooks_want_is_due_when_they_may_have_it():
+    plan = plan_of(Polling(), SMALLEST)
+    state = hurried(plan, "invoice", at_ms=NOW_MS + 10, since_ms=NOW_MS - 5)
+
+    assert plan.due(state, now_ms=NOW_MS + 9) is None
+    assert plan.next_ms(state, now_ms=NOW_MS) == NOW_MS + 10
+    assert plan.due(state, now_ms=NOW_MS + 10) == (BY_NAME["invoice"], True)
+
+
+def test_where_pollings_own_share_is_used_up_only_webhooks_passes_are_due():
+    plan = plan_of(Polling(), SMALLEST)
+    state = hurried(plan, "invoice", at_ms=NOW_MS + 2 * DAY_MS, since_ms=NOW_MS, calls=plan.allowance)
+    after_ms = NOW_MS + 3 * DAY_MS
+
+    assert plan.due(replace(state, calls=0), now_ms=after_ms) is not None
+    assert plan.due(state, now_ms=after_ms) == (BY_NAME["invoice"], True)
+    assert plan.due(state, now_ms=NOW_MS + 2 * DAY_MS - 1) is None
+    # Otherwise somebody looks once a day, as the settings may give more by then.
+    assert plan.next_ms(state, now_ms=NOW_MS + DAY_MS) == NOW_MS + 2 * DAY_MS
+
+
+def test_those_who_wait_for_one_call_longest_all_together_go_first():
+    plan = plan_of(Polling(), SMALLEST)
+    state = hurried(plan, "invoice", at_ms=NOW_MS, since_ms=NOW_MS - 10_000, count=4)
+    contact = replace(state.courses["contact"], full_calls=3, joined=dict.fromkeys("abc", NOW_MS - 9_000), hurry_ms=1)
+    state = replace(state, courses={**state.courses, "contact": contact})
+
+    assert plan.hurried_calls(BY_NAME["contact"], contact) == 3
+    assert plan.waited_ms(BY_NAME["invoice"], state.courses["invoice"], now_ms=NOW_MS) == 40_000
+    assert plan.waited_ms(BY_NAME["contact"], contact, now_ms=NOW_MS) == 9_000
+    assert [plan.calls_before(state, waited_ms=each, now_ms=NOW_MS) for each in (40_000, 9_000, 8_999)] == [0, 1, 4]
+
+
+def test_passes_that_webhooks_hurry_keep_a_distance_of_a_quarter_of_the_cadence():
+    plan = plan_of(Polling(every_minutes={"contact": 20}), SMALLEST)
+    state = hurried(plan, "invoice", at_ms=NOW_MS, since_ms=NOW_MS)
+
+    assert plan.hurried_after_ms(BY_NAME["invoice"], state.courses["invoice"]) == NOW_MS - DAY_MS + 15 * 60_000
+    assert plan.hurried_after_ms(BY_NAME["contact"], state.courses["contact"]) == NOW_MS - DAY_MS + 5 * 60_000
+
+
+def test_webhooks_may_ask_for_two_fifths_of_the_month_and_leave_polling_its_share():
+    assert [(plan_of(Polling(), calls).rereads, plan_of(Polling(), calls).kept) for calls in (500, 100_000)] == [
+        (200, 100),
+        (40_000, 6_000),
+    ]
+    assert (plan_of(Polling(rereads=10, share=30), 500).rereads, plan_of(Polling(share=30), 500).kept) == (50, 150)
+    assert plan_of(Polling(enabled=False), 500).kept == 0

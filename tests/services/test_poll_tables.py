@@ -11,7 +11,7 @@ from relay.holded.polled_table import BY_NAME
 from relay.holded.protocol import Reply
 from tests.services.polling import poll_now, polled_world, state, told
 
-BASE = replace(BY_NAME["contact"], hinted=False)
+BASE = replace(BY_NAME["contact"], hint="")
 LEADS = replace(BASE, name="lead", path="/api/crm/v1/leads", version="v1", read="", listing="full")
 ACCOUNTS = replace(BASE, name="account", path="/api/v2/treasury/accounts", read="", listing="single")
 MOVEMENTS = replace(

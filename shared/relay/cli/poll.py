@@ -90,7 +90,8 @@ async def polling_of(here: World, one: "Account", resource: str = "") -> dict[st
                 "changes_a_day": course.a_day,
                 "calls": course.calls,
                 "expected_calls": round(forecast[each.name]),
-                "covered_by_webhooks": each.hinted and course.covered(now_ms),
+                "hints_waiting": len(course.joined),
+                "covered_by_webhooks": bool(each.hint) and course.covered(now_ms),
                 "running": course.running is not None,
                 "unreadable": course.unreadable,
                 "trouble": course.troubles,
@@ -100,7 +101,9 @@ async def polling_of(here: World, one: "Account", resource: str = "") -> dict[st
         "polling": {
             "allowance": plan.allowance if plan.resources else 0,
             "calls": state.calls,
+            "hurried_calls": state.hurried,
             "expected_calls": round(sum(forecast.values())),
+            "rereads_allowance": plan.rereads,
             "resources": rows,
         }
     }
@@ -114,7 +117,19 @@ def _print(told: dict[str, Any]) -> None:
     fields(head)
     table(
         "resources",
-        ["resource", "last", "next", "every h", "in full h", "changes", "calls", "expected", "unreadable", "trouble"],
+        [
+            "resource",
+            "last",
+            "next",
+            "every h",
+            "in full h",
+            "changes",
+            "calls",
+            "expected",
+            "webhooks wait",
+            "unreadable",
+            "trouble",
+        ],
         [
             (
                 each["resource"],
@@ -125,6 +140,7 @@ def _print(told: dict[str, Any]) -> None:
                 each["changes"],
                 each["calls"],
                 each["expected_calls"],
+                each["hints_waiting"],
                 each["unreadable"],
                 each["trouble"],
             )

@@ -62,6 +62,7 @@ def _told(budget: "Budget", now_ms: int) -> dict[str, Any]:
             "left": seen.left,
             "used_by_class": dict(zip(CLASSES, seen.by_class, strict=True)),
             "expected_by_class": dict(zip(CLASSES, seen.expected, strict=True)),
+            "used_by_rereads": rolled.rereads,
             "used_by_others": seen.foreign,
             "expected_by_others": seen.expected_foreign,
             "ends_on": seen.ends_on,
@@ -78,6 +79,7 @@ def _print(told: dict[str, Any]) -> None:
             "month": f"{month['used']} of {month['limit']} used, {month['left']} left",
             "ends_on": month["ends_on"] or "lasts the month at this pace",
             "polling": spent(told["polling"]),
+            "re-reads": f"{month['used_by_rereads']} of {told['polling']['rereads_allowance']} calls that webhooks may ask for",
         }
     )
     table(

@@ -53,6 +53,7 @@ class Budget:
     recent: tuple[Slot, ...] = ()
     used: Counts = ZERO  # this month, by class
     turning: Counts = ZERO  # the part of `used` that may fall into the next month
+    rereads: int = 0  # the part of this month's `background` that webhooks of Holded asked for
     foreign: int = 0  # this month's calls of other programs, as far as Holded told
     seen_minute: int = 0  # Holded's own limits where it told them, 0: not told; they only ever lower ours
     seen_month: int = 0
@@ -133,7 +134,7 @@ def grant(budget: Budget, *, now_ms: int, priority: Priority, want: int, backlog
     cls = CLASSES.index(priority)
     rolled = roll(budget, now_ms)
     now = rolled.last_ms
-    of_month, month_reason = months.room(_month(rolled), now, cls)
+    of_month, month_reason = months.room(month_of(rolled), now, cls)
     count = max(0, min(want, minutes.room(_minute(rolled), now, cls), of_month))
     spent = _spend(rolled, now, cls, count)
     if want <= 0:
@@ -187,7 +188,24 @@ def month_limit(budget: Budget) -> int:
 def forecast(budget: Budget, now_ms: int) -> months.Forecast:
     """What is used and left of the month, by class, and when it ends at this month's pace."""
     rolled = roll(budget, now_ms)
-    return months.forecast(_month(rolled), rolled.last_ms)
+    return months.forecast(month_of(rolled), rolled.last_ms)
+
+
+def ends_ms(budget: Budget) -> int:
+    """When the budget's month is over for everybody's clock."""
+    return months.month_end(budget.month_start_ms) + budget.skew_ms
+
+
+def month_of(budget: Budget) -> months.Month:
+    """What the month's arithmetic sees of a budget that was rolled."""
+    return months.Month(
+        limit=month_limit(budget),
+        start_ms=budget.month_start_ms,
+        since_ms=budget.since_ms,
+        used=budget.used,
+        foreign=budget.foreign,
+        refused_until_ms=budget.month_until_ms,
+    )
 
 
 def _check_limits(per_minute: int, per_month: int) -> None:
@@ -205,6 +223,7 @@ def _next_month(budget: Budget, now: int) -> Budget:
         since_ms=start,
         used=budget.turning if follows else ZERO,
         turning=ZERO,
+        rereads=0,
         foreign=0,
         seen_month=0,
     )
@@ -257,23 +276,12 @@ def _minute(budget: Budget) -> minutes.Minute:
     )
 
 
-def _month(budget: Budget) -> months.Month:
-    return months.Month(
-        limit=month_limit(budget),
-        start_ms=budget.month_start_ms,
-        since_ms=budget.since_ms,
-        used=budget.used,
-        foreign=budget.foreign,
-        refused_until_ms=budget.month_until_ms,
-    )
-
-
 def _month_at(budget: Budget, cls: int) -> int:
     """The earliest instant from now on at which the month has a token for the class."""
     rolled = budget
     while True:
-        ends = months.month_end(rolled.month_start_ms) + rolled.skew_ms
-        found = months.first_room(_month(rolled), rolled.last_ms, ends, cls)
+        ends = ends_ms(rolled)
+        found = months.first_room(month_of(rolled), rolled.last_ms, ends, cls)
         if found is not None:
             return found
         rolled = roll(rolled, ends)

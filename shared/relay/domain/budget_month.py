@@ -6,6 +6,9 @@ month at the pace seen so far, and `background` what `normal` will not need eith
 the polls of the thirtieth without a call. A small part of the month (`UNPACED`) is free of the forecast: after a busy
 first hour it is a guess, and the sweep that settles unknown outcomes must not stop because of a guess.
 
+What webhooks of Holded ask for is a part of `background` (`part_of_background`): thirty changes a day would take all of a
+small month, and what no webhook tells would not be seen.
+
 Holded's month is a calendar month (`/usage` names it `2026-10`, Holded facts 8.1); whether it turns at midnight in
 Madrid or UTC is not known. So the old month counts until it has turned in UTC, and what is granted from two hours
 earlier on (Madrid is never further ahead) counts in both.
@@ -15,7 +18,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Counts = tuple[int, int, int]  # fiscal, normal, background
 
@@ -23,6 +29,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 LEAD_MS: Counts = (0, 3 * DAY_MS, DAY_MS)
 UNPACED: Counts = (0, 20, 50)  # one part in so many of the month's limit
+UNPACED_PART = 100  # the same of a part of `background`: half of what is free of the forecast stays for the rest
 LEAST_ELAPSED_MS = DAY_MS  # a pace is not taken from less than a day
 
 
@@ -86,12 +93,28 @@ def room(month: Month, at_ms: int, cls: int) -> tuple[int, Literal["month", "pac
     return (left, "month") if left <= paced else (paced, "pace")
 
 
+def part_of_background(month: Month, at_ms: int, *, kept: int, most: int) -> int:
+    """How many of its calls a part of `background` may have made by an instant in the month.
+
+    `most` is that part's own share of the month, `kept` what it leaves to the rest of the class; where the class has not
+    twice as much, half. Like `room` it never falls as time goes on.
+    """
+    whole, length, reached = _for_background(month, at_ms), *_spread(month, at_ms, 2)
+    paced = min(most, max(whole - kept, whole // 2)) * reached // length
+    return max(paced, min(most, month.limit // UNPACED_PART))
+
+
 def first_room(month: Month, from_ms: int, to_ms: int, cls: int) -> int | None:
     """The earliest instant in [from, to) at which the month has a token for the class, None if there is none."""
+    return first_instant(from_ms, to_ms, lambda at_ms: room(month, at_ms, cls)[0] >= 1)
+
+
+def first_instant(from_ms: int, to_ms: int, holds: Callable[[int], bool]) -> int | None:
+    """The earliest instant in [from, to) at which something holds that, once true, stays true; None if there is none."""
     low, high = from_ms, to_ms
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if room(month, middle, cls)[0] >= 1 else (middle + 1, high)
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
     return low if low < to_ms else None
 
 
@@ -135,13 +158,24 @@ def _at_worst(month: Month, at_ms: int, used: int) -> int:
 
 def _paced(month: Month, at_ms: int, cls: int) -> int:
     """How many calls a class may have used by an instant so that those before it still fit."""
-    firm = month.used[0] + month.foreign
-    spare = month.limit - firm - _at_worst(month, at_ms, firm)
-    other = month.used[2]
-    if cls == 2:
-        other = month.used[1] + _at_worst(month, at_ms, month.used[1])
-    length = max(1, month_end(month.start_ms) - month.since_ms)
-    reached = min(length, max(0, at_ms - month.since_ms) + LEAD_MS[cls])
+    length, reached = _spread(month, at_ms, cls)
     if cls == 1:
-        return min(spare * reached // length, spare - other)
-    return (spare - other) * reached // length
+        spare = _spare(month, at_ms)
+        return min(spare * reached // length, spare - month.used[2])
+    return _for_background(month, at_ms) * reached // length
+
+
+def _for_background(month: Month, at_ms: int) -> int:
+    """What the month has for `background` in all, used or not."""
+    return _spare(month, at_ms) - month.used[1] - _at_worst(month, at_ms, month.used[1])
+
+
+def _spare(month: Month, at_ms: int) -> int:
+    firm = month.used[0] + month.foreign
+    return month.limit - firm - _at_worst(month, at_ms, firm)
+
+
+def _spread(month: Month, at_ms: int, cls: int) -> tuple[int, int]:
+    """How long the month is, and how far into it the pace of a class has come."""
+    length = max(1, month_end(month.start_ms) - month.since_ms)
+    return length, min(length, max(0, at_ms - month.since_ms) + LEAD_MS[cls])

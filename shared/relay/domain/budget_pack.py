@@ -27,6 +27,8 @@ _SLOT = re.compile(r"(\d{1,18})([fnb])(\d{1,18})", re.ASCII)
 _BASE = re.compile(r"\d{1,18}", re.ASCII)
 _PLAIN = tuple(f.name for f in fields(Budget) if f.name != "recent")
 _LISTS = frozenset({"used", "turning", "unmet", "unmet_until_ms"})
+_ADDED = {"rereads": 0}
+"""Counters that budgets stored by an earlier release lack."""
 
 
 def pack(budget: Budget) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def unpack(packed: Mapping[str, Any]) -> Budget:
         slots = tuple(((second + 1) * _SLOTS_A_SECOND - 1, cls, count) for second, cls, count in slots)
     values: dict[str, Any] = {"recent": slots}
     for name in _PLAIN:
-        found = packed.get(name)
+        found = packed.get(name, _ADDED.get(name))
         if name in _LISTS:
             if not isinstance(found, list) or len(found) != 3:
                 raise BadInput("budget_unreadable", field=name, detail="expected a list of three whole numbers")

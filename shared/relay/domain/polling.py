@@ -4,7 +4,8 @@
                   ^--- killed, refused, out of time: goes on at the same cursor
 
 A pass is `full` (everything; only such a one may conclude from absence) or `recent` (a window of days, and the lists of
-what may still change). Pure values; the store compares and swaps on `rev`.
+what may still change). Webhooks whose re-reads find no call of their own join the next pass, and hurry it: one page
+answers all of them that it shows. Pure values; the store compares and swaps on `rev`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from relay.domain.budget_month import month_end, month_start
 from relay.domain.polling_cadence import offset_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 PassKind = Literal["full", "recent"]
 DAY_MS = 24 * 3600_000
@@ -28,6 +29,10 @@ REFUSED = "absent_refused"
 """Trouble of a full pass: Holded refused to say of an object that no list showed whether it is there."""
 NAMELESS = "nameless_items"
 """Trouble of a full pass: items without an id that could be anybody, so that nobody was concluded to be gone."""
+MOST_JOINED = 200
+"""Webhooks that wait for one pass of a resource: about a page of them. Who comes after them waits, and joins the next one."""
+ANY = ""
+"""Stands among those who joined for whatever a pass shows: a webhook of stock names no item of a list."""
 _MEMORY_DAYS = 7.0
 
 
@@ -39,13 +44,14 @@ class Pass:
     `whole`: every item so far could be read, so that who is not among them is absent; `unread` counts those that could not.
     `absent`: the lists are through, and those that were not seen are being asked for; `asked` of them have answered so far,
     and `refused` says what Holded said to the last of those of which nothing is known. `brief`: a recent one of the window
-    alone.
+    alone. `hurried`: webhooks asked for it, and its calls are theirs.
     """
 
     kind: PassKind
     started_ms: int
     baseline: bool = False
     brief: bool = False
+    hurried: bool = False
     parent: str = ""
     place: int = 0
     cursor: str = ""
@@ -70,6 +76,8 @@ class Course:
     of changes, smoothed. `heard_ms`: a webhook told of the resource; `unheard_ms`: a poll saw what none had told.
     `unsure`: why the last full pass could not conclude who is gone, or not of all. `unreadable` items it could not read; a
     pass since may have seen more of them, and never fewer, because it does not look at everything.
+    `joined`: objects of which webhooks told, by id, since when each waits for a pass to show it (`ANY`: of no object in
+    particular). `hurry_ms`: they want a pass from then on, 0: they wait for the one that is due anyway.
     """
 
     due_ms: int
@@ -89,17 +97,32 @@ class Course:
     trouble: str = ""
     unsure: str = ""
     unreadable: int = 0
+    joined: Mapping[str, int] = field(default_factory=dict)
+    hurry_ms: int = 0
     running: Pass | None = None
 
     @property
     def next_ms(self) -> int:
         """When somebody must look at it; a pass that is under way is due."""
+        hurried_ms = self.hurried_ms
+        return self.own_ms if hurried_ms is None else min(self.own_ms, hurried_ms)
+
+    @property
+    def own_ms(self) -> int:
+        """As `next_ms`, of what polling itself wants to see."""
         return max(self.held_ms, 0 if self.running is not None else min(self.due_ms, self.full_due_ms))
 
     @property
     def troubles(self) -> str:
         """What keeps it from seeing all there is: a refusal now, or what the last full pass left open."""
         return ", ".join(each for each in (self.trouble, self.unsure) if each)
+
+    @property
+    def hurried_ms(self) -> int | None:
+        """As `next_ms`, of what webhooks ask for; None where they ask for nothing, or another pass is under way."""
+        if self.running is not None:
+            return self.held_ms if self.running.hurried else None
+        return max(self.held_ms, self.hurry_ms) if self.hurry_ms and self.joined else None
 
     def covered(self, now_ms: int) -> bool:
         """Webhooks tell of this resource: one came lately, and nothing was seen since that none had told."""
@@ -108,12 +131,16 @@ class Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
-    """An account's polling. `calls` and those of its courses are of the month that began at `month_ms`."""
+    """An account's polling. `calls` and those of its courses are of the month that began at `month_ms`.
+
+    `hurried`: calls of passes that webhooks asked for; they are no part of `calls`, but of their course's.
+    """
 
     account: str
     rev: int = 0
     month_ms: int = 0
     calls: int = 0
+    hurried: int = 0
     courses: Mapping[str, Course] = field(default_factory=dict)
 
 
@@ -123,28 +150,52 @@ def rolled(polling: Polling, now_ms: int) -> Polling:
     if polling.month_ms >= month_ms:
         return polling
     courses = {name: replace(course, calls=0, changes=0) for name, course in polling.courses.items()}
-    return replace(polling, month_ms=month_ms, calls=0, courses=courses)
+    return replace(polling, month_ms=month_ms, calls=0, hurried=0, courses=courses)
 
 
 def with_course(polling: Polling, name: str, course: Course) -> Polling:
     return replace(polling, courses={**polling.courses, name: course})
 
 
-def spent(polling: Polling, name: str, calls: int) -> Polling:
-    """Calls that one resource cost."""
+def spent(polling: Polling, name: str, calls: int, *, hurried: bool = False) -> Polling:
+    """Calls that one resource cost; `hurried` ones are not of polling's own share."""
     course = polling.courses[name]
-    return replace(with_course(polling, name, replace(course, calls=course.calls + calls)), calls=polling.calls + calls)
+    counted = with_course(polling, name, replace(course, calls=course.calls + calls))
+    if hurried:
+        return replace(counted, hurried=polling.hurried + calls)
+    return replace(counted, calls=polling.calls + calls)
 
 
-def begun(course: Course, *, now_ms: int, recent: bool, briefs: int = 0) -> Course:
+def begun(course: Course, *, now_ms: int, recent: bool, briefs: int = 0, hurried: bool = False) -> Course:
     """The pass that is due: a full one first, and whenever it is its time. `recent`: the resource has shorter ones.
 
-    `briefs` of these go over the window alone before one looks at all that may still change.
+    `briefs` of these go over the window alone before one looks at all that may still change. A `hurried` one is the
+    shortest there is. Whichever it is, those who joined until now are among those it may show.
     """
     baseline = not course.full_ms
-    kind: PassKind = "full" if baseline or not recent or course.full_due_ms <= now_ms else "recent"
+    full_is_due = course.full_due_ms <= now_ms and not hurried
+    kind: PassKind = "full" if baseline or not recent or full_is_due else "recent"
     brief = kind == "recent" and course.briefs < briefs
-    return replace(course, running=Pass(kind=kind, started_ms=now_ms, baseline=baseline, brief=brief))
+    begins = Pass(kind=kind, started_ms=now_ms, baseline=baseline, brief=brief, hurried=hurried)
+    return replace(course, running=begins, hurry_ms=0)
+
+
+def joined(course: Course, holded_id: str, *, now_ms: int, hurry_ms: int = 0) -> Course:
+    """An object of which a webhook told waits for the next pass, which is wanted from `hurry_ms` on (0: not hurried).
+
+    Where too many wait already it is not among them.
+    """
+    there = course.joined
+    if waits_for_another(course, holded_id) and len(there) < MOST_JOINED:
+        there = {**there, holded_id: now_ms}
+    return replace(course, joined=there, hurry_ms=hurry_ms or course.hurry_ms)
+
+
+def waits_for_another(course: Course, holded_id: str) -> bool:
+    """It has not joined yet. Or `ANY` has, for the pass that is under way: its pages may be older than what is told now."""
+    if holded_id not in course.joined:
+        return True
+    return holded_id == ANY and course.running is not None and course.joined[ANY] <= course.running.started_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +204,7 @@ class Page:
     `following` the next parent, empty for none.
 
     `unread` items could not be read, but their ids: they are there. `nameless` ones could be anybody: who is absent then?
+    `answered`: who had joined and need wait no longer.
     """
 
     cursor: str | None
@@ -162,6 +214,7 @@ class Page:
     changes: int = 0
     unread: int = 0
     nameless: int = 0
+    answered: Collection[str] = ()
 
 
 def paged(course: Course, page: Page, *, now_ms: int) -> Course:
@@ -194,6 +247,7 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         changes=course.changes + page.changes,
         unreadable=max(course.unreadable, onward.unread),
         unheard_ms=now_ms if told else course.unheard_ms,
+        joined={name: at for name, at in course.joined.items() if name not in page.answered},
         held_ms=0,
         wait_ms=0,
         trouble="",
@@ -235,9 +289,11 @@ def finished(course: Course) -> Course:
         days = (running.started_ms - last_ms) / DAY_MS
         keep = math.exp(-days / _MEMORY_DAYS)
         rate = rate * keep + running.changes / days * (1 - keep)
-    done = replace(course, running=None, a_day=round(rate, 3))
+    # Who joined before it began and was not shown is not in its lists: nobody waits for the next pass in vain.
+    left = {name: at for name, at in course.joined.items() if at > running.started_ms}
+    done = replace(course, running=None, a_day=round(rate, 3), joined=left)
     if running.brief:
-        return replace(done, recent_ms=running.started_ms, briefs=course.briefs + 1)
+        return replace(done, recent_ms=running.started_ms, briefs=course.briefs + (not running.hurried))
     if running.kind == "recent":
         return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page), briefs=0)
     # Not the deleted ones that were asked for: there are as many of them however often somebody looks.
@@ -270,6 +326,7 @@ def to_json(polling: Polling) -> dict[str, Any]:
     return {
         "month_ms": polling.month_ms,
         "calls": polling.calls,
+        "hurried": polling.hurried,
         "courses": {name: asdict(course) for name, course in polling.courses.items()},
     }
 
@@ -279,4 +336,11 @@ def from_json(account: str, rev: int, value: Mapping[str, Any]) -> Polling:
         name: Course(**{**course, "running": Pass(**course["running"]) if course["running"] else None})
         for name, course in value["courses"].items()
     }
-    return Polling(account=account, rev=rev, month_ms=value["month_ms"], calls=value["calls"], courses=courses)
+    return Polling(
+        account=account,
+        rev=rev,
+        month_ms=value["month_ms"],
+        calls=value["calls"],
+        hurried=value.get("hurried", 0),
+        courses=courses,
+    )

@@ -177,8 +177,8 @@ class Reconcile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
     """What of Holded is looked at without being told. `share` is the percentage of the month's calls it may spend, never
-    more than `most_calls`. `leave_out` and `add` name resources; `every_minutes` how often one is looked at where the calls
-    suffice.
+    more than `most_calls`; `rereads` the percentage that webhooks of Holded may ask for. `leave_out` and `add` name resources;
+    `every_minutes` how often one is looked at where the calls suffice.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = _STRICT
@@ -186,6 +186,7 @@ class Polling:
     enabled: bool = True
     share: int = 20
     most_calls: int = 6000
+    rereads: int = 40
     leave_out: tuple[str, ...] = ()
     add: tuple[str, ...] = ()
     every_minutes: Mapping[str, int] = field(default_factory=dict)
@@ -254,6 +255,7 @@ def _contradictions(settings: Settings) -> Iterator[tuple[bool, str, str]]:
     yield nightly.calls is not None and nightly.calls < 1, "reconcile.calls", "a number of calls, or null"
     yield not all(nightly.own_series), "reconcile.own_series", "beginnings of numbers, none of them empty"
     yield not 1 <= settings.polling.share <= 100, "polling.share", "a percentage from 1 to 100"
+    yield not 0 <= settings.polling.rereads <= 100, "polling.rereads", "a percentage from 0 to 100"
     yield settings.polling.most_calls < 1, "polling.most_calls", "a number of calls a month, above zero"
     for name, minutes in settings.polling.every_minutes.items():
         yield minutes < 1, f"polling.every_minutes.{name}"[:80], "minutes, at least 1"

@@ -39,8 +39,9 @@ class Resource:
     two query keys of a window. `parts` are the lists of a full pass: more than one where nothing but the list that an item
     stands in tells what it is; the window of a recent pass is one of the last part. `again` are queries whose lists show what
     may still change (drafts, unpaid). `model` is the first word of the event types. `cadence_ms` is how often it is looked at
-    where calls are plenty; `weight` its share where they are few. `hinted`: Holded sends webhooks of its changes. `scope` is
-    the token's right it needs. `recent_days`: between full passes a window of so many days back is listed, and `again`; 0
+    where calls are plenty; `weight` its share where they are few. `hint`: Holded sends webhooks
+    of its changes, which lead to a `read` of the object, or to the `list` that shows it and others. `scope` is the token's right
+    it needs. `recent_days`: between full passes a window of so many days back is listed, and `again`; 0
     with an empty `again`: there are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`:
     polled unless the settings leave it out; the others are polled where the settings add them. `from_calls`: of the standard
     ones, those that are polled only where polling may spend so many calls a month; on a small plan they would starve the
@@ -60,7 +61,7 @@ class Resource:
     parts: tuple[tuple[tuple[str, str], ...], ...] = ((),)
     days: tuple[str, str] = ("start_date", "end_date")
     again: tuple[tuple[tuple[str, str], ...], ...] = ()
-    hinted: bool = False
+    hint: Literal["", "read", "list"] = ""
     weight: int = 1
     recent_days: int = 0
     span_days: int = 366

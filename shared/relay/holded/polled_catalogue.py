@@ -81,7 +81,7 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         observe=service,
         scope="sales:services.read",
         cadence_ms=DAY_MS,
-        hinted=True,
+        hint="read",
         from_calls=SOME_CALLS,
     ),
     Resource(
@@ -93,7 +93,7 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         observe=record("warehouse", texts=("email", "phone"), words=("default",)),
         scope="inventory:warehouses.read",
         cadence_ms=DAY_MS,
-        hinted=True,
+        hint="read",
         from_calls=SOME_CALLS,
     ),
     Resource(
@@ -105,7 +105,7 @@ CATALOGUE: Final[tuple[Resource, ...]] = (
         observe=stock,
         scope="inventory:warehouses.read",
         cadence_ms=6 * HOUR_MS,
-        hinted=True,
+        hint="list",
         weight=2,
         from_calls=SOME_CALLS,
     ),

@@ -106,7 +106,7 @@ def _row(
         again=again,
         parts=parts,
         recent_days=7,
-        hinted=True,
+        hint="read",
         weight=weight,
         standard=standard,
         from_calls=from_calls,

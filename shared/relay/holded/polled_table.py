@@ -152,7 +152,7 @@ def document_row(doc_type: DocType, *, scope: str, weight: int, cadence_ms: int,
         cadence_ms=cadence_ms,
         again=(*drafts, *((("status", status),) for status in again)),
         recent_days=7,
-        hinted=True,
+        hint="read",
         weight=weight,
     )
 
@@ -172,7 +172,7 @@ OWN: tuple[Resource, ...] = (
         observe=observe_contact,
         scope="contacts:contacts.read",
         cadence_ms=6 * HOUR_MS,
-        hinted=True,
+        hint="read",
         weight=3,
     ),
     Resource(
@@ -184,7 +184,7 @@ OWN: tuple[Resource, ...] = (
         observe=observe_product,
         scope="inventory:products.read",
         cadence_ms=6 * HOUR_MS,
-        hinted=True,
+        hint="read",
         weight=2,
     ),
     Resource(
@@ -196,6 +196,7 @@ OWN: tuple[Resource, ...] = (
         observe=observe_payment,
         scope="accounting:payments.read",
         cadence_ms=HOUR_MS,
+        hint="list",  # mostly those the relay made itself: a call each would tell nothing
         recent_days=14,
         weight=4,
     ),
@@ -219,6 +220,6 @@ _FOLLOWED_ONLY: Mapping[str, Resource] = {
 
 FOLLOWED: Mapping[str, Resource] = {
     **_FOLLOWED_ONLY,
-    **{each.name: each for each in POLLED if each.hinted},
+    **{each.name: each for each in POLLED if each.hint},
 }
 """What a webhook leads to a re-read of."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from relay.holded.polled_table import POLLED
 from relay.services.again import Again
+from relay.services.answers import Answers
 from relay.services.contacts import Contacts
 from relay.services.dead_ends import ClearDeadLetters
 from relay.services.desk import Desk
@@ -20,6 +21,7 @@ from relay.services.saga import Saga
 from relay.services.settlement import Settlement
 from relay.services.sightings import Sightings
 from relay.services.standing import Standing
+from relay.services.turns import Turns
 from relay.services.work import Work
 from relay.services.writer import Writer
 
@@ -58,8 +60,18 @@ def build_drainer(
     saga = Saga(desk=desk, jitter=jitter)
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
     sightings = Sightings(ledger=ledger, snapshots=snapshots)
-    poll = Poll(ledger=ledger, polls=polls, snapshots=snapshots, sightings=sightings, jitter=jitter, table=polled)
-    hints = Hints(desk=desk, sightings=sightings, poll=poll, jitter=jitter)
+    answers = Answers(desk=desk, sightings=sightings, polls=polls)
+    poll = Poll(
+        ledger=ledger,
+        polls=polls,
+        snapshots=snapshots,
+        sightings=sightings,
+        answers=answers,
+        jitter=jitter,
+        table=polled,
+    )
+    turns = Turns(poll=poll, polls=polls, ledger=ledger)
+    hints = Hints(desk=desk, answers=answers, turns=turns, poll=poll, jitter=jitter)
     work = Work(
         inbox=inbox,
         desk=desk,

@@ -29,6 +29,8 @@ NO_ATTEMPT = (
     "contact_in_doubt",
     "contact_contended",
     "record_awaited",
+    "joins_poll",
+    "reread",
     "queued",
     "blocked",
     "paused",

@@ -16,16 +16,18 @@ from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.services import poll_state
 from relay.services.poll_pass import NOBODYS, SHARE, PollPass
 from relay.services.poll_plan import Plan, plan_of
+from relay.services.reread_share import share_from_ms
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from relay.domain.ledger import Row
-    from relay.domain.polling import Course, Polling
+    from relay.domain.polling import Polling
     from relay.holded.polled import Resource
     from relay.ports.ledger import Ledger
     from relay.ports.polling import Polls, Snapshots
+    from relay.services.answers import Answers
     from relay.services.session import Session
     from relay.services.sightings import Sightings
 
@@ -42,13 +44,16 @@ class Poll:
         polls: Polls,
         snapshots: Snapshots,
         sightings: Sightings,
+        answers: Answers,
         jitter: Callable[[], float],
         table: Sequence[Resource],
     ) -> None:
         """`table` is what there is to be polled."""
         self._ledger = ledger
         self._polls = polls
-        self._pass = PollPass(polls=polls, snapshots=snapshots, sightings=sightings, change=self.change)
+        self._pass = PollPass(
+            polls=polls, snapshots=snapshots, sightings=sightings, answers=answers, change=self.change
+        )
         self._jitter = jitter
         self._table = table
 
@@ -58,8 +63,6 @@ class Poll:
             due_ms = await self._all_due(session)
         except RetryAt as refusal:
             due_ms = max(at_ms(refusal.retry_at), session.now_ms() + _SOON_MS)
-            if refusal.reason == SHARE:  # looks once a day, without a call, whether the settings give more by now
-                due_ms = min(due_ms, session.now_ms() + _TROUBLE_MS)
         except NotAllowed:
             due_ms = session.now_ms() + session.timing.settlement_ms
         following = replace(
@@ -77,7 +80,7 @@ class Poll:
 
     async def _all_due(self, session: Session) -> int:
         """Raises `RetryAt` where something is left to do now; else returns when something is due again."""
-        plan = plan_of(session.settings.polling, session.account.per_month, self._table)
+        plan = self.plan(session)
         if not plan.resources:
             return session.now_ms() + _TROUBLE_MS
         while True:
@@ -86,14 +89,37 @@ class Poll:
             state = await self.change(session.account.account, partial(plan.admitted, now_ms=now_ms))
             due = plan.due(state, now_ms=now_ms)
             if due is None:
-                return max(plan.next_ms(state), now_ms + _SOON_MS)
-            await self._one(session, plan, due)
+                return max(plan.next_ms(state, now_ms=now_ms), now_ms + _SOON_MS)
+            resource, hurried = due
+            if not hurried or await self._may_hurry(session, plan, state, resource):
+                await self._one(session, plan, resource, hurried=hurried)
 
-    async def _one(self, session: Session, plan: Plan, resource: Resource) -> None:
+    async def _may_hurry(self, session: Session, plan: Plan, state: Polling, resource: Resource) -> bool:
+        """Whether the webhooks' share suffices for the pass, after those that go first; else it is due when it does."""
+        course, now_ms = state.courses[resource.name], session.now_ms()
+        if course.running is not None:
+            return True
+        waited_ms = plan.waited_ms(resource, course, now_ms=now_ms)
+        first = plan.calls_before(state, waited_ms=waited_ms, now_ms=now_ms)
+        from_ms = share_from_ms(session, plan, plan.hurried_calls(resource, course) + first)
+        if not from_ms:
+            return True
+
+        def later(found: Polling) -> Polling:
+            return courses.with_course(found, resource.name, replace(found.courses[resource.name], hurry_ms=from_ms))
+
+        await self.change(session.account.account, later)
+        return False
+
+    async def _one(self, session: Session, plan: Plan, resource: Resource, *, hurried: bool) -> None:
         """One resource's pass as far as it goes now. What Holded refuses of it is its own trouble."""
         try:
-            await self._pass.run(session, resource, allowance=plan.allowance, briefs=plan.briefs(resource))
+            await self._pass.run(
+                session, resource, allowance=plan.allowance, briefs=plan.briefs(resource), hurried=hurried
+            )
         except RetryAt as refusal:
+            if refusal.reason == SHARE:
+                return  # its own; what webhooks ask for is none of it
             if refusal.reason.startswith(NOBODYS):
                 raise
             await self._hold(session, resource, refusal.reason)
@@ -114,8 +140,10 @@ class Poll:
             course = found.courses[resource.name]
             if course.running is None:
                 return found
-            kind = course.running.kind
+            kind, brief, hurried = course.running.kind, course.running.brief, course.running.hurried
             done = courses.with_course(found, resource.name, courses.finished(course))
+            if hurried and brief:
+                return done  # what may still change outside its window is looked at when it was to be
             return plan.scheduled(done, resource, kind=kind, now_ms=now_ms, jitter=jitter)
 
         await self.change(session.account.account, onward)
@@ -124,9 +152,11 @@ class Poll:
         now_ms = session.now_ms()
 
         def waits(found: Polling) -> Polling:
+            running = found.courses[resource.name].running
             held = courses.held(found.courses[resource.name], now_ms=now_ms, trouble=reason)
             # The call that was not answered is spent.
-            return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1)
+            hurried = running is not None and running.hurried
+            return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1, hurried=hurried)
 
         await self.change(session.account.account, waits)
 
@@ -165,8 +195,5 @@ class Poll:
 
         await self.change(session.account.account, noted)
 
-    async def has_baseline(self, account: str, name: str) -> bool:
-        """Whether a full pass has seen all objects of a kind: one without a snapshot is new since."""
-        found = await self._polls.load(account)
-        course: Course | None = found.courses.get(name) if found is not None else None
-        return course is not None and course.full_ms > 0
+    def plan(self, session: Session) -> Plan:
+        return plan_of(session.settings.polling, session.account.per_month, self._table)

@@ -20,6 +20,7 @@ from relay.domain.standing import OF_ONE_KIND
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import polled_requests
 from relay.services.desk import NO_ATTEMPT
+from relay.services.reread_share import take, taken_call
 from relay.services.times import from_ms
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
     from relay.domain.polling import Course, Pass, Polling
     from relay.holded.polled import Resource
+    from relay.holded.protocol import Reply, Request
     from relay.ports.polling import Polls, Snapshots
+    from relay.services.answers import Answers
     from relay.services.session import Session
     from relay.services.sightings import Sightings
 
@@ -46,20 +49,27 @@ _PATIENCE_MS = 3600_000
 
 
 class PollPass:
-    def __init__(self, *, polls: Polls, snapshots: Snapshots, sightings: Sightings, change: Change) -> None:
+    def __init__(
+        self, *, polls: Polls, snapshots: Snapshots, sightings: Sightings, answers: Answers, change: Change
+    ) -> None:
         self._polls = polls
         self._snapshots = snapshots
         self._sightings = sightings
+        self._answers = answers
         self._change = change
 
-    async def run(self, session: Session, resource: Resource, *, allowance: int, briefs: int = 0) -> None:
+    async def run(
+        self, session: Session, resource: Resource, *, allowance: int, briefs: int = 0, hurried: bool = False
+    ) -> None:
         """Go on until the pass is through. Raises `RetryAt` for lack of calls or time: it goes on another time.
 
+        One that webhooks hurry goes on once it has begun, whatever is left of their share: what it takes too much is
+        missing from it later.
         Raises `NotFound`, `Rejected` and `BadInput` for what Holded refuses of the lists themselves.
         """
         account = session.account.account
         now_ms = session.now_ms()
-        state = await self._change(account, lambda found: _begun(found, resource, now_ms, briefs))
+        state = await self._change(account, lambda found: _begun(found, resource, now_ms, briefs, hurried=hurried))
         while True:
             running = _running(state, resource)
             if running is None or running.absent:
@@ -84,12 +94,11 @@ class PollPass:
         if running.place >= len(queries) or (resource.parent and not parent):
             return await self._moved(session, resource, running, Page(cursor=None, lists=0))
         request = polled_requests.page(resource, queries[running.place], cursor=running.cursor, parent=parent)
-        within(state, allowance)
         sent_ms = session.now_ms()
         shown: Sequence[Any] = ()
         cursor = None
         try:
-            reply = await session.call(request, "background", optional=True)
+            reply = await _call(session, request, running, state, allowance)
         except NotFound:
             if not parent:
                 raise
@@ -97,6 +106,8 @@ class PollPass:
         else:
             shown, cursor = reply.value.items, reply.value.cursor
         items, unread, nameless = polled_requests.observed(resource, shown, query=queries[running.place], parent=parent)
+        waiting = [each for each in items if each.id in course.joined]
+        answered = await self._answers.of_page(session, resource, waiting, sent_ms=sent_ms)
         changes = await self._sightings.page(session, resource, items, sent_ms=sent_ms, baseline=running.baseline)
         if running.kind == "full":
             ids = [*(each.id for each in items), *unread]
@@ -109,6 +120,7 @@ class PollPass:
             changes=changes,
             unread=len(unread),
             nameless=nameless,
+            answered=answered,
         )
         return await self._moved(session, resource, running, page, calls=1)
 
@@ -122,7 +134,7 @@ class PollPass:
             if course.running != running:
                 return found  # two drains, against all odds: the other was faster, its page counts
             moved = courses.with_course(found, resource.name, courses.paged(course, page, now_ms=now_ms))
-            return courses.spent(moved, resource.name, calls)
+            return courses.spent(moved, resource.name, calls, hurried=running.hurried)
 
         return await self._change(session.account.account, onward)
 
@@ -169,12 +181,11 @@ class PollPass:
         """Whether it is there, None where Holded does not say. It counts as asked for, should the pass be cut off here."""
         account = session.account.account
         state = await self._change(account, lambda found: found)
-        within(state, allowance)
         sent_ms = session.now_ms()
         was_there, told, refused = None, "", ""
         try:
             request = polled_requests.one(resource, holded_id)
-            observed = (await session.call(request, "background", optional=True)).value
+            observed = (await _call(session, request, running, state, allowance)).value
         except NotFound:
             was_there = False
             told = await self._sightings.gone(session, resource, holded_id, sent_ms=sent_ms)
@@ -191,17 +202,20 @@ class PollPass:
 
         def counted(found: Polling) -> Polling:
             looked = courses.looked(found.courses[resource.name], deleted=bool(told), refused=refused)
-            return courses.spent(courses.with_course(found, resource.name, looked), resource.name, 1)
+            counted = courses.with_course(found, resource.name, looked)
+            return courses.spent(counted, resource.name, 1, hurried=running.hurried)
 
         await self._change(account, counted)
         return was_there
 
 
-def _begun(found: Polling, resource: Resource, now_ms: int, briefs: int) -> Polling:
+def _begun(found: Polling, resource: Resource, now_ms: int, briefs: int, *, hurried: bool) -> Polling:
     course = found.courses[resource.name]
     if course.running is not None:
         return found
-    begun = courses.begun(course, now_ms=now_ms, recent=resource.has_recent, briefs=briefs)
+    if hurried and resource.has_brief:
+        briefs = course.briefs + 1
+    begun = courses.begun(course, now_ms=now_ms, recent=resource.has_recent, briefs=briefs, hurried=hurried)
     return courses.with_course(found, resource.name, begun)
 
 
@@ -217,6 +231,14 @@ def _is_of_one(refusal: Rejected | BadInput | NotAllowed | RetryAt, course: Cour
         lasts = refusal.reason == "reply_unexpected" or course.wait_ms >= _PATIENCE_MS
         return lasts and not refusal.reason.startswith(NOBODYS)
     return True
+
+
+async def _call(session: Session, request: Request, running: Pass, state: Polling, allowance: int) -> Reply:
+    if running.hurried:
+        take(session)
+        return await taken_call(session, request)
+    within(state, allowance)
+    return await session.call(request, "background", optional=True)
 
 
 def within(state: Polling, allowance: int) -> None:

@@ -31,16 +31,23 @@ if TYPE_CHECKING:
 
 
 _BRIEFS = 3
+_APART = 4
+"""Passes that webhooks hurry are a quarter of the resource's own cadence apart: a shop's stock changes with every sale."""
+_TRY_MS = DAY_MS
+"""Where the share is used up somebody looks once a day, without a call, whether the settings give more by now."""
 _PLENTY = 3_000
 """Calls a month from which on every recent pass looks at all that may still change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`allowance`: calls a month that polling may spend. `every_ms`: cadences that the settings change."""
+    """`allowance`: calls a month that polling may spend; `rereads`: those that webhooks may ask for. `every_ms`: cadences
+    that the settings change.
+    """
 
     resources: Sequence[Resource]
     allowance: int
+    rereads: int
     every_ms: Mapping[str, int]
 
     def admitted(self, state: Polling, *, now_ms: int) -> Polling:
@@ -59,14 +66,54 @@ class Plan:
         """
         return _BRIEFS if resource.has_brief and self.allowance < _PLENTY else 0
 
-    def due(self, state: Polling, *, now_ms: int) -> Resource | None:
-        """A pass that is under way goes on; else who has been due for longest."""
-        waiting = [(state.courses[each.name].next_ms, each.name, each) for each in self.resources]
-        due = [each for each in waiting if each[0] <= now_ms]
-        return min(due, key=lambda each: each[:2])[2] if due else None
+    @property
+    def kept(self) -> int:
+        """What of the month's `background` no webhook may ask for."""
+        return self.allowance if self.resources else 0
 
-    def next_ms(self, state: Polling) -> int:
-        return min(state.courses[each.name].next_ms for each in self.resources)
+    def due(self, state: Polling, *, now_ms: int) -> tuple[Resource, bool] | None:
+        """A pass that is under way goes on; else who has been due for longest, and whether webhooks ask for the pass.
+
+        Where polling's own share is used up only they do.
+        """
+        due: list[tuple[int, str, Resource, bool]] = []
+        for each in self.resources:
+            course = state.courses[each.name]
+            if course.own_ms <= now_ms and state.calls < self.allowance and not _is_hurried(course):
+                due.append((course.own_ms, each.name, each, False))
+            elif course.hurried_ms is not None and course.hurried_ms <= now_ms:
+                due.append((course.hurried_ms, each.name, each, True))
+        return min(due, key=lambda each: each[:2])[2:] if due else None
+
+    def next_ms(self, state: Polling, *, now_ms: int) -> int:
+        own_ms = min(state.courses[each.name].own_ms for each in self.resources)
+        if state.calls >= self.allowance:
+            own_ms = max(own_ms, min(courses.next_month_ms(state), now_ms + _TRY_MS))
+        hurried = (state.courses[each.name].hurried_ms for each in self.resources)
+        return min([own_ms, *(each for each in hurried if each is not None)])
+
+    def hurried_calls(self, resource: Resource, course: Course) -> int:
+        """What a pass that webhooks ask for costs: the shortest there is."""
+        if resource.has_brief:
+            return 1
+        return max(1, course.recent_calls if resource.has_recent else course.full_calls)
+
+    def waited_ms(self, resource: Resource, course: Course, *, now_ms: int) -> int:
+        """What its hints have waited for the pass, all together, for each of its calls: who has most is next."""
+        return sum(now_ms - at_ms for at_ms in course.joined.values()) // self.hurried_calls(resource, course)
+
+    def calls_before(self, state: Polling, *, waited_ms: int, now_ms: int) -> int:
+        """Calls of the passes that have waited for more than this and want theirs first."""
+        wanted = ((each, state.courses.get(each.name)) for each in self.resources)
+        return sum(
+            self.hurried_calls(each, course)
+            for each, course in wanted
+            if course is not None and course.hurry_ms and self.waited_ms(each, course, now_ms=now_ms) > waited_ms
+        )
+
+    def hurried_after_ms(self, resource: Resource, course: Course) -> int:
+        every_ms = self.every_ms.get(resource.name, resource.cadence_ms)
+        return max(course.full_ms, course.recent_ms) + every_ms // _APART
 
     def scheduled(self, state: Polling, resource: Resource, *, kind: PassKind, now_ms: int, jitter: float) -> Polling:
         """When a resource is looked at again after a pass of this kind. A full one saw all that a recent one would."""
@@ -116,7 +163,7 @@ class Plan:
             full_calls=max(len(resource.parts), course.full_calls if course else 0),
             recent_calls=-(-(recent + briefs) // (1 + briefs)),
             changes_a_day=course.a_day if course else 0.0,
-            covered=resource.hinted and course is not None and course.covered(now_ms),
+            covered=bool(resource.hint) and course is not None and course.covered(now_ms),
         )
 
 
@@ -133,8 +180,13 @@ def plan_of(settings: Settings, per_month: int, table: Sequence[Resource] = POLL
     return Plan(
         resources=wanted,
         allowance=calls,
+        rereads=per_month * settings.rereads // 100,
         every_ms={name: minutes * 60_000 for name, minutes in settings.every_minutes.items()},
     )
+
+
+def _is_hurried(course: Course) -> bool:
+    return course.running is not None and course.running.hurried
 
 
 def _due_ms(account: str, name: str, *, now_ms: int, interval_ms: int, whole_ms: int, jitter: float) -> int:

@@ -1,4 +1,4 @@
-"""Changes of the state of polling, whoever else changes it meanwhile; and what people ask of it."""
+"""Changes of the state of polling, whoever else changes it meanwhile; and what people and webhooks ask of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from relay.services.poll_row import first_poll, poll_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from relay.domain.ledger import Row
+    from relay.domain.polling import Course
     from relay.domain.settings import Settings
     from relay.ports.accounts import Account
     from relay.ports.ledger import Ledger
@@ -32,6 +34,25 @@ async def change(polls: Polls, account: str, onward: Callable[[Polling], Polling
         if await polls.store(changed, expected_rev=found.rev):
             return replace(changed, rev=found.rev + 1)
     raise Unavailable("polling_contended", detail="the state of polling kept moving")
+
+
+async def join(
+    polls: Polls, ledger: Ledger, account: str, name: str, holded_id: str, *, now_ms: int, hurry_ms: int
+) -> tuple[Course, Row | None]:
+    """An object waits for the resource's next pass (`polling.joined`). Returns its course, and the account's poll where that is
+    due earlier for it: at `hurry_ms`. Should this drain die before, who joined looks again by itself.
+    """
+
+    def joins(found: Polling) -> Polling:
+        joined = courses.joined(found.courses[name], holded_id, now_ms=now_ms, hurry_ms=hurry_ms)
+        return courses.with_course(found, name, joined)
+
+    course = (await change(polls, account, joins)).courses[name]
+    there = await ledger.get(poll_key(account)) if hurry_ms else None
+    if there is None or there.state != "waiting" or there.due_ms <= hurry_ms:
+        return course, None
+    row = replace(there, rev=there.rev + 1, updated_ms=now_ms, due_ms=hurry_ms)
+    return course, row if await ledger.replace(row, expected_rev=there.rev) else None
 
 
 async def make_due(

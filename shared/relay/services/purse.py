@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from relay.domain import budget_rereads as rereads
 from relay.domain import budget_signals as signals_of
 from relay.domain import gate as gates
 from relay.domain.budget import USE_WITHIN_MS, forfeit
@@ -155,6 +156,16 @@ class Purse:
         self._correct(
             partial(signals_of.answered, now_ms=self._now_ms(), granted_ms=token.granted_ms, priority=token.priority)
         )
+
+    def rereads_from_ms(self, calls: int, *, kept: int, most: int) -> int:
+        """As `budget_rereads.from_ms`, 0 for now."""
+        budget, now_ms = self._gate.budget, self._now_ms()
+        found = rereads.from_ms(budget, now_ms=now_ms, calls=calls, kept=kept, most=most)
+        return 0 if found <= max(now_ms, budget.last_ms) else found
+
+    def reread(self, calls: int) -> None:
+        """What webhooks asked for, or did not need after all; written with the gate's next write."""
+        self._correct(partial(rereads.counted, calls=calls))
 
     async def give_back(self) -> None:
         """Tokens in hand that no call will use: the drain lets go."""

@@ -248,7 +248,7 @@ class Sightings:
             # A payment has no row of its own: our reference in its text names the document's.
             row = await self._ledger.by_holded_id(account, observed.data.document_id)
             if row is not None and row.marker and row.marker in (observed.data.reference or ""):
-                return Ours(written_ms=row.written_ms)
+                return Ours(written_ms=row.written_ms, doubt_ms=_doubt_ms(row))
         return None
 
     async def _let_records_arrive(self, session: Session, unseen: Sequence[Observed], sent_ms: int) -> None:
@@ -291,8 +291,12 @@ def _written_by(row: Row) -> Ours:
         total=row.total if stands else None,
         approved=reached(row) in {"approve", "pay"},
         paid=reached(row) == "pay",
-        doubt_ms=row.updated_ms if row.state in _UNANSWERED else 0,
+        doubt_ms=_doubt_ms(row),
     )
+
+
+def _doubt_ms(row: Row) -> int:
+    return row.updated_ms if row.state in _UNANSWERED else 0
 
 
 def _markers(data: Model) -> frozenset[str]:
