@@ -24,7 +24,7 @@ from infra.paths import ROOT
 from relay.adapters.holded_http import HoldedHttp
 from relay.domain.settings import Settings
 from relay.errors import BadInput, RetryAt
-from relay.holded import replies, requests, requests_products, requests_v1
+from relay.holded import replies, requests, requests_products
 from relay.holded.protocol import Request
 from relay.ports.accounts import Credential
 
@@ -65,8 +65,6 @@ BY_ID = [
     requests_products.get_product,
     lambda value: requests.get_document("invoice", value),
     lambda value: requests.approve("invoice", value),
-    lambda value: requests.cancel("invoice", value),
-    lambda value: requests_v1.v1_get_document("invoice", value),
 ]
 
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from relay.holded.polled_requests import page
-from relay.holded.polled_table import BY_NAME
 from relay.ports.accounts import Credential
 from tests.benchmarks.polling_company import MONTH, Office
+from tests.polled import BY_NAME
 from tests.services.world import TOKEN, World
 
 if TYPE_CHECKING:

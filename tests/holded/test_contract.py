@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from relay.domain.documents import DocType, DocumentDraft, LineDraft, PaymentDraft, ProductDraft
-from relay.holded import listings, replies, requests, requests_products, requests_v1
+from relay.holded import listings, replies, requests, requests_products
 
 INDEX = Path(__file__).resolve().parents[3] / "shared/holded-api/v2-operations-index.json"
 ID = "5f0000000000000000000001"
@@ -64,10 +64,7 @@ def built():
         number = "A-1" if kind == "purchase" else None
         yield requests.create_document(filled(kind), contact_id=ID, marker="m", number=number)
         yield requests.get_document(kind, ID)
-        yield requests.delete_document(kind, ID)
-        yield requests.list_documents(
-            kind, contact_id=ID, start=date(2026, 1, 1), end=date(2026, 1, 1), status="pending", sort="date"
-        )
+        yield requests.list_documents(kind, contact_id=ID, start=date(2026, 1, 1), end=date(2026, 1, 1))
         if kind != "estimate":
             yield requests.approve(kind, ID)
         yield listings.list_numbering_series(kind)
@@ -75,22 +72,15 @@ def built():
         yield requests.update_document(kind, ID, filled(kind), contact_id=ID, marker="m", current=current)
     for kind in ("invoice", "creditnote", "salesreceipt", "purchase"):
         yield requests.pay(kind, ID, payment)
-        yield requests.list_documents(kind, approval_status="draft")
-    yield requests.list_documents("estimate", approval_status="draft")
-    yield requests.cancel("invoice", ID)
-    yield requests.list_payments(document_id=ID, document_type="invoice", start=date(2026, 1, 1), end=date(2026, 1, 1))
-    yield requests.create_payment(payment, contact_id=ID)
+    yield requests.list_payments(document_id=ID, document_type="invoice")
     yield requests_products.create_product(product)
     yield requests_products.update_product(ID, product, current=replies.product({"id": ID}))
     yield requests_products.get_product(ID)
-    yield requests_products.list_products()
     yield listings.list_taxes()
     yield listings.list_payment_methods()
     yield listings.list_sales_channels()
-    yield listings.list_expenses_accounts()
     yield listings.list_warehouses()
     yield listings.list_treasury_accounts()
-    yield listings.list_tags()
     yield listings.usage()
 
 
@@ -116,24 +106,3 @@ def test_an_invoice_s_update_sends_everything_its_replacement_takes_back():
 
     assert raw.items() <= body.items()
     assert body["contact_name"] == "Acme"
-
-
-V1 = INDEX.parent / "v1-invoice-api.openapi.json"
-
-
-@pytest.mark.parametrize(
-    ("request_", "path"),
-    [
-        (requests_v1.v1_create_document(filled("invoice"), contact_id=ID, marker="m"), "/documents/{docType}"),
-        (requests_v1.v1_create_document(filled("purchase"), contact_id=ID, marker="m", number="A-1"), "/documents/{docType}"),
-    ],
-)  # fmt: skip
-def test_v1_bodies_use_the_names_of_the_official_description(request_, path):
-    if not V1.is_file():
-        pytest.skip(f"{V1.name} is not beside the repository")
-    operation = json.loads(V1.read_text("utf-8"))["paths"][path][request_.method.lower()]
-    takes = operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
-
-    assert set(request_.json) <= set(takes)
-    for item in request_.json["items"]:
-        assert set(item) <= set(takes["items"]["items"]["properties"])

@@ -8,8 +8,8 @@ import pytest
 
 from relay.errors import BadInput
 from relay.holded import fields
-from relay.holded.polled_table import BY_NAME
 from tests.holded.polled_samples import SAMPLES
+from tests.polled import BY_NAME
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 
 from relay.errors import BadInput
 from relay.holded import unified
-from relay.holded.polled_table import BY_NAME, OWN
+from relay.holded.polled_table import OWN
 from tests.holded.polled_samples import ID, OTHER, SAMPLES
+from tests.polled import BY_NAME
 
 _ADDRESS = {"address": "Mayor 1", "city": "Madrid", "postal_code": "28001", "info": None}
 ITEMS = {name: sample.item for name, sample in SAMPLES.items()} | {

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from relay.holded.polled_table import BY_NAME
 from tests.holded.polled_samples import ID
+from tests.polled import BY_NAME
 
 
 def seen(name="invoice", **fields):

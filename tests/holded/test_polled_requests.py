@@ -12,8 +12,9 @@ from relay.domain.models import Event
 from relay.errors import BadInput
 from relay.holded import polled_requests
 from relay.holded.formats import MADRID
-from relay.holded.polled_table import BY_NAME, OWN, observe_contact
+from relay.holded.polled_table import OWN, observe_contact
 from relay.holded.replies import Page
+from tests.polled import BY_NAME
 
 DAY_MS = 24 * 3600_000
 NOW_MS = round(datetime(2026, 3, 2, 0, 30, tzinfo=MADRID).timestamp() * 1000)

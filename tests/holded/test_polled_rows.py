@@ -16,10 +16,9 @@ from relay.domain import wire
 from relay.domain.models import Event
 from relay.errors import BadInput
 from relay.holded import polled_accounting, polled_catalogue, polled_crm, polled_documents, polled_team, unified
-from relay.holded.polled_gone import gone
-from relay.holded.polled_table import BY_NAME
 from tests.holded.polled_samples import ID, SAMPLES
 from tests.holded_facts import stands
+from tests.polled import BY_NAME
 
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 MODULES = (polled_documents, polled_catalogue, polled_accounting, polled_crm, polled_team)
@@ -201,7 +200,8 @@ def test_an_item_that_is_no_object_is_bad_input(name, item):
 def test_what_is_seen_and_what_is_gone_travel_over_the_bus(name):
     row, sample = ROWS[name], SAMPLES[name]
     seen = row.observe(sample.item | sample.more)
-    for model in (seen.data, gone(row, seen.id, seen_at=NOW)):
+    gone = [unified.gone(name, seen.id, seen_at=NOW)] if name in unified.NAMES else []
+    for model in (seen.data, *gone):
         sent = event(row, model)
         assert wire.loads(wire.dumps(sent)) == sent
         assert model.id == seen.id

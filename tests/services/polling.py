@@ -9,11 +9,11 @@ from decimal import Decimal
 from holded_sandbox import contacts, documents
 from holded_sandbox.kinds import KINDS
 from relay.holded import polled_requests
-from relay.holded.polled_table import BY_NAME
 from relay.ports.accounts import Credential
 from relay.services.poll_row import poll_key
 from relay.services.times import at_ms
 from relay.services.unfold import unfold
+from tests.polled import BY_NAME
 from tests.services.world import ACCOUNT, TOKEN, World
 
 ON = {"polling": {"share": 100, "most_calls": 100_000}, "reconcile": {"nightly": False}}

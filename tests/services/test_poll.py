@@ -10,11 +10,11 @@ import pytest
 
 from relay.errors import RetryAt
 from relay.holded import polled_requests
-from relay.holded.polled_table import BY_NAME
 from relay.ports.accounts import Credential
 from relay.services.poll_row import poll_key
 from relay.services.sightings import Sightings
 from relay.services.times import at_ms
+from tests.polled import BY_NAME
 from tests.services.polling import Hands, events, poll_now, polled_world, state, told
 from tests.services.test_remedies import said
 from tests.services.world import ACCOUNT, TOKEN, World, shopify_order

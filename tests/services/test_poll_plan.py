@@ -10,8 +10,9 @@ from relay.domain.budget_month import month_end, month_start
 from relay.domain.polling import Polling as State
 from relay.domain.settings import Polling
 from relay.holded import polled_requests
-from relay.holded.polled_table import BY_NAME, POLLED
+from relay.holded.polled_table import POLLED
 from relay.services.poll_plan import plan_of
+from tests.polled import BY_NAME
 from tests.services.polling import Hands, make_due, poll_now, polled_world, state, told
 
 NOW_MS = 1_772_442_000_000  # the second of March

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from relay.holded import unified
-from relay.holded.polled_table import BY_NAME
 from relay.services.times import at_ms
+from tests.polled import BY_NAME
 from tests.services.polling import Hands, make_due, observed, poll_now, polled_world, state, told
 from tests.services.world import ACCOUNT
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from relay.errors import NotFound, RetryAt
-from relay.holded.polled_table import BY_NAME
 from relay.holded.protocol import Reply
+from tests.polled import BY_NAME
 from tests.services.polling import poll_now, polled_world, state, told
 
 BASE = replace(BY_NAME["contact"], hint="")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from relay.domain.polling import Course, Polling
 from relay.domain.settings import parse_settings
 from relay.holded import polled_requests, protocol, unified
-from relay.holded.polled_table import BY_NAME
 from relay.services.poll_plan import plan_of
 from relay.services.times import at_ms
+from tests.polled import BY_NAME
 from tests.sandboxed import request_of
 from tests.simulation.faults import DEATHS
 from tests.simulation.operators import poll_now

@@ -15,11 +15,6 @@ from relay.ports.providers import ProviderCredential
 
 API = ("shopify", "stripe", "woocommerce")
 VARIABLE = "RELAY_PROVIDER_TOKEN"
-SCOPES = {
-    "shopify": "an access token of an app of the shop with read_orders, read_customers, read_products",
-    "stripe": "a restricted key that reads events and writes webhook endpoints",
-    "woocommerce": "a REST key that may read and write, as <consumer key>:<consumer secret>",
-}
 COLUMNS = ("source", "api", "registers")
 _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,60}\.myshopify\.com")
 

@@ -96,7 +96,7 @@ def contact_body(draft: ContactDraft) -> dict[str, Any]:
             "phone": draft.phone,
             "type": draft.type,
             "iban": draft.iban,
-            "bill_address": address_body(draft.bill_address),
+            "bill_address": _address(draft.bill_address),
             "shipping_addresses": [_shipping(draft.shipping_address)] if draft.shipping_address else None,
             "defaults": present({"due_days": draft.due_days, "language": draft.language}),
             "tags": list(draft.tags),
@@ -105,7 +105,7 @@ def contact_body(draft: ContactDraft) -> dict[str, Any]:
     )
 
 
-def address_body(address: Address | None) -> dict[str, Any] | None:
+def _address(address: Address | None) -> dict[str, Any] | None:
     if address is None:
         return None
     return present(
@@ -120,7 +120,7 @@ def address_body(address: Address | None) -> dict[str, Any] | None:
 
 
 def _shipping(address: Address) -> dict[str, Any]:
-    return present({"name": address.name or address.company, **(address_body(address) or {})})
+    return present({"name": address.name or address.company, **(_address(address) or {})})
 
 
 def product_body(draft: ProductDraft) -> dict[str, Any]:
@@ -138,13 +138,12 @@ def product_body(draft: ProductDraft) -> dict[str, Any]:
     return present(body)
 
 
-def payment_body(payment: PaymentDraft, *, treasury: str) -> dict[str, Any]:
-    """`treasury` is the name this operation has for the treasury account."""
+def payment_body(payment: PaymentDraft) -> dict[str, Any]:
     return present(
         {
             "amount": amount(payment.amount, "amount"),
             "date": payment.date.isoformat(),
-            treasury: payment.treasury_id,
+            "treasury_id": payment.treasury_id,
             "description": payment.description,
         }
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from relay.holded import fields
-from relay.holded.formats import shape, unreadable
+from relay.holded.formats import unreadable
 from relay.holded.replies import Record
 
 if TYPE_CHECKING:
@@ -33,20 +33,18 @@ class TaxRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SeriesRecord(Record):
-    """A numbering series; `format` such as `F[YY]%%%%`, `last` the last number used."""
+    """A numbering series; `format` such as `F[YY]%%%%`."""
 
     name: str | None
     format: str | None
-    last: int | None
     type: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NamedRecord(Record):
-    """A payment method, sales channel, expenses account or warehouse. What a kind does not have is None."""
+    """A payment method, sales channel or warehouse. What a kind does not have is None."""
 
     name: str | None
-    account_num: int | None
     archived: bool
     due_days: int | None
     default: bool
@@ -68,8 +66,6 @@ class Usage:
     period: str | None  # "2026-10"
     used: int
     limit: int | None
-    next_plan: str | None
-    by_operation: tuple[tuple[str, int], ...]
 
 
 def tax(value: Any) -> TaxRecord:
@@ -98,22 +94,17 @@ def series(value: Any) -> SeriesRecord:
         raw=source,
         name=fields.text(source, "name"),
         format=fields.text(source, "format"),
-        last=fields.whole(source, "last"),
         type=fields.text(source, "type"),
     )
 
 
 def named(value: Any) -> NamedRecord:
-    """Payment methods are a camelCase exception in v2 (Holded facts 2.2); v1 calls the account number `accountNum`."""
+    """Payment methods are a camelCase exception in v2 (Holded facts 2.2)."""
     source = fields.record(value)
-    number = next(
-        (fields.whole(source, name) for name in ("account_num", "accountNum", "accNum") if name in source), None
-    )
     return NamedRecord(
         id=fields.required(source, "id"),
         raw=source,
         name=fields.text(source, "name"),
-        account_num=number,
         archived=fields.flag(source, "archived") is True,
         due_days=fields.whole(source, "dueDays" if "dueDays" in source else "due_days"),
         default=fields.flag(source, "default") is True,
@@ -133,24 +124,14 @@ def treasury(value: Any) -> TreasuryRecord:
     )
 
 
-def tag(value: Any) -> str:
-    """A tag is its name, given bare or in an object."""
-    return value if isinstance(value, str) and value else fields.required(fields.record(value, "items"), "name")
-
-
 def usage(value: Any) -> Usage:
     source = fields.record(value)
     used = fields.whole(source, "usage")
     if used is None:
         raise unreadable("usage", source.get("usage"), "a number")
-    by_operation = source.get("secondary_usages") or {}  # `[]` when there is none
-    if not isinstance(by_operation, dict):
-        raise unreadable("secondary_usages", by_operation, f"an object, not {shape(by_operation)}")
     return Usage(
         type=fields.text(source, "type"),
         period=fields.text(source, "period"),
         used=used,
         limit=fields.whole(source, "limit"),
-        next_plan=fields.text(source, "next_plan"),
-        by_operation=tuple((name, fields.whole(by_operation, name) or 0) for name in by_operation),
     )

@@ -13,7 +13,7 @@ Everything here raises `BadInput` naming the field and the value's shape, never 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo
 from relay.errors import BadInput
 
 MADRID = ZoneInfo("Europe/Madrid")
-NOISE = Decimal("0.000001")  # v1 sends raw floats: 9.7200000000000006 (Holded facts 3.3)
 
 _PLAIN = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 _SPANISH_DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
@@ -84,13 +83,6 @@ def _dotted(text: str) -> str:
     return text.replace(",", "")
 
 
-def clean(value: Decimal | None) -> Decimal | None:
-    """A v1 float without its binary noise: rounded to six places, which no currency and no quantity of Holded exceeds."""
-    if value is None or int(value.as_tuple().exponent) >= -6:
-        return value
-    return value.quantize(NOISE)
-
-
 def day_of(value: Any, field: str) -> date | None:
     """A Holded day; `None` for null, missing, `""` and `0` (how v1 writes no date)."""
     if value is None or value == "" or (isinstance(value, int | Decimal) and value == 0):
@@ -132,8 +124,3 @@ def instant_of(value: Any, field: str) -> datetime | None:
 def madrid_day(instant: datetime) -> date:
     """The Holded day an aware instant falls on."""
     return instant.astimezone(MADRID).date()
-
-
-def madrid_midnight(day: date) -> int:
-    """The unix seconds v1 writes for a day: 00:00 Europe/Madrid."""
-    return int(datetime.combine(day, time(), MADRID).timestamp())

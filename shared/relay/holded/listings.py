@@ -68,20 +68,12 @@ def list_sales_channels(cursor: str | None = None) -> Request[Page[NamedRecord]]
     return listed("/api/v2/sales-channels", catalogue.named, cursor=cursor)
 
 
-def list_expenses_accounts(cursor: str | None = None) -> Request[Page[NamedRecord]]:
-    return listed("/api/v2/expenses-accounts", catalogue.named, cursor=cursor)
-
-
 def list_warehouses(cursor: str | None = None) -> Request[Page[NamedRecord]]:
     return listed("/api/v2/warehouses", catalogue.named, cursor=cursor)
 
 
 def list_treasury_accounts(cursor: str | None = None) -> Request[Page[TreasuryRecord]]:
     return listed("/api/v2/treasury/accounts", catalogue.treasury, cursor=cursor)
-
-
-def list_tags(cursor: str | None = None) -> Request[Page[str]]:
-    return listed("/api/v2/tags", catalogue.tag, cursor=cursor)
 
 
 def usage() -> Request[Usage]:

@@ -15,8 +15,6 @@ from relay.holded.formats import shape
 if TYPE_CHECKING:
     from relay.domain.documents import DocType
 
-V1_DOCUMENTS = "/api/invoicing/v1/documents"
-V1_CONTACTS = "/api/invoicing/v1/contacts"
 
 _RESOURCES: dict[DocType, str] = {
     "invoice": "invoices",
@@ -31,7 +29,6 @@ _RESOURCES: dict[DocType, str] = {
 # An estimate is accepted or rejected instead.
 APPROVABLE = frozenset(_RESOURCES) - {"estimate"}
 PAYABLE = frozenset({"invoice", "creditnote", "salesreceipt", "purchase"})
-CANCELLABLE = frozenset({"invoice"})
 # The query `approval_status` of lists; elsewhere it would be ignored and everything listed.
 APPROVAL_LISTED = frozenset({"invoice", "creditnote", "salesreceipt", "estimate", "purchase"})
 TAKES_PAYMENT_METHOD = frozenset({"invoice", "creditnote", "salesreceipt", "estimate", "purchase"})

@@ -205,8 +205,6 @@ OWN: tuple[Resource, ...] = (
 POLLED: tuple[Resource, ...] = (*OWN, *DOCUMENTS, *CATALOGUE, *ACCOUNTING, *CRM, *TEAM)
 """Every row."""
 
-BY_NAME: Mapping[str, Resource] = {each.name: each for each in POLLED}
-
 _FOLLOWED_ONLY: Mapping[str, Resource] = {
     each.name: each
     for each in (

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -45,10 +44,7 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """`number` only where v1 gives it at once."""
-
     id: str
-    number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +63,7 @@ class DocumentLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Document(Record):
-    """A sales or purchase document. What a list item or a v1 reply does not say is None, never a guess."""
+    """A sales or purchase document. What a list item does not say is None, never a guess."""
 
     number: str | None
     contact_id: str | None
@@ -88,7 +84,7 @@ class Document(Record):
 
     @property
     def approved(self) -> bool | None:
-        """Whether it is approved; None where the reply does not tell (list items, some v1 documents)."""
+        """Whether it is approved; None where the reply does not tell (list items)."""
         if self.draft is True:
             return False
         return True if self.draft is False or self.approved_at is not None else None
@@ -138,7 +134,7 @@ class PaymentRecord(Record):
 
 
 def done(_: Any) -> None:
-    """Any reply will do: the status said it (delete 204, approve 200, update 200)."""
+    """Any reply will do: the status said it (approve 200, update 200)."""
 
 
 def created(value: Any) -> Created:
@@ -224,13 +220,13 @@ def contact(value: Any) -> ContactRecord:
         type=fields.text(source, "type"),
         is_person=fields.flag(source, "is_person"),
         tags=fields.texts(source, "tags"),
-        client_record=record_number(source.get("client_record")),
-        supplier_record=record_number(source.get("supplier_record")),
+        client_record=_record_number(source.get("client_record")),
+        supplier_record=_record_number(source.get("supplier_record")),
         updated_at=instant_of(source.get("updated_at"), "updated_at"),
     )
 
 
-def record_number(value: Any) -> int | None:
+def _record_number(value: Any) -> int | None:
     """A client's or supplier's account: `{"num": 43000001, "name": ...}` on reading, a plain number elsewhere; 0 is none."""
     source = value if isinstance(value, dict) else {"num": value}
     return fields.whole(source, "num") or None

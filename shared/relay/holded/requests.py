@@ -7,7 +7,7 @@ and for an operation it does not offer. Products are in `requests_products`, acc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from relay.errors import BadInput, Rejected
 from relay.holded import bodies, paths, replies
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 CONTACTS = "/api/v2/contacts"
 PAYMENTS = "/api/v2/payments"
-
-Status = Literal["pending", "completed", "partial", "cancelled", "failed", "overdue"]
-Sort = Literal["date", "-date", "dueDate", "-dueDate", "total", "-total"]
 
 _DOCUMENT_WRITES = (
     "contact_id", "contact_name", "description", "date", "due_date", "notes", "body", "language", "currency",
@@ -68,12 +65,12 @@ def get_contact(contact_id: str) -> Request[ContactRecord]:
 
 
 def find_contacts(
-    *, code: str | None = None, email: str | None = None, custom_id: str | None = None, cursor: str | None = None
+    *, code: str | None = None, email: str | None = None, cursor: str | None = None
 ) -> Request[Page[ContactRecord]]:
-    """Contacts with exactly this tax id, e-mail or reference. One of them must be given: no filter would list everybody."""
-    given = {name: value for name, value in (("code", code), ("email", email), ("custom_id", custom_id)) if value}
+    """Contacts with exactly this tax id or e-mail. One of them must be given: no filter would list everybody."""
+    given = {name: value for name, value in (("code", code), ("email", email)) if value}
     if len(given) != 1:
-        raise BadInput("filter_missing", field="code", detail="expected exactly one of code, email and custom_id")
+        raise BadInput("filter_missing", field="code", detail="expected exactly one of code and email")
     return listed(CONTACTS, replies.contact, cursor=cursor, query=filters(given))
 
 
@@ -140,42 +137,23 @@ def list_documents(
     contact_id: str | None = None,
     start: date | None = None,
     end: date | None = None,
-    status: Status | None = None,
-    approval_status: Literal["draft", "approved"] | None = None,
-    sort: Sort | None = None,
     cursor: str | None = None,
     limit: int = 200,
 ) -> Request[Page[Document]]:
     """A page of documents; `start` and `end` are issue days. Items lack notes, `approved_at` and `draft` (facts 3.6)."""
-    path = paths.resource(doc_type)
-    if approval_status is not None:
-        path = paths.offered(doc_type, paths.APPROVAL_LISTED, "list by approval")
     query = filters(
         {
             "contact_id": contact_id,
             "start_date": start.isoformat() if start else None,
             "end_date": end.isoformat() if end else None,
-            "status": status,
-            "approval_status": approval_status,
-            "sort": sort,
         }
     )
-    return listed(path, replies.document, cursor=cursor, limit=limit, query=query)
+    return listed(paths.resource(doc_type), replies.document, cursor=cursor, limit=limit, query=query)
 
 
 def approve(doc_type: DocType, document_id: str) -> Request[None]:
     """Irreversible: numbers the document and may report it to the tax agency."""
     return _action(paths.offered(doc_type, paths.APPROVABLE, "approve"), document_id, "approve")
-
-
-def cancel(doc_type: DocType, document_id: str) -> Request[None]:
-    return _action(paths.offered(doc_type, paths.CANCELLABLE, "cancel"), document_id, "cancel")
-
-
-def delete_document(doc_type: DocType, document_id: str) -> Request[None]:
-    """Permanent; payments recorded on it go too."""
-    path = _one(paths.resource(doc_type), document_id)
-    return Request(method="DELETE", path=path, reads=replies.done, writes=True, names_object=True)
 
 
 def pay(doc_type: DocType, document_id: str, payment: PaymentDraft) -> Request[Created]:
@@ -184,7 +162,7 @@ def pay(doc_type: DocType, document_id: str, payment: PaymentDraft) -> Request[C
     return Request(
         method="POST",
         path=f"{path}/payments",
-        json=bodies.payment_body(payment, treasury="treasury_id"),
+        json=bodies.payment_body(payment),
         reads=replies.created,
         writes=True,
         names_object=True,
@@ -192,37 +170,11 @@ def pay(doc_type: DocType, document_id: str, payment: PaymentDraft) -> Request[C
 
 
 def list_payments(
-    *,
-    document_id: str | None = None,
-    document_type: DocType | None = None,
-    start: date | None = None,
-    end: date | None = None,
-    cursor: str | None = None,
-    limit: int = 200,
+    *, document_id: str, document_type: DocType, cursor: str | None = None
 ) -> Request[Page[PaymentRecord]]:
-    """Payments of one document (both names together) or of a range of days."""
-    if (document_id is None) != (document_type is None):
-        raise BadInput(
-            "filter_missing", field="document_type", detail="expected document_id and document_type together"
-        )
-    query = filters(
-        {
-            "document_id": document_id,
-            "document_type": document_type,
-            "start_date": start.isoformat() if start else None,
-            "end_date": end.isoformat() if end else None,
-        }
-    )
-    return listed(PAYMENTS, replies.payment, cursor=cursor, limit=limit, query=query)
-
-
-def create_payment(
-    payment: PaymentDraft, *, contact_id: str | None = None, kind: Literal["collection", "payment"] = "collection"
-) -> Request[Created]:
-    """Money in (`collection`) or out (`payment`) that belongs to no document."""
-    body = bodies.payment_body(payment, treasury="bank_account_id")
-    body |= bodies.present({"type": kind, "contact_id": contact_id})
-    return Request(method="POST", path=PAYMENTS, json=body, reads=replies.created, writes=True)
+    """Payments of one document."""
+    query = filters({"document_id": document_id, "document_type": document_type})
+    return listed(PAYMENTS, replies.payment, cursor=cursor, query=query)
 
 
 def _action(path: str, document_id: str, word: str) -> Request[Any]:

@@ -45,10 +45,6 @@ def get_product(product_id: str) -> Request[ProductRecord]:
     return Request(method="GET", path=path, reads=replies.product, names_object=True)
 
 
-def list_products(cursor: str | None = None, *, limit: int = 200) -> Request[Page[ProductRecord]]:
-    return listed(PRODUCTS, replies.product, cursor=cursor, limit=limit)
-
-
 def find_products(*, sku: str, cursor: str | None = None) -> Request[Page[ProductRecord]]:
     """A page of products, only those with this sku (a variant's counts). Walk on while there is a cursor.
 

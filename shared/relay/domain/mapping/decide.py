@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from relay.domain.mapping.sale import Sale
     from relay.domain.settings import Supply
 
-NOTHING = TaxDecision((), (), "none")
+NOTHING = TaxDecision((), ())
 
 
 def decide_taxes(sale: Sale, charged: Sequence[Charged]) -> list[TaxDecision]:
@@ -36,7 +36,7 @@ def decide_retention(sale: Sale, one: Charged) -> TaxDecision:
     taxes = [select(Selector(kind="retention", rate=rate), sale.catalogue) for rate in rates]
     if not taxes:
         return NOTHING
-    return TaxDecision(tuple(tax.key for tax in taxes), tuple(tax.rate for tax in taxes), "retention")
+    return TaxDecision(tuple(tax.key for tax in taxes), tuple(tax.rate for tax in taxes))
 
 
 def _settle(sale: Sale, one: Charged, main: Supply) -> TaxDecision:

@@ -37,11 +37,10 @@ class TaxCase:
 
 @dataclass(frozen=True, slots=True)
 class TaxDecision:
-    """The keys to write and the percentages Holded will apply for them; `rule` is the row that settled it."""
+    """The keys to write and the percentages Holded will apply for them."""
 
     keys: tuple[str, ...]
     rates: tuple[Decimal, ...]
-    rule: str
 
 
 def settle(case: TaxCase, settings: Settings, catalogue: Catalogue) -> TaxDecision:
@@ -59,7 +58,6 @@ def settle(case: TaxCase, settings: Settings, catalogue: Catalogue) -> TaxDecisi
     return TaxDecision(
         keys=tuple(tax.key for tax in taxes),
         rates=tuple(rate for tax in taxes for rate in catalogue.rates_of(tax.key)),
-        rule=rule.name,
     )
 
 
