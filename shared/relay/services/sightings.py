@@ -90,9 +90,9 @@ class Sightings:
     ) -> str:
         """One look at one object; the inbox id of what it told, empty where it told nothing.
 
-        `asked`: a webhook says that something happened, at `when`; `made`: no more than that it was made. `doubts`: a write of ours whose outcome is not known yet
-        may have made it what it is. It is left alone for an hour at most: a poll comes back, a webhook is told when to
-        (`RetryAt`).
+        `asked`: a webhook says that something happened, at `when`; `made`: no more than that it was made. `doubts`: a write
+        of ours whose outcome is not known yet may have made it what it is. It is left alone for an hour at most: a poll
+        comes back, a webhook is told when to (`RetryAt`).
         """
         account = session.account.account
         for _ in range(_TRIES):
