@@ -117,7 +117,18 @@ def _print(told: dict[str, Any]) -> None:
     fields(head)
     table(
         "resources",
-        ["resource", "last", "next", "every h", "in full h", "changes", "calls", "expected", "webhooks wait", "trouble"],
+        [
+            "resource",
+            "last",
+            "next",
+            "every h",
+            "in full h",
+            "changes",
+            "calls",
+            "expected",
+            "webhooks wait",
+            "trouble",
+        ],
         [
             (
                 each["resource"],

@@ -58,9 +58,7 @@ class Answers:
                 done.append(each.id)
         return done
 
-    async def _answered(
-        self, session: Session, resource: Resource, row: Row, observed: Observed, sent_ms: int
-    ) -> bool:
+    async def _answered(self, session: Session, resource: Resource, row: Row, observed: Observed, sent_ms: int) -> bool:
         event = unpack_event(row.event)
         if not isinstance(event.data, Hint):
             return True

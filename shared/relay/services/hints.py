@@ -37,9 +37,7 @@ _NEVER_OURS = frozenset({"approve", "delete"})
 
 
 class Hints:
-    def __init__(
-        self, *, desk: Desk, answers: Answers, turns: Turns, poll: Poll, jitter: Callable[[], float]
-    ) -> None:
+    def __init__(self, *, desk: Desk, answers: Answers, turns: Turns, poll: Poll, jitter: Callable[[], float]) -> None:
         self._desk = desk
         self._answers = answers
         self._turns = turns

@@ -108,9 +108,7 @@ class Poll:
             return True
 
         def later(found: Polling) -> Polling:
-            return courses.with_course(
-                found, resource.name, replace(found.courses[resource.name], hurry_ms=from_ms)
-            )
+            return courses.with_course(found, resource.name, replace(found.courses[resource.name], hurry_ms=from_ms))
 
         await self.change(session.account.account, later)
         return False
