@@ -485,6 +485,19 @@ def test_our_own_payment_tells_nothing_whatever_its_webhook_names():
     assert told(world) == []
 
 
+def test_that_our_own_payment_was_made_tells_nothing_by_whatever_clock():
+    world = polled_world({"policy": {"finish": "approve_and_pay"}})
+    poll_now(world)
+    nothing_is_due(world)
+    world.order(shopify_order())
+    (payment,) = world.company.tables["payments"]
+    world.clock.advance(0.4)  # Holded's clock is ahead of that of our record
+    world.run(payment_hint(world, id=payment))
+    world.settle(hours=1)
+
+    assert (told(world), waits(world)) == ([], [])
+
+
 def test_a_payment_of_ours_without_an_answer_is_nobody_elses():
     world = polled_world({"policy": {"finish": "approve_and_pay"}})
     poll_now(world)

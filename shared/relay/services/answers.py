@@ -82,7 +82,14 @@ class Answers:
             unseen = "created"
         when = hint.at or event.time
         return await self._sightings.see(
-            session, resource, observed, sent_ms=sent_ms, unseen=unseen, when=when, asked=True
+            session,
+            resource,
+            observed,
+            sent_ms=sent_ms,
+            unseen=unseen,
+            when=when,
+            asked=True,
+            made=hint.action == "create",
         )
 
     async def gone(self, session: Session, resource: Resource, event: Event, hint: Hint, *, sent_ms: int) -> str:
