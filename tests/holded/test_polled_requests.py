@@ -54,7 +54,10 @@ def test_where_only_the_list_tells_who_is_approved_drafts_and_approved_ones_are_
 
     assert lists(purchase, full=True) == (draft, approved)
     assert window == (*approved, ("start_date", "2026-02-23"), ("end_date", "2027-03-03"))
-    assert draft in again
+    assert again == [
+        *((("status", status), *approved) for status in ("pending", "partial", "overdue")),
+        draft,
+    ]
 
 
 def test_an_item_is_what_its_list_says_it_is_unless_it_says_so_itself():
