@@ -95,12 +95,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """The one proposed repair: in words, and as the relay's command where there is one. `ref` is what a replay brings."""
+    """The one proposed repair: in words, and as the relay's command where there is one. `ref` is what a replay brings. `item` is
+    the review item that a person settles, which is there only once the difference is told (`reconciling_repairs.proposed`).
+    """
 
     kind: RepairKind
     words: str
     command: str = ""
     ref: str = ""
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
