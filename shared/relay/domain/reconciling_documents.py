@@ -66,6 +66,8 @@ def _of_row(books: Books, row: Row, shown: Shown | None, marked: set[str]) -> It
     if shown is not None:
         for kind, reason, detail in edits(row, shown, same, dated_by_source=books.dated_by_source):
             found[kind].append((reason, detail))
+        if row.marker and row.step != "done" and not marked:
+            found["edited_by_hand"].append(("marker_removed", f"{shown.number or shown.id} lost its tag {row.marker}"))
         if "amount_differs" not in found:
             found["payment_missing"] += unpaid(row, shown, same, registered=books.payments.get(row.holded_id, 0))
     newer = _newer(books, row, meant)
