@@ -16,7 +16,7 @@ import pytest
 
 from holded_sandbox.faults import Fault
 from relay.cli.reconcile_html import page
-from relay.cli.reconcile_shown import csv_of, exit_code
+from relay.cli.reconcile_shown import _why, csv_of, exit_code
 from relay.cli.reconcile_words import said
 from relay.domain.nights import reconcile_key
 from relay.services.unfold import unfold
@@ -239,6 +239,36 @@ def test_what_is_not_the_relays_is_no_line_of_the_table_and_stands_in_the_other_
     assert "2026-03-10" not in table
     assert "2026-03-10;invoice;F26;EUR;not of the relay;1;50,00;10,50;60,50;0;0" in csv_of(told(setting))
     assert "<td>2026-03-10</td><td>invoice</td><td>F26</td><td>not of the relay</td>" in shown
+
+
+def test_the_table_shows_why_a_line_does_not_agree(setting: Over, books: Books) -> None:
+    """The same total under another rate: count and total are alike on all three sides."""
+    books.edits(books.documents()[0], items=[{"name": "Silla", "price": "110.00", "units": 1, "taxes": ["s_iva_10"]}])
+    printed = setting.run("reconcile", ACCOUNT, *DAYS).stdout.splitlines()
+    at = printed.index("2026-03-02 invoice F26 EUR does not agree:")
+
+    assert printed[at + 1 : at + 5] == [
+        "  source  net 300.00, tax 63.00; 21 %: 300.00 / 63.00",
+        "  ledger  net 300.00, tax 63.00; 21 %: 300.00 / 63.00",
+        "  Holded  net 310.00, tax 53.00; 10 %: 110.00 / 11.00, 21 %: 200.00 / 42.00",
+        "",
+    ]
+
+
+def test_a_line_that_agrees_needs_no_more_room(setting: Over) -> None:
+    assert "does not agree" not in setting.run("reconcile", ACCOUNT, *DAYS).stdout
+
+
+def test_many_rates_are_folded_at_the_width_of_a_terminal() -> None:
+    rates = [{"rate": f"{rate}.5", "base": "12345678.90", "tax": "1234567.89"} for rate in range(1, 9)]
+    sums = {"count": 3, "split_unknown": 1, "net": "1.00", "tax": "0.21", "by_rate": rates}
+    sides = dict.fromkeys(("source", "ledger", "holded"), sums)
+    group = {"day": "2026-03-02", "type": "invoice", "series": "", "currency": "EUR"}
+    shown = list(_why({**group, **sides}))
+
+    assert shown[0] == "2026-03-02 invoice not numbered EUR does not agree:"
+    assert shown[1].startswith("  source  net 1.00 (2 of 3), tax 0.21 (2 of 3); 1.5 %: 12345678.90 / 1234567.89,")
+    assert (max(map(len, shown)) <= 118, " ".join(shown).count(" / ")) == (True, 24)
 
 
 def test_one_of_anything_is_said_in_the_singular(setting: Over, books: Books) -> None:
