@@ -485,6 +485,26 @@ def test_our_own_payment_tells_nothing_whatever_its_webhook_names():
     assert told(world) == []
 
 
+def test_a_first_pass_leaves_alone_what_was_seen_before_and_a_write_without_an_answer_may_have_changed():
+    world = polled_world({"policy": {"finish": "approve_and_pay"}})
+    world.order(shopify_order())
+    poll_now(world)
+    row = world.row()
+    seen = world.snapshots.seen[ACCOUNT, "invoice", row.holded_id]
+    assert told(world) == []
+    course = type(state(world).courses["invoice"])(due_ms=0, full_due_ms=0)
+    world.polls.states[ACCOUNT] = replace(state(world), courses={**state(world).courses, "invoice": course})
+    before = replace(seen, payment="unpaid", fingerprint="as it was before it was paid")
+    world.snapshots.seen[ACCOUNT, "invoice", row.holded_id] = before
+    world.ledger.rows[row.key] = replace(
+        row, state="unknown", written_ms=0, updated_ms=at_ms(world.clock.now()), due_ms=0, indexed=False
+    )
+    poll_now(world, "invoice")
+
+    assert state(world).courses["invoice"].full_ms > 0
+    assert told(world) == []
+
+
 def test_that_our_own_payment_was_made_tells_nothing_by_whatever_clock():
     world = polled_world({"policy": {"finish": "approve_and_pay"}})
     poll_now(world)

@@ -74,7 +74,8 @@ class Sightings:
 
         async def look(shown: Observed) -> None:
             unseen: Unseen = "silent" if baseline else "created"
-            if await self.see(session, resource, shown, sent_ms=sent_ms, unseen=unseen, doubts=not baseline):
+            doubts = not baseline or shown.id in befores
+            if await self.see(session, resource, shown, sent_ms=sent_ms, unseen=unseen, doubts=doubts):
                 changed.append(shown.id)
 
         errors = await together([partial(look, each) for each in news], at_once=_AT_ONCE)
