@@ -344,3 +344,10 @@ shelf.add(
     "course.joined[ANY] < 0",
     f"{TURNS}::test_a_webhook_of_stock_during_the_pass_leads_to_another_one",
 )
+shelf.add(
+    "a list that does not tell of an approval answers its webhook",
+    f"{SERVICES}/answers.py",
+    'if hint.action == "approve" and not observed.approved:',
+    'if hint.action == "approved":',
+    f"{TURNS}::test_a_list_that_does_not_tell_of_an_approval_does_not_answer_its_webhook",
+)

@@ -7,6 +7,7 @@ nobody has seen before is told by the webhook's own word, and the look counts as
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from relay.domain import transitions
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from relay.services.session import Session
     from relay.services.sightings import Sightings
 
+_LAG = timedelta(minutes=1)
 _ECHO_MS = 5 * 60_000
 """A webhook may come this much later than the write it echoes and still be taken for its echo."""
 
@@ -47,7 +49,8 @@ class Answers:
     ) -> Sequence[str]:
         """Answer the hints of these objects by what a page shows of them. Returns whose hint has its end now.
 
-        One that came after the page was asked for is left alone, as is one that has to wait for our own record.
+        One that came after the page was asked for is left alone, as is one that has to wait for our own record, and one that
+        the page shows less of than a read would.
         """
         done = []
         for each in shown:
@@ -64,6 +67,8 @@ class Answers:
             return True
         if await self.is_echo(session, event, event.data):
             return await self.end(session, row, "echo")
+        if _says_less(observed, event, event.data):
+            return False
         try:
             told = await self.seen(session, resource, event, event.data, observed, sent_ms=sent_ms)
         except RetryAt as refusal:
@@ -132,6 +137,13 @@ class Answers:
         found = await self._polls.load(account)
         course = found.courses.get(name) if found is not None else None
         return course is not None and course.full_ms > 0
+
+
+def _says_less(observed: Observed, event: Event, hint: Hint) -> bool:
+    """A list that does not tell of the approval; or, by Holded's own time of its change, an older state: a copy that lags."""
+    if hint.action == "approve" and not observed.approved:
+        return True
+    return observed.updated_at is not None and observed.updated_at < (hint.at or event.time) - _LAG
 
 
 def reread_key(account: str, name: str, holded_id: str) -> Key:
