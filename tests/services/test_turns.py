@@ -400,6 +400,24 @@ def test_where_pollings_own_share_is_used_up_webhooks_are_still_answered(world, 
     assert len(told(world)) == 2
 
 
+def test_where_the_class_has_no_call_left_not_each_of_many_hints_is_tried(world, hands):
+    invoices = [hands.invoice() for _ in range(30)]
+    for each in invoices:
+        world.run(world.hint(each))
+    gate = world.gates.gates[ACCOUNT]
+    spent = replace(gate.budget, used=(0, 0, gate.budget.per_month))
+    world.gates.gates[ACCOUNT] = replace(gate, rev=gate.rev + 1, budget=spent)
+    world.clock.advance(31)
+    world.run()
+    world.run()
+
+    rows = world.rows("reread")
+    assert {(row.priority, row.state) for row in rows} == {("background", "waiting")}
+    assert sum(row.rev > 1 for row in rows) <= 8  # those that were tried at once
+    assert world.gates.gates[ACCOUNT].budget.rereads == 0
+    assert world.holded.calls == []
+
+
 def test_a_pass_costs_the_share_as_much_as_polling_may_not_lose():
     """On the smallest plan, all of whose background polls have not used yet, webhooks get what is beyond polling's share."""
     world = World(plan="plus", settings={"polling": {}, "reconcile": {"nightly": False}})

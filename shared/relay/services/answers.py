@@ -21,7 +21,6 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from relay.domain.documents import Priority
     from relay.domain.ledger import Row
     from relay.domain.snapshots import Unseen
     from relay.holded.polled import Observed, Resource
@@ -72,7 +71,7 @@ class Answers:
         try:
             told = await self.seen(session, resource, event, event.data, observed, sent_ms=sent_ms)
         except RetryAt as refusal:
-            fact = replace(hint_fact(event, event.data, row.priority), event=row.event)
+            fact = replace(hint_fact(event, event.data), event=row.event)
             await self.again(session, row, fact, at_ms(refusal.retry_at), refusal.reason, failed=False)
             return False
         return await self.end(session, row, told or "unchanged")
@@ -151,7 +150,8 @@ def reread_key(account: str, name: str, holded_id: str) -> Key:
     return Key(account=account, source="holded", object_id=f"{name}:{holded_id}", purpose="reread")
 
 
-def hint_fact(event: Event, hint: Hint, priority: Priority, *, again: bool = False) -> Fact:
+def hint_fact(event: Event, hint: Hint, *, again: bool = False) -> Fact:
+    """A re-read waits in the line of the class that pays for it: where that has no call left, nobody tries each of many."""
     return Fact(
         key=reread_key(event.account, hint.object, hint.holded_id),
         event_id=event.id,
@@ -159,7 +159,7 @@ def hint_fact(event: Event, hint: Hint, priority: Priority, *, again: bool = Fal
         version=event.version,
         monotone=True,
         digest="",
-        priority=priority,
+        priority="background",
         kind="hint",
         event=pack_event(event),
         again=again,
