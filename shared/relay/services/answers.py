@@ -53,6 +53,7 @@ class Answers:
         """
         done = []
         for each in shown:
+            await session.give_way()
             row = await self._desk.ledger.get(reread_key(session.account.account, resource.name, each.id))
             if row is None or row.state != "waiting":
                 done.append(each.id)  # somebody answered or ended it meanwhile
