@@ -37,7 +37,7 @@ class Resource:
 
     `path` lists, `read` (with `{id}`, empty where Holded has none) shows one. `query` is sent with every page; `days` names the
     two query keys of a window. `parts` are the lists of a full pass: more than one where nothing but the list that an item
-    stands in tells what it is; the window of a recent pass is one of the last part. `again` are queries whose lists show what
+    stands in tells what it is; the window of a recent pass is one of the last part, of a brief one of all. `again` are queries whose lists show what
     may still change (drafts, unpaid). `model` is the first word of the event types. `cadence_ms` is how often it is looked at
     where calls are plenty; `weight` its share where they are few. `hint`: Holded sends webhooks
     of its changes, which lead to a `read` of the object, or to the `list` that shows it and others. `scope` is the token's right
