@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.benchmarks.polling_company import CONTACTS, DAYS, DOCUMENTS
-from tests.benchmarks.polling_delay import every, pair
 from tests.benchmarks.polling_month import PLANS, Month, months
 from tests.benchmarks.polling_naive import EVERY, LISTS, naive
 from tests.benchmarks.report import Figure
@@ -23,17 +22,7 @@ _GROUPS = {
 def figure() -> Figure:
     found = Figure(
         title=f"Polling of {sum(DOCUMENTS.values()):,} documents, {CONTACTS} contacts, 30 changes a day: calls in {DAYS} days",
-        columns=(
-            "plan, webhooks",
-            "polling",
-            "%",
-            "hurried",
-            "re-reads",
-            *_GROUPS,
-            "rest",
-            "first",
-            "h to event, p50 / p95",
-        ),
+        columns=("plan, webhooks", "polling", "%", "hurried", "re-reads", *_GROUPS, "rest", "first"),
     )
     asked = [
         {"plan": plan, "webhooks": webhooks, "days": SHORTER.get(plan, DAYS)}
@@ -67,7 +56,7 @@ def figure() -> Figure:
     found.notes.append(
         "hurried: calls of passes that webhooks asked for, one for many of them; re-reads: one call for one; both, and"
     )
-    found.notes.append("  polling, are of class background; by resource are polling and hurried; hours of all changes")
+    found.notes.append("  polling, are of class background; by resource are polling and hurried")
     short = ", ".join(f"{plan}: {days} days" for plan, days in SHORTER.items())
     found.notes.append(f"real services over the sandbox in virtual time; projected from fewer days: {short}")
     return found
@@ -90,5 +79,4 @@ def row(month: Month) -> tuple[object, ...]:
         *(whole(calls) for calls in groups),
         whole(month.polling + month.hurried - sum(groups)),
         month.first_calls,
-        pair(every(month)),
     )

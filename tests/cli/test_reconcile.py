@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import shlex
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -14,7 +16,7 @@ import pytest
 
 from holded_sandbox.faults import Fault
 from relay.cli.reconcile_html import page
-from relay.cli.reconcile_shown import csv_of, exit_code
+from relay.cli.reconcile_shown import _why, csv_of, exit_code
 from relay.cli.reconcile_words import said
 from relay.domain.nights import reconcile_key
 from relay.services.unfold import unfold
@@ -239,6 +241,36 @@ def test_what_is_not_the_relays_is_no_line_of_the_table_and_stands_in_the_other_
     assert "<td>2026-03-10</td><td>invoice</td><td>F26</td><td>not of the relay</td>" in shown
 
 
+def test_the_table_shows_why_a_line_does_not_agree(setting: Over, books: Books) -> None:
+    """The same total under another rate: count and total are alike on all three sides."""
+    books.edits(books.documents()[0], items=[{"name": "Silla", "price": "110.00", "units": 1, "taxes": ["s_iva_10"]}])
+    printed = setting.run("reconcile", ACCOUNT, *DAYS).stdout.splitlines()
+    at = printed.index("2026-03-02 invoice F26 EUR does not agree:")
+
+    assert printed[at + 1 : at + 5] == [
+        "  source  net 300.00, tax 63.00; 21 %: 300.00 / 63.00",
+        "  ledger  net 300.00, tax 63.00; 21 %: 300.00 / 63.00",
+        "  Holded  net 310.00, tax 53.00; 10 %: 110.00 / 11.00, 21 %: 200.00 / 42.00",
+        "",
+    ]
+
+
+def test_a_line_that_agrees_needs_no_more_room(setting: Over) -> None:
+    assert "does not agree" not in setting.run("reconcile", ACCOUNT, *DAYS).stdout
+
+
+def test_many_rates_are_folded_at_the_width_of_a_terminal() -> None:
+    rates = [{"rate": f"{rate}.5", "base": "12345678.90", "tax": "1234567.89"} for rate in range(1, 9)]
+    sums = {"count": 3, "split_unknown": 1, "net": "1.00", "tax": "0.21", "by_rate": rates}
+    sides = dict.fromkeys(("source", "ledger", "holded"), sums)
+    group = {"day": "2026-03-02", "type": "invoice", "series": "", "currency": "EUR"}
+    shown = list(_why({**group, **sides}))
+
+    assert shown[0] == "2026-03-02 invoice not numbered EUR does not agree:"
+    assert shown[1].startswith("  source  net 1.00 (2 of 3), tax 0.21 (2 of 3); 1.5 %: 12345678.90 / 1234567.89,")
+    assert (max(map(len, shown)) <= 118, " ".join(shown).count(" / ")) == (True, 24)
+
+
 def test_one_of_anything_is_said_in_the_singular(setting: Over, books: Books) -> None:
     books.edits(books.documents()[0], date="2026-03-09")
     found = told(setting)
@@ -335,6 +367,81 @@ def test_without_a_source_to_ask_it_is_refused_and_the_cost_asks_none(setting: O
     assert (cost.exit_code, cost.stderr) == (0, "acme: 1 document known, about 2 calls to Holded (an estimate)\n")
 
 
+# -- the proposed commands ---------------------------------------------------------------------------------------------
+
+
+def disorder() -> Books:
+    """One difference of every kind of repair."""
+    books = Books(orders=8)
+    documents = books.documents()
+    books.deletes(documents[0])
+    books.edits(documents[1], date="2026-04-02")
+    books.edits(documents[2], date="2026-03-09")
+    books.edits(documents[3], items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+    books.unpays(documents[4])
+    doubt = next(row for row in books.rows("invoice") if row.holded_id == documents[5]["id"])
+    books.ledger.rows[doubt.key] = replace(doubt, state="review", holded_id="", reason="outcome_unknown", indexed=True)
+    books.order(order_on(2, 8, total="242.00") | {"updated_at": "2026-03-05T09:00:00+01:00"}, topic="orders/updated")
+    books.order(shopify_order(20, total_price="100.00"))
+    books.order(shopify_order(21, total_price="100.00"))
+    given_up = next(row for row in books.rows("invoice") if row.key.object_id == "450000021")
+    books.ledger.rows[given_up.key] = replace(given_up, state="dead", reason="trouble_KeyError")
+    books.deliver(shopify_order(22), topic="orders/paid")
+    books.clock.advance(3600)
+    return books
+
+
+PUT = f"relay reconcile {ACCOUNT} --from 2026-03-01 --to 2026-03-31 --repair"
+
+
+def reviewed(books: Books) -> Books:
+    over(books).run("reconcile", ACCOUNT, *DAYS, "--repair", "--yes")
+    return books
+
+
+def copied(books: Books, line: str) -> int:
+    """The exit code; of a reconciliation that found something 1, as it should."""
+    args = shlex.split(line)[1:]
+    yes = ("--yes",) if line == PUT or " adopt " in line else ()
+    result = over(books).run(*args, *yes)
+    return result.exit_code - (1 if line == PUT and "put into review" in result.stderr else 0)
+
+
+def named(line: str) -> str:
+    """`review show`: the words of a command, without what it is about."""
+    return " ".join(
+        itertools.takewhile(lambda word: word.replace("-", "").isalpha() and word != ACCOUNT, line.split()[1:])
+    )
+
+
+def commands(of: Books) -> list[tuple[str, str]]:
+    """What the table prints beneath each repair, and the repair."""
+    printed = over(of).run("reconcile", ACCOUNT, *DAYS).stdout.splitlines()
+    pairs = itertools.pairwise(line.strip() for line in printed)
+    return [(before, line) for before, line in pairs if line.startswith("relay ")]
+
+
+def test_every_printed_command_works_when_it_is_copied() -> None:
+    """A fresh disorder for each, as one command changes what the next is for. `--yes` is the answer to what it asks."""
+    new = commands(disorder())
+    told_of = commands(reviewed(disorder()))
+    tried = [copied(disorder(), line) for _, line in new] + [copied(reviewed(disorder()), line) for _, line in told_of]
+
+    assert [exit_code for exit_code in tried if exit_code] == []
+    assert {named(line) for _, line in new} == {
+        "review adopt", "review show", "dead-letters replay", "replay", "reconcile",
+    }  # fmt: skip
+    assert {named(line) for _, line in told_of} >= {"review adopt", "review show", "review ignore"}
+
+
+def test_an_item_is_settled_only_once_it_was_put_into_review() -> None:
+    new, told_of = commands(disorder()), commands(reviewed(disorder()))
+    settled = [words for words, line in told_of if line.startswith("relay review ignore ")]
+
+    assert [words for words, line in new if line == PUT] == [f"{words} Put it into review first." for words in settled]
+    assert len(settled) == 4
+
+
 # -- repair ------------------------------------------------------------------------------------------------------------
 
 
@@ -407,6 +514,9 @@ def test_the_last_nights_result_costs_nothing(setting: Over, books: Books) -> No
     assert (result.exit_code, books.holded.calls) == (1, [])
     assert "deleted_by_hand" in result.stdout
     assert "acme: last: 2026-02-24 to 2026-03-02, 3 documents, 1 difference, 3 calls" in result.stderr
+
+    (settling,) = [line for line in result.stdout.splitlines() if "relay review ignore" in line]
+    assert copied(books, settling) == 0
 
 
 def test_of_another_accounts_night_nothing_is_told(setting: Over, books: Books) -> None:

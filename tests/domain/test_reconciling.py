@@ -297,10 +297,13 @@ def test_a_newer_version_that_nothing_holds_is_replayed():
     assert one.detail == "the source now says 242.00, written was 121.00"
 
 
-def test_a_newer_version_that_waits_or_was_ended_is_not_told():
-    waits = replace(ROW, key=replace(KEY, purpose="invoice.update"), state="waiting")
+def test_a_newer_version_that_is_under_way_or_was_ended_is_not_told():
+    """Nobody is asked about it yet: there is no item to look at."""
+    for state in ("waiting", "sent", "unknown", "ignored"):
+        aside = replace(ROW, key=replace(KEY, purpose="invoice.update"), state=state)
 
-    assert told(books(SHOWN, meant={KEY: meant()}, aside={KEY: waits})) == []
+        assert told(books(SHOWN, meant={KEY: meant()}, aside={KEY: aside})) == []
+
     assert told(books(SHOWN, meant={KEY: meant(ended="ignored:stale")})) == []
     assert told(books(SHOWN, meant={KEY: meant(version=-1)})) == []
 

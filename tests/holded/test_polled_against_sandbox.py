@@ -149,7 +149,9 @@ def test_the_open_ones_are_among_all(holded, name):
     for query in row.again:
         some = holded.listed(row, query)
         assert all(every[one].matters == item.matters for one, item in some.items())
-        assert some or query in {(("status", "overdue"),), (("status", "partial"),)}
+        # The sandbox's one approved purchase is partly paid.
+        nobody = {"overdue", "partial", *({"pending"} if name == "purchase" else ())}
+        assert some or dict(query).get("status") in nobody
 
 
 def test_drafts_and_payments_are_seen_in_lists(holded):

@@ -242,7 +242,7 @@ shelf.add(
 shelf.add(
     "a late webhook tells of the time before our last write",
     f"{SERVICES}/sightings.py",
-    "            since = asked and (ours is None or when is None or at_ms(when) > ours.written_ms)\n",
+    "            since = asked and (ours is None or when is None or (at_ms(when) > ours.written_ms and not made))\n",
     "            since = asked\n",
     "services/test_hints.py::test_a_webhook_of_what_happened_before_our_last_write_tells_nothing",
 )
@@ -343,4 +343,11 @@ shelf.add(
     "course.joined[ANY] <= course.running.started_ms",
     "course.joined[ANY] < 0",
     f"{TURNS}::test_a_webhook_of_stock_during_the_pass_leads_to_another_one",
+)
+shelf.add(
+    "a list that does not tell of an approval answers its webhook",
+    f"{SERVICES}/answers.py",
+    'if hint.action == "approve" and not observed.approved:',
+    'if hint.action == "approved":',
+    f"{TURNS}::test_a_list_that_does_not_tell_of_an_approval_does_not_answer_its_webhook",
 )

@@ -9,7 +9,7 @@ import pytest
 
 from holded_sandbox.resources import RESOURCES
 from relay.errors import RetryAt
-from relay.holded.polled_table import POLLED
+from relay.holded.polled_table import BY_NAME, POLLED
 from relay.services.times import at_ms
 from tests.services.polling import Hands, events, make_due, poll_now, polled_world, state, told
 from tests.services.world import ACCOUNT, START, World, shopify_order
@@ -272,12 +272,59 @@ def test_what_a_write_without_an_answer_made_waits_on_though_a_page_shows_it(wor
     world.ledger.rows[row.key] = replace(
         row, state="unknown", updated_ms=at_ms(world.clock.now()), due_ms=0, indexed=False
     )
-    join(world, [document["id"], hands.invoice()], action="approve")
+    hands.approve(other := hands.invoice())
+    hands.approve(document["id"])
+    join(world, [document["id"], other], action="approve")
     hurried_now(world)
     world.run()
 
     assert waits(world) == ["record_awaited"]
     assert document["id"] not in {subject for _, subject in told(world)}
+
+
+def test_a_list_that_does_not_tell_of_an_approval_does_not_answer_its_webhook():
+    world = polled_world({"polling": {"share": 100, "most_calls": 100_000, "add": ["purchaserefund"]}})
+    world.polled = [BY_NAME["purchaserefund"]]
+    hands = Hands(world)
+    refunds = [hands.invoice(kind="purchaserefund", _own_number=f"S-{n}") for n in range(2)]
+    poll_now(world)
+    for each in refunds:
+        world.run(world.hint(each, "update", "purchaserefund"))
+        world.settle(hours=0.1)  # read as a draft
+    nothing_is_due(world)
+    for each in refunds:
+        hands.approve(each)
+    join(world, refunds, action="approve", kind="purchaserefund")
+    hurried_now(world, "purchaserefund")
+    world.run()
+    assert (told(world), waits(world)) == ([], ["joins_poll"] * 2)
+
+    its_turn(world)
+
+    assert sorted(told(world)) == sorted(("credit_note.approved", each) for each in refunds)
+
+
+def test_a_page_that_lags_behind_the_webhook_does_not_answer_it(world, hands):
+    contacts = [hands.contact(), hands.contact()]
+    poll_now(world, "contact")
+    nothing_is_due(world)
+    before = len(told(world))
+    world.clock.advance(3600)
+    table = world.company.tables["contacts"]
+    older = {each: dict(table[each]) for each in contacts}
+    for each in contacts:
+        hands.rename(each, "Berta")
+    newer = {each: table[each] for each in contacts}
+    join(world, contacts, kind="contact")
+    hurried_now(world, "contact")
+    table.update(older)
+    world.run()
+    assert (told(world)[before:], waits(world)) == ([], ["joins_poll"] * 2)
+
+    table.update(newer)
+    its_turn(world)
+
+    assert sorted(told(world)[before:]) == sorted(("contact.updated", each) for each in contacts)
 
 
 def test_before_the_first_pass_a_hint_that_joins_is_told_by_its_own_word():
@@ -351,6 +398,24 @@ def test_where_pollings_own_share_is_used_up_webhooks_are_still_answered(world, 
 
     assert world.holded.calls == [INVOICES]
     assert len(told(world)) == 2
+
+
+def test_where_the_class_has_no_call_left_not_each_of_many_hints_is_tried(world, hands):
+    invoices = [hands.invoice() for _ in range(30)]
+    for each in invoices:
+        world.run(world.hint(each))
+    gate = world.gates.gates[ACCOUNT]
+    spent = replace(gate.budget, used=(0, 0, gate.budget.per_month))
+    world.gates.gates[ACCOUNT] = replace(gate, rev=gate.rev + 1, budget=spent)
+    world.clock.advance(31)
+    world.run()
+    world.run()
+
+    rows = world.rows("reread")
+    assert {(row.priority, row.state) for row in rows} == {("background", "waiting")}
+    assert sum(row.rev > 1 for row in rows) <= 8  # those that were tried at once
+    assert world.gates.gates[ACCOUNT].budget.rereads == 0
+    assert world.holded.calls == []
 
 
 def test_a_pass_costs_the_share_as_much_as_polling_may_not_lose():
@@ -483,6 +548,39 @@ def test_our_own_payment_tells_nothing_whatever_its_webhook_names():
 
     assert world.holded.calls == [PAYMENTS]
     assert told(world) == []
+
+
+def test_a_first_pass_leaves_alone_what_was_seen_before_and_a_write_without_an_answer_may_have_changed():
+    world = polled_world({"policy": {"finish": "approve_and_pay"}})
+    world.order(shopify_order())
+    poll_now(world)
+    row = world.row()
+    seen = world.snapshots.seen[ACCOUNT, "invoice", row.holded_id]
+    assert told(world) == []
+    course = type(state(world).courses["invoice"])(due_ms=0, full_due_ms=0)
+    world.polls.states[ACCOUNT] = replace(state(world), courses={**state(world).courses, "invoice": course})
+    before = replace(seen, payment="unpaid", fingerprint="as it was before it was paid")
+    world.snapshots.seen[ACCOUNT, "invoice", row.holded_id] = before
+    world.ledger.rows[row.key] = replace(
+        row, state="unknown", written_ms=0, updated_ms=at_ms(world.clock.now()), due_ms=0, indexed=False
+    )
+    poll_now(world, "invoice")
+
+    assert state(world).courses["invoice"].full_ms > 0
+    assert told(world) == []
+
+
+def test_that_our_own_payment_was_made_tells_nothing_by_whatever_clock():
+    world = polled_world({"policy": {"finish": "approve_and_pay"}})
+    poll_now(world)
+    nothing_is_due(world)
+    world.order(shopify_order())
+    (payment,) = world.company.tables["payments"]
+    world.clock.advance(0.4)  # Holded's clock is ahead of that of our record
+    world.run(payment_hint(world, id=payment))
+    world.settle(hours=1)
+
+    assert (told(world), waits(world)) == ([], [])
 
 
 def test_a_payment_of_ours_without_an_answer_is_nobody_elses():

@@ -72,19 +72,26 @@ def month(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
 
 LOST = (0.0, 0.1, 1.0)
 """How many of Holded's webhooks are lost in the scenario of changes, by seed."""
+ASKED = (40, 5, 3)
+"""Percent of the month that they may ask for, by seed: with few, many of them join a pass."""
 
 
 def changes(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     """Four weeks of people at work in Holded: create, edit, approve, pay and delete every day, a few sales of ours among
-    it, on a small plan that is polled within a fifth of its calls. Of Holded's webhooks none, a tenth or all are lost.
+    it, on a small plan that is polled within a fifth of its calls. Of Holded's webhooks none, a tenth or all are lost,
+    and many or few of the others find a call of their own.
     """
     random = Random(f"changes {seed}")
     company = Company(
         account="acme",
         policy={"finish": random.choice(["draft", "approve", "approve_and_pay"])},
-        switches={"plan": "basic", "payment_updates_document": bool(random.randrange(2))},
+        switches={
+            "plan": "basic",
+            "payment_updates_document": bool(random.randrange(2)),
+            "payment_names_document": bool(seed // 2 % 2),
+        },
         hooks={"duplicates": random.choice([0, 1]), "reorder_seconds": 30.0, "delay_seconds": 1.0},
-        polling={"leave_out": list(LEFT_OUT)},
+        polling={"leave_out": list(LEFT_OUT), "rereads": ASKED[seed // 3 % 3]},
     )
     deliveries = [
         Delivery(

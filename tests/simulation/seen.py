@@ -174,7 +174,11 @@ def _ours(universe: Universe, account: str, name: str, holded_id: str) -> tuple[
         for row in rows:
             if row.holded_id == payment["document_id"] and row.marker and row.marker in (payment["description"] or ""):
                 return row.written_ms, True
-    return 0, False
+    # A person may have named another document for it since: no row names it then, and still the relay made it.
+    document: Any = universe.companies[account].tables["documents"].get(holded_id)
+    made = document is not None and (account, holded_id) not in universe.by_hand
+    borne = [*(document["tags"] if made else ()), (payment or {}).get("description") or ""]
+    return 0, any(row.marker in text for row in rows if row.marker for text in borne)
 
 
 def _told_once(universe: Universe) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from relay.cli.reconcile_words import SIDES, TOLD, WORDS, document, said, unsure
+from relay.cli.reconcile_words import SIDES, TOLD, WORDS, by_rate, document, said, split, unsure
 
 _STYLE = """
 body{font:14px/1.45 system-ui,sans-serif;margin:2rem;color:#1a1a1a}
@@ -64,15 +64,11 @@ def _totals(lines: Sequence[Mapping[str, Any]] | None) -> Iterable[str]:
             if not sums["count"] and (side == "not_of_the_relay" or line["agrees"]):
                 continue
             series = line["series"] or "not numbered"
-            rates = ", ".join(f"{one['rate']} %: {one['base']} / {one['tax']}" for one in sums["by_rate"])
             whose = f"{SIDES[side]}, {sums['as_the_ledger']} as the ledger" if sums["as_the_ledger"] else SIDES[side]
-            known = sums["count"] - sums["split_unknown"]
-            some = f" ({known} of {sums['count']})" if 0 < known < sums["count"] else ""
-            net, tax = (f"{sums[name]}{some}" if known or not sums["count"] else "-" for name in ("net", "tax"))
             yield (
                 f"<tr{mark}>{_cells(line['day'], line['type'], series, whose)}"
-                f"{_numbers(sums['count'], net, tax)}"
-                f"{_numbers(sums['total'] + ' ' + line['currency'])}{_cells(rates)}</tr>"
+                f"{_numbers(sums['count'], *split(sums))}"
+                f"{_numbers(sums['total'] + ' ' + line['currency'])}{_cells(by_rate(sums))}</tr>"
             )
     yield "</tbody></table>"
 

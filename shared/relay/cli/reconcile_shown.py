@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from relay.cli.console import lines, note, table
 from relay.cli.reconcile_html import page
-from relay.cli.reconcile_words import OURS, SIDES, TOLD, document, ours, said, unsure
+from relay.cli.reconcile_words import OURS, SIDES, TOLD, by_rate, document, ours, said, split, unsure
 
 INCOMPLETE, DIFFERENT = 3, 1
 DIFFERENCES = (
@@ -20,6 +21,7 @@ _AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")
 _RATE = re.compile(r"-?[0-9]+(,[0-9]+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _BOM = "\ufeff"
+_WIDTH = 118
 
 
 def exit_code(told: Mapping[str, Any]) -> int:
@@ -73,11 +75,26 @@ def _table(told: Mapping[str, Any]) -> None:
     ]
     if "totals" in told:
         table("by day and series", columns, rows, none="no document of the relay in these days")
+        for line in told["totals"]:
+            if ours(line) and not line["agrees"]:
+                lines(_why(line))
     for one in told["differences"]:
         lines(_block(one))
     if not told["differences"]:
         lines(["no difference", ""])
     lines([f"{told['from']} to {told['to']}: {said(told)}"])
+
+
+def _why(line: Mapping[str, Any]) -> Iterable[str]:
+    """What the table has no room for, of a line that does not agree: net, tax, and base and tax by rate, side by side."""
+    group = " ".join(line[name] or "not numbered" for name in ("day", "type", "series", "currency"))
+    yield f"{group} does not agree:"
+    for side in OURS:
+        net, tax = split(line[side])
+        rates = by_rate(line[side])
+        told = f"{SIDES[side]:<6}  net {net}, tax {tax}" + (f"; {rates}" if rates else "")
+        yield from textwrap.wrap(told, _WIDTH, initial_indent="  ", subsequent_indent=" " * 10, break_long_words=False)
+    yield ""
 
 
 def _block(one: Mapping[str, Any]) -> Iterable[str]:

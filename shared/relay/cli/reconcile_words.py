@@ -57,6 +57,19 @@ def document(one: Mapping[str, Any]) -> str:
     return ", ".join(filter(None, (named, one.get("sold_as", ""))))
 
 
+def split(sums: Mapping[str, Any]) -> tuple[str, str]:
+    """Net and tax of a side; of how many of its documents they are, where not of all."""
+    known = sums["count"] - sums["split_unknown"]
+    some = f" ({known} of {sums['count']})" if 0 < known < sums["count"] else ""
+    net, tax = (f"{sums[name]}{some}" if known or not sums["count"] else "-" for name in ("net", "tax"))
+    return net, tax
+
+
+def by_rate(sums: Mapping[str, Any]) -> str:
+    """Base and tax of each rate."""
+    return ", ".join(f"{one['rate']} %: {one['base']} / {one['tax']}" for one in sums["by_rate"])
+
+
 def ours(line: Mapping[str, Any]) -> bool:
     """Whether a line of the sums holds anything of the relay's."""
     return any(line[side]["count"] for side in OURS)

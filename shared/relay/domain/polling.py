@@ -122,7 +122,12 @@ class Course:
         """As `next_ms`, of what webhooks ask for; None where they ask for nothing, or another pass is under way."""
         if self.running is not None:
             return self.held_ms if self.running.hurried else None
-        return max(self.held_ms, self.hurry_ms) if self.hurry_ms and self.joined else None
+        return max(self.held_ms, self.hurry_ms) if self.is_wanted else None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Webhooks ask for a pass, and it can begin."""
+        return self.running is None and self.hurry_ms > 0 and bool(self.joined)
 
     def covered(self, now_ms: int) -> bool:
         """Webhooks tell of this resource: one came lately, and nothing was seen since that none had told."""

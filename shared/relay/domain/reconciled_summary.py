@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.money import plain
+from relay.domain.reconciling_repairs import proposed
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def summary(done: Reconciled) -> dict[str, Any]:
         "open": len(done.open),
         "drift": f"{done.drift:.4f}",
         "totals": [_line(line) for line in done.lines],
-        "differences": [_difference(one) for one in done.differences],
+        "differences": [_difference(one, *proposed(one, done.account, done.window)) for one in done.differences],
     }
 
 
@@ -66,7 +67,7 @@ def _sums(sums: Sums) -> dict[str, Any]:
     }
 
 
-def _difference(one: Difference) -> dict[str, Any]:
+def _difference(one: Difference, repair: str, command: str) -> dict[str, Any]:
     return {
         "class": one.kind,
         "day": one.day,
@@ -78,8 +79,8 @@ def _difference(one: Difference) -> dict[str, Any]:
         "holded": one.holded,
         "detail": one.detail,
         "told": one.told,
-        "repair": one.repair.words,
-        "command": one.repair.command,
+        "repair": repair,
+        "command": command,
         "row": one.key,
         "event": one.event_id,
         "holded_id": one.holded_id,

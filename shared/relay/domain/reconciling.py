@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from relay.domain.ledger import Row
     from relay.domain.reconciling_split import Split
+    from relay.domain.reconciling_texts import Texts
 
 Kind = Literal[
     "missing_in_holded",
@@ -57,7 +58,8 @@ class Meant:
     """What today's mapping makes of a source's event. `paid`: what its payment should bring, None where none is registered.
 
     `ended`: the inbox says that the event found an end other than a document, or is under way (`waiting`). `listed_ms`: no event
-    came at all, the source's own list tells of it, last changed then; else 0.
+    came at all, the source's own list tells of it, last changed then; else 0. `said`: what the document may have been given as its
+    words, by each version read that reads as it was written; empty where the one that made it is not among them.
     """
 
     key: Key
@@ -72,6 +74,9 @@ class Meant:
     paid: Decimal | None = None
     ended: str = ""
     listed_ms: int = 0
+    received_ms: int = 0
+    texts: Texts | None = None
+    said: tuple[Texts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +96,20 @@ class Shown:
     paid: Decimal | None
     status: str
     tags: tuple[str, ...]
+    texts: Texts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repair:
-    """The one proposed repair: in words, and as the relay's command where there is one. `ref` is what a replay brings."""
+    """The one proposed repair: in words, and as the relay's command where there is one. `ref` is what a replay brings. `item` is
+    the review item that a person settles, which is there only once the difference is told (`reconciling_repairs.proposed`).
+    """
 
     kind: RepairKind
     words: str
     command: str = ""
     ref: str = ""
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,8 @@ def _of_row(books: Books, row: Row, shown: Shown | None, marked: set[str]) -> It
     if shown is not None:
         for kind, reason, detail in edits(row, shown, same, dated_by_source=books.dated_by_source):
             found[kind].append((reason, detail))
+        if row.marker and row.step != "done" and not marked:
+            found["edited_by_hand"].append(("marker_removed", f"{shown.number or shown.id} lost its tag {row.marker}"))
         if "amount_differs" not in found:
             found["payment_missing"] += unpaid(row, shown, same, registered=books.payments.get(row.holded_id, 0))
     newer = _newer(books, row, meant)
@@ -87,14 +89,13 @@ def _newer(books: Books, row: Row, meant: Meant | None) -> tuple[str, str] | Non
     if meant is None or not row.digest or meant.digest == row.digest or meant.ended or meant.version < row.version:
         return None
     aside = books.aside.get(row.key)
-    if meant.total is None or meant.total == row.total or (aside is not None and aside.state in {"waiting", "ignored"}):
+    if meant.total is None or meant.total == row.total or (aside is not None and aside.state not in {"review", "dead"}):
         return None
     why = "the source now says" if meant.version > row.version else "by today's settings the source's event comes to"
     return "source_differs", f"{why} {money(meant.total)}, written was {row.total}"
 
 
 def _repair(books: Books, row: Row, shown: Shown | None, kind: Kind, newer: Meant | None) -> Repair:
-    key = str(row.key)
     match kind:
         case "amount_differs" if newer is not None:
             aside = books.aside.get(row.key)
@@ -111,21 +112,21 @@ def _repair(books: Books, row: Row, shown: Shown | None, kind: Kind, newer: Mean
                     command=f"relay replay {newer.event_id} --account {books.account}",
                     ref=newer.event_id,
                 )
-            return credit_note(books.account, row, shown)
+            return credit_note(row, shown)
         case "amount_differs":
-            return credit_note(books.account, row, shown)
+            return credit_note(row, shown)
         case "deleted_by_hand":
-            return book_or_settle(books.account, row)
+            return book_or_settle(row)
         case "extra_in_holded":
             return delete_one(f"all that bear the marker {row.marker} but {row.holded_id}")
         case "wrong_period":
-            return move_back(books.account, row)
+            return move_back(row)
         case "payment_missing":
             return pay_by_hand(row)
         case "paid_twice":
             return pay_back()
         case _:
-            return settle(books.account, key)
+            return settle(row)
 
 
 def _difference(

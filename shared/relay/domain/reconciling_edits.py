@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain.money import plain
 from relay.domain.reconciling import written_split
+from relay.domain.reconciling_texts import other_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +29,9 @@ def edits(row: Row, shown: Shown, meant: Meant | None, *, dated_by_source: bool)
         yield "edited_by_hand", "cancelled_by_hand", f"{shown.number or shown.id} was cancelled in Holded"
     if row.number and shown.number and row.number != shown.number:
         yield "edited_by_hand", "number_differs", f"Holded shows the number {shown.number}, it was {row.number}"
+    if row.step != "done" and shown.texts is not None and meant is not None and meant.said:
+        for reason, detail in other_texts(shown.texts, meant.said, due=dated_by_source):
+            yield "edited_by_hand", reason, detail
     yield from _day(row, shown, meant if dated_by_source else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from relay.domain.ledger import Key, Row
-    from relay.domain.reconciling import Meant, Shown
+    from relay.domain.reconciling import Difference, Meant, Shown, Window
 
 
 def look(account: str, key: str, stands: str = "") -> Repair:
@@ -32,7 +33,7 @@ def retry_dead(account: str, row: Row) -> Repair:
     return Repair(
         kind="replay",
         words="It was given up after repeated failures: bring it again.",
-        command=f"relay dead-letters replay {row.key} --account {account}",
+        command=f"relay dead-letters replay {shlex.quote(row.event_id or row.key.object_id)} --account {account}",
         ref=str(row.key),
     )
 
@@ -56,28 +57,28 @@ def import_of(account: str, source: str, first_ms: int, last_ms: int) -> str:
     return f"relay import --account {account} --source {source} --from {first} --to {last + timedelta(days=1)}"
 
 
-def credit_note(account: str, row: Row, shown: Shown | None) -> Repair:
+def credit_note(row: Row, shown: Shown | None) -> Repair:
     """An approved document is never changed; a draft may be set right."""
     if shown is not None and shown.number:
         words = f"Issue a credit note for {shown.number} by hand and enter the right document, or settle the item."
     else:
         words = f"Set the draft back to {row.total} by hand, or settle the item if the change is meant."
-    return Repair(kind="review", words=words, command=_settled(account, str(row.key)))
+    return Repair(kind="review", words=words, item=_item(row))
 
 
-def book_or_settle(account: str, row: Row) -> Repair:
+def book_or_settle(row: Row) -> Repair:
     words = "If it was deleted by mistake enter it again by hand; if on purpose settle the item."
-    return Repair(kind="review", words=words, command=_settled(account, str(row.key)))
+    return Repair(kind="review", words=words, item=_item(row))
 
 
-def move_back(account: str, row: Row) -> Repair:
+def move_back(row: Row) -> Repair:
     words = f"Set the document's day back to {row.document_date} by hand while the period is open, or settle the item."
-    return Repair(kind="review", words=words, command=_settled(account, str(row.key)))
+    return Repair(kind="review", words=words, item=_item(row))
 
 
-def settle(account: str, key: str) -> Repair:
+def settle(row: Row) -> Repair:
     words = "Look at the document in Holded: if the edit is meant settle the item, else undo it by hand."
-    return Repair(kind="review", words=words, command=_settled(account, key))
+    return Repair(kind="review", words=words, item=_item(row))
 
 
 def delete_one(which: str) -> Repair:
@@ -101,5 +102,16 @@ def explain() -> Repair:
     return Repair(kind="review", words=words)
 
 
-def _settled(account: str, key: str) -> str:
-    return f'relay review ignore {key}.{SETTLEMENT} --account {account} --note "..."'
+def _item(row: Row) -> str:
+    return f"{row.key}.{SETTLEMENT}"
+
+
+def proposed(one: Difference, account: str, window: Window) -> tuple[str, str]:
+    """The repair's words and its command: one that works now. An item can be settled only where it was put into review."""
+    repair = one.repair
+    if not repair.item or one.told == "settled":
+        return repair.words, repair.command
+    if one.told == "in_review":
+        return repair.words, f'relay review ignore {repair.item} --account {account} --note "..."'
+    command = f"relay reconcile {account} --from {window.start} --to {window.end} --repair"
+    return f"{repair.words} Put it into review first.", command

@@ -121,7 +121,7 @@ DOCUMENTS: Final[tuple[Resource, ...]] = (
         "invoice",
         "accounting:purchases",
         payable=True,
-        again=(*_UNPAID, *_DRAFTS),
+        again=(*((*unpaid, *_APPROVED[0]) for unpaid in _UNPAID), *_DRAFTS),
         parts=(*_DRAFTS, *_APPROVED),  # in this order: one that is approved meanwhile is in both, not in neither
         weight=3,
         standard=True,

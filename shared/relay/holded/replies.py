@@ -269,6 +269,11 @@ def payment(value: Any) -> PaymentRecord:
     )
 
 
+def description(source: Document) -> str | None:
+    """The document's own words; None for none, and where a reply does not tell (v1 has it as `desc`)."""
+    return fields.text(source.raw, "description")
+
+
 def discount(source: Document) -> Decimal | None:
     """The document's own discount in percent, None for none: read as text in the account's style, written as a number."""
     return fields.number(source.raw, "discount") or None

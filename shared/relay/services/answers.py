@@ -7,6 +7,7 @@ nobody has seen before is told by the webhook's own word, and the look counts as
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from relay.domain import transitions
@@ -20,7 +21,6 @@ from relay.services.times import at_ms
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from relay.domain.documents import Priority
     from relay.domain.ledger import Row
     from relay.domain.snapshots import Unseen
     from relay.holded.polled import Observed, Resource
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from relay.services.session import Session
     from relay.services.sightings import Sightings
 
+_LAG = timedelta(minutes=1)
 _ECHO_MS = 5 * 60_000
 """A webhook may come this much later than the write it echoes and still be taken for its echo."""
 
@@ -47,10 +48,12 @@ class Answers:
     ) -> Sequence[str]:
         """Answer the hints of these objects by what a page shows of them. Returns whose hint has its end now.
 
-        One that came after the page was asked for is left alone, as is one that has to wait for our own record.
+        One that came after the page was asked for is left alone, as is one that has to wait for our own record, and one that
+        the page shows less of than a read would.
         """
         done = []
         for each in shown:
+            await session.give_way()
             row = await self._desk.ledger.get(reread_key(session.account.account, resource.name, each.id))
             if row is None or row.state != "waiting":
                 done.append(each.id)  # somebody answered or ended it meanwhile
@@ -64,10 +67,12 @@ class Answers:
             return True
         if await self.is_echo(session, event, event.data):
             return await self.end(session, row, "echo")
+        if _says_less(observed, event, event.data):
+            return False
         try:
             told = await self.seen(session, resource, event, event.data, observed, sent_ms=sent_ms)
         except RetryAt as refusal:
-            fact = replace(hint_fact(event, event.data, row.priority), event=row.event)
+            fact = replace(hint_fact(event, event.data), event=row.event)
             await self.again(session, row, fact, at_ms(refusal.retry_at), refusal.reason, failed=False)
             return False
         return await self.end(session, row, told or "unchanged")
@@ -82,7 +87,14 @@ class Answers:
             unseen = "created"
         when = hint.at or event.time
         return await self._sightings.see(
-            session, resource, observed, sent_ms=sent_ms, unseen=unseen, when=when, asked=True
+            session,
+            resource,
+            observed,
+            sent_ms=sent_ms,
+            unseen=unseen,
+            when=when,
+            asked=True,
+            made=hint.action == "create",
         )
 
     async def gone(self, session: Session, resource: Resource, event: Event, hint: Hint, *, sent_ms: int) -> str:
@@ -127,12 +139,20 @@ class Answers:
         return course is not None and course.full_ms > 0
 
 
+def _says_less(observed: Observed, event: Event, hint: Hint) -> bool:
+    """A list that does not tell of the approval; or, by Holded's own time of its change, an older state: a copy that lags."""
+    if hint.action == "approve" and not observed.approved:
+        return True
+    return observed.updated_at is not None and observed.updated_at < (hint.at or event.time) - _LAG
+
+
 def reread_key(account: str, name: str, holded_id: str) -> Key:
     """One row an object: several hints of it become one re-read."""
     return Key(account=account, source="holded", object_id=f"{name}:{holded_id}", purpose="reread")
 
 
-def hint_fact(event: Event, hint: Hint, priority: Priority, *, again: bool = False) -> Fact:
+def hint_fact(event: Event, hint: Hint, *, again: bool = False) -> Fact:
+    """A re-read waits in the line of the class that pays for it: where that has no call left, nobody tries each of many."""
     return Fact(
         key=reread_key(event.account, hint.object, hint.holded_id),
         event_id=event.id,
@@ -140,7 +160,7 @@ def hint_fact(event: Event, hint: Hint, priority: Priority, *, again: bool = Fal
         version=event.version,
         monotone=True,
         digest="",
-        priority=priority,
+        priority="background",
         kind="hint",
         event=pack_event(event),
         again=again,

@@ -54,7 +54,7 @@ class Hints:
             return "ignored:hurries_poll" if await self._turns.hurry(session, resource) else "ignored:not_polled"
         if await self._answers.is_echo(session, event, hint):
             return "ignored:echo"
-        fact = hint_fact(event, hint, "background" if again else "normal", again=again)
+        fact = hint_fact(event, hint, again=again)
         row = await self._desk.ledger.get(fact.key)
         now_ms = session.now_ms()
         due_ms = now_ms + session.timing.echo_ms
@@ -79,7 +79,7 @@ class Hints:
         if await self._answers.is_echo(session, event, hint):
             await self._answers.end(session, row, "echo")
             return
-        fact = replace(hint_fact(event, hint, row.priority), event=row.event)
+        fact = replace(hint_fact(event, hint), event=row.event)
         try:
             published = await self._reread(session, row, event, hint)
         except RetryAt as refusal:

@@ -104,11 +104,12 @@ class Plan:
 
     def calls_before(self, state: Polling, *, waited_ms: int, now_ms: int) -> int:
         """Calls of the passes that have waited for more than this and want theirs first."""
-        wanted = ((each, state.courses.get(each.name)) for each in self.resources)
+        found = ((each, state.courses.get(each.name)) for each in self.resources)
+        wanted = [(each, course) for each, course in found if course is not None and course.is_wanted]
         return sum(
             self.hurried_calls(each, course)
             for each, course in wanted
-            if course is not None and course.hurry_ms and self.waited_ms(each, course, now_ms=now_ms) > waited_ms
+            if self.waited_ms(each, course, now_ms=now_ms) > waited_ms
         )
 
     def hurried_after_ms(self, resource: Resource, course: Course) -> int:

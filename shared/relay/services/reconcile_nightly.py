@@ -21,8 +21,11 @@ from relay.services.reconcile_findings import put
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from relay.domain.ledger import Row
     from relay.domain.reconciled import Reconciled
+    from relay.domain.reconciling import Difference
     from relay.ports.ledger import Ledger
     from relay.services.reconcile import Read, Reconcile
     from relay.services.session import Session
@@ -69,14 +72,14 @@ class Nightly:
             if due_ms < next_night_ms(account.account, now):
                 await self._park(session, row, due_ms=due_ms, reason="nightly", attempts=row.attempts + 1)
                 return
-        for each in done.open:
-            if not each.told and each.kind != "missing_in_holded":  # what is missing stands in review or dead already
-                await put(self._ledger, account.account, each, now_ms=session.now_ms())
+        reviews = [each for each in done.open if not each.told and each.kind != "missing_in_holded"]
+        for each in reviews:  # what is missing stands in review or dead already
+            await put(self._ledger, account.account, each, now_ms=session.now_ms())
         if not done.incomplete:
             session.drift = done.drift
         nights = nights_between(done.calls, per_month=account.per_month, days=wanted.days)
         due_ms = next_night_ms(account.account, now, nights=nights)
-        found = {**summary(done), "at": now.astimezone(UTC).isoformat()}
+        found = {**summary(_in_review(done, reviews)), "at": now.astimezone(UTC).isoformat()}
         await self._park(
             session, row, due_ms=due_ms, reason="next_night", attempts=0, detail=_said(done), event=pack(found)
         )
@@ -164,6 +167,14 @@ def _told_by_night(done: Reconciled) -> Reconciled:
     last = done.window.end.isoformat()
     kept = [one for one in done.differences if one.kind != "extra_in_holded" or one.key or one.day < last]
     return replace(done, differences=kept)
+
+
+def _in_review(done: Reconciled, put_now: Sequence[Difference]) -> Reconciled:
+    """The result as it is read in the morning: what became a review item can be settled."""
+    names = {one.name for one in put_now}
+    return replace(
+        done, differences=[replace(one, told="in_review") if one.name in names else one for one in done.differences]
+    )
 
 
 def _used_up(done: Reconciled) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from relay.domain.money import ZERO, cents
 from relay.domain.reconciling import Series, Shown
 from relay.domain.reconciling_split import Part, net_of, rates_of, split_of
+from relay.domain.reconciling_texts import Texts, plain_text
 from relay.holded import replies
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from relay.domain.mapping.catalogue import Catalogue
     from relay.domain.reconciling_split import Split
-    from relay.holded.replies import Document
+    from relay.holded.replies import Document, DocumentLine
     from relay.ports.accounts import Account
 
 
@@ -37,6 +38,7 @@ def shown_of(doc_type: str, document: Document, catalogue: Catalogue) -> Shown:
         paid=document.payments_total,
         status=document.status or "",
         tags=document.tags,
+        texts=_texts(document),
     )
 
 
@@ -46,16 +48,36 @@ def _cents(amount: Decimal | None) -> Decimal | None:
 
 def _split(document: Document, catalogue: Catalogue, net: Decimal | None, tax: Decimal | None) -> Split | None:
     """By rate from its own lines. None where they do not come to the document's sums: then only those are compared."""
-    whole = replies.discount(document) or ZERO
     parts = []
     for line in document.lines:
-        rates = rates_of(line.taxes, catalogue.rates_of)
-        if line.units is None or line.price is None or rates is None:
+        rates, of_line = rates_of(line.taxes, catalogue.rates_of), _net(document, line)
+        if line.units is None or of_line is None or rates is None:
             return None
-        of_line = net_of(units=line.units, price=line.price, discount=line.discount or ZERO, whole_discount=whole)
         parts.append(Part(line.units, of_line, rates))
     split = split_of(parts)
     return split if (split.net, split.tax) == (net, tax) else None
+
+
+def _net(document: Document, line: DocumentLine) -> Decimal | None:
+    if line.units is None or line.price is None:
+        return None
+    whole = replies.discount(document) or ZERO
+    return net_of(units=line.units, price=line.price, discount=line.discount or ZERO, whole_discount=whole)
+
+
+def _texts(document: Document) -> Texts:
+    nets = [_net(document, line) for line in document.lines]
+    known = None not in nets and all(line.name is not None for line in document.lines)
+    lines = tuple(
+        (plain_text(line.name), plain_text(line.description))
+        for line, net in zip(document.lines, nets, strict=True)
+        if net
+    )
+    return Texts(
+        lines=lines if known else None,
+        description=plain_text(replies.description(document)),
+        due=document.due_date,
+    )
 
 
 def series_of_account(account: Account) -> Sequence[Series]:

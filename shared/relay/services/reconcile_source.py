@@ -19,6 +19,7 @@ from relay.domain.mapping.sale import MADRID
 from relay.domain.models import Hint
 from relay.domain.reconciling import Meant
 from relay.domain.reconciling_split import of_draft
+from relay.domain.reconciling_texts import texts_of
 from relay.domain.remedies import TYPES
 from relay.errors import BadInput, Rejected
 from relay.ports.inbox import InboxItem
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Key, Row
     from relay.domain.models import Event
     from relay.domain.reconciling import Window
+    from relay.domain.reconciling_texts import Texts
     from relay.domain.sources.base import Delivery
     from relay.ports.accounts import Account
     from relay.ports.inbox import Inbox
@@ -121,6 +123,8 @@ class Sources:
             digest=plan.digest if draft is not None else "",
             paid=payment.amount if payment is not None else None,
             ended=self._ended(item, number),
+            received_ms=at_ms(item.delivery.received_at),
+            texts=texts_of(draft) if draft is not None else None,
         )
 
     def _ended(self, item: InboxItem, number: int) -> str:
@@ -141,7 +145,7 @@ class Sources:
                 continue
             if row is not None and best.version < row.version and best.digest != row.digest:
                 continue  # what was written last is not held any more: the ledger's amounts are what is left of it
-            chosen[key] = best
+            chosen[key] = replace(best, said=_said(found, row))
         return chosen
 
     async def _stands_elsewhere(self, meant: Meant) -> bool:
@@ -155,6 +159,17 @@ class Sources:
                 return True
             event = unfold(item.delivery).events[split_ref(meant.event_id)[1]]
         return any(row.event_id == event.id for row in await rows_of(self._ledger, event))
+
+
+def _said(found: Sequence[Meant], row: Row | None) -> tuple[Texts, ...]:
+    """The digest covers no words: a version with other words changes nothing in Holded. So all that read as written are told,
+    provided that one came before the row, as the one that made the document did.
+    """
+    if row is None:
+        return ()
+    alike = [one for one in found if one.digest == row.digest and not one.listed_ms]
+    made = any(one.received_ms <= row.created_ms for one in alike)
+    return tuple(one.texts for one in alike if one.texts is not None) if made else ()
 
 
 def _rank(meant: Meant, row: Row | None) -> tuple[bool, bool, int, bool]:

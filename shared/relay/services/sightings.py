@@ -74,7 +74,8 @@ class Sightings:
 
         async def look(shown: Observed) -> None:
             unseen: Unseen = "silent" if baseline else "created"
-            if await self.see(session, resource, shown, sent_ms=sent_ms, unseen=unseen, doubts=not baseline):
+            doubts = not baseline or shown.id in befores
+            if await self.see(session, resource, shown, sent_ms=sent_ms, unseen=unseen, doubts=doubts):
                 changed.append(shown.id)
 
         errors = await together([partial(look, each) for each in news], at_once=_AT_ONCE)
@@ -93,13 +94,14 @@ class Sightings:
         unseen: Unseen = "created",
         when: datetime | None = None,
         asked: bool = False,
+        made: bool = False,
         doubts: bool = True,
     ) -> str:
         """One look at one object; the inbox id of what it told, empty where it told nothing.
 
-        `asked`: a webhook says that something happened, at `when`. `doubts`: a write of ours whose outcome is not known yet
-        may have made it what it is. It is left alone for an hour, and longer while that write is looked for: a poll
-        comes back, a webhook is told when to (`RetryAt`).
+        `asked`: a webhook says that something happened, at `when`; `made`: no more than that it was made. `doubts`: a write of ours
+        whose outcome is not known yet may have made it what it is. It is left alone for an hour, and longer while that write is
+        looked for: a poll comes back, a webhook is told when to (`RetryAt`).
         """
         account = session.account.account
         for _ in range(_TRIES):
@@ -111,8 +113,8 @@ class Sightings:
                 if asked:
                     raise RetryAt("record_awaited", retry_at=from_ms(sent_ms + _AWAITED_MS))
                 return ""
-            # What happened before our last write goes no further than what that wrote.
-            since = asked and (ours is None or when is None or at_ms(when) > ours.written_ms)
+            # What happened before our last write goes no further than what that wrote; nor that it was made, if we made it.
+            since = asked and (ours is None or when is None or (at_ms(when) > ours.written_ms and not made))
             told = judging.judge(before, _shown(resource, observed, sent_ms), ours=ours, unseen=unseen, asked=since)
             # A webhook's look counts as one even if it shows nothing new: an older page must not undo it.
             if before is not None and not (told.verbs or asked) and judging.is_as_before(before, told.snapshot):
