@@ -9,8 +9,9 @@ import pytest
 
 from holded_sandbox.resources import RESOURCES
 from relay.errors import RetryAt
-from relay.holded.polled_table import BY_NAME, POLLED
+from relay.holded.polled_table import POLLED
 from relay.services.times import at_ms
+from tests.polled import BY_NAME
 from tests.services.polling import Hands, events, make_due, poll_now, polled_world, state, told
 from tests.services.world import ACCOUNT, START, World, shopify_order
 
