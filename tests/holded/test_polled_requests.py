@@ -53,6 +53,8 @@ def test_where_only_the_list_tells_who_is_approved_drafts_and_approved_ones_are_
     draft, approved = (("approval_status", "draft"),), (("approval_status", "approved"),)
 
     assert lists(purchase, full=True) == (draft, approved)
+    (brief,) = polled_requests.lists_of(purchase, full=False, started_ms=NOW_MS, last_ms=NOW_MS - DAY_MS, brief=True)
+    assert brief == window[1:]  # one call for both
     assert window == (*approved, ("start_date", "2026-02-23"), ("end_date", "2027-03-03"))
     assert again == [
         *((("status", status), *approved) for status in ("pending", "partial", "overdue")),

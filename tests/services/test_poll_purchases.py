@@ -35,11 +35,12 @@ def look(world):
     poll_now(world)
 
 
-def look_recently(world):
+def look_recently(world, *, brief=False):
     world.clock.advance(3600)
     now_ms, found = at_ms(world.clock.now()), state(world)
     recent = {
-        name: replace(one, due_ms=now_ms, full_due_ms=now_ms + 10**9, briefs=9) for name, one in found.courses.items()
+        name: replace(one, due_ms=now_ms, full_due_ms=now_ms + 10**9, briefs=0 if brief else 9)
+        for name, one in found.courses.items()
     }
     world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses=recent)
     make_due(world)
@@ -113,6 +114,21 @@ def test_one_of_long_ago_that_is_entered_now_is_told_at_once(world, hands):
     look(world)
 
     assert told(world) == [("invoice.created", purchase), ("invoice.approved", purchase)]
+
+
+def test_a_brief_pass_sees_both_and_leaves_the_approval_to_the_next():
+    world = polled_world({"polling": {"share": 100}}, plan="basic")
+    world.polled = (BY_NAME["purchase"],)
+    hands = Hands(world)
+    look(world)
+    draft, approved = enter(hands, "A-1"), enter(hands, "A-2")
+    hands.approve(approved)
+    look_recently(world, brief=True)
+    assert world.holded.calls[-1] == "GET /api/v2/purchases"
+    assert sorted(told(world)) == sorted([("invoice.created", draft), ("invoice.created", approved)])
+    look_recently(world)
+
+    assert told(world, first=2) == [("invoice.approved", approved)]
 
 
 def test_an_older_snapshot_that_took_the_number_for_approval_is_put_right_silently(world, hands):

@@ -37,15 +37,14 @@ class Resource:
 
     `path` lists, `read` (with `{id}`, empty where Holded has none) shows one. `query` is sent with every page; `days` names the
     two query keys of a window. `parts` are the lists of a full pass: more than one where nothing but the list that an item
-    stands in tells what it is; the window of a recent pass is one of the last part. `again` are queries whose lists show what
-    may still change (drafts, unpaid). `model` is the first word of the event types. `cadence_ms` is how often it is looked at
-    where calls are plenty; `weight` its share where they are few. `hint`: Holded sends webhooks
-    of its changes, which lead to a `read` of the object, or to the `list` that shows it and others. `scope` is the token's right
-    it needs. `recent_days`: between full passes a window of so many days back is listed, and `again`; 0
-    with an empty `again`: there are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`:
-    polled unless the settings leave it out; the others are polled where the settings add them. `from_calls`: of the standard
-    ones, those that are polled only where polling may spend so many calls a month; on a small plan they would starve the
-    others.
+    stands in tells what it is; the window of a recent pass is one of the last part, of a brief one of all. `again` are queries
+    whose lists show what may still change (drafts, unpaid). `model` is the first word of the event types. `cadence_ms` is how
+    often it is looked at where calls are plenty; `weight` its share where they are few. `hint`: Holded sends webhooks of its
+    changes, which lead to a `read` of the object, or to the `list` that shows it and others. `scope` is the token's right it
+    needs. `recent_days`: between full passes a window of so many days back is listed, and `again`; 0 with an empty `again`:
+    there are only full passes. `span_days` is how far back a full pass of a `window` goes. `standard`: polled unless the
+    settings leave it out; the others are polled where the settings add them. `from_calls`: of the standard ones, those that
+    are polled only where polling may spend so many calls a month; on a small plan they would starve the others.
     """
 
     name: str

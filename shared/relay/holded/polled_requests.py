@@ -35,7 +35,7 @@ def lists_of(
 ) -> tuple[Query, ...]:
     """The lists of one pass, the same for as long as it runs. `last_ms` is when the pass before began, 0: there was none.
 
-    `brief`: of a recent pass only the window.
+    `brief`: of a recent pass only the window, with what its parts would tell apart in one.
     """
     today = datetime.fromtimestamp(started_ms / 1000, MADRID).date()
     if full and resource.listing != "window":
@@ -45,7 +45,8 @@ def lists_of(
         since = (today - datetime.fromtimestamp(last_ms / 1000, MADRID).date()).days
         days = min(max(days, since + OVERLAP_DAYS), resource.span_days)
     first, last = (today - timedelta(days=days)).isoformat(), (today + timedelta(days=AHEAD_DAYS)).isoformat()
-    window = (*resource.query, *resource.parts[-1], (resource.days[0], first), (resource.days[1], last))
+    part = () if brief else resource.parts[-1]
+    window = (*resource.query, *part, (resource.days[0], first), (resource.days[1], last))
     if full or brief:
         return (window,)
     again = tuple((*resource.query, *query) for query in resource.again)
