@@ -53,7 +53,7 @@ def test_the_day_agrees_and_an_edit_by_hand_is_the_one_difference(firm):
 
     assert story.wrong == []
     assert [line for line in story.lines if "repair:" in line] == [
-        "    repair: Set the draft back to 48.40 by hand, or settle the item if the change is meant."
+        "    repair: Set the draft back to 48.40 by hand, or settle the item if the change is meant. Put it into review first."
     ]
 
 
