@@ -180,7 +180,7 @@ shelf.add(
     f"{DOMAIN}/snapshots.py",
     "    return known.approved if known.approved or shown is None else shown\n",
     "    return shown\n",
-    f"{PURCHASES}::test_a_draft_with_its_suppliers_number_is_a_draft_until_it_is_approved",
+    f"{PURCHASES}::test_of_a_refund_no_list_tells_and_a_read_does",
 )
 shelf.add(
     "an entry's number is cut off at its point",
