@@ -206,23 +206,30 @@ shelf.add(
 )
 shelf.add(
     "a write of ours without an answer is told as somebody else's",
-    f"{SERVICES}/sightings.py",
+    f"{SERVICES}/own_doing.py",
     "        doubt_ms=_doubt_ms(row),\n",
     "",
     "services/test_hints.py::test_an_approval_of_ours_without_an_answer_is_nobody_elses",
 )
 shelf.add(
     "what an update could not write is what the document has",
-    f"{SERVICES}/sightings.py",
+    f"{SERVICES}/own_doing.py",
     "        total=row.total if stands else None,\n",
     "        total=row.total,\n",
     "services/test_hints.py::test_a_document_that_stands_as_it_was_while_its_update_is_refused_is_nobody_elses",
 )
 shelf.add(
     "a write that is looked for longer than an hour is a stranger's",
-    f"{SERVICES}/sightings.py",
-    "            return await self._is_under_way(session.account.account, markers)\n",
+    f"{SERVICES}/own_doing.py",
+    "            return await self._is_looked_for(session.account.account, markers)\n",
     "            return False\n",
+    "services/test_hints.py::test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt",
+)
+shelf.add(
+    "a write that a person has to judge is a stranger's",
+    f"{SERVICES}/own_doing.py",
+    "for state in (*_UNANSWERED, *_UNDECIDED):",
+    "for state in _UNANSWERED:",
     "services/test_hints.py::test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt",
 )
 shelf.add(
@@ -235,8 +242,8 @@ shelf.add(
 shelf.add(
     "a webhook's look does not wait for our own record",
     f"{SERVICES}/sightings.py",
-    "            if doubts and await self._is_in_doubt(",
-    "            if doubts and not asked and await self._is_in_doubt(",
+    "            if doubts and await self._own.is_in_doubt(",
+    "            if doubts and not asked and await self._own.is_in_doubt(",
     "services/test_hints.py::test_what_a_write_without_an_answer_made_is_left_alone_until_the_ledger_names_it",
 )
 shelf.add(
@@ -248,7 +255,7 @@ shelf.add(
 )
 shelf.add(
     "a new object is judged before our own record of it can be there",
-    f"{SERVICES}/sightings.py",
+    f"{SERVICES}/own_doing.py",
     "        until_ms = sent_ms + session.timing.echo_ms\n",
     "        until_ms = sent_ms\n",
     f"{POLL}::test_a_new_object_waits_for_our_own_record_of_it",

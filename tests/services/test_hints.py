@@ -83,10 +83,14 @@ def test_what_a_write_without_an_answer_made_is_left_alone_until_the_ledger_name
     assert rereads(world) == []
 
 
-def test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt(world):
-    """Holded is away for hours, and nobody can look what became of the write."""
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("unknown", ""), ("review", "outcome_unknown_refused"), ("dead", "outcome_unknown_after_all")],
+)
+def test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt(world, state, reason):
+    """Holded is away for hours, and nobody can look what became of the write; or a person has to say."""
     world.order(shopify_order())
-    row = forgotten(world, state="unknown", holded_id="")
+    row = forgotten(world, state=state, reason=reason, holded_id="")
     world.run(world.hint(row.holded_id, total="121.00"))
     world.settle(hours=3)
     assert rereads(world) == []
@@ -95,6 +99,15 @@ def test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt(world):
     world.settle(hours=2)
 
     assert rereads(world) == []
+
+
+def test_a_copy_with_our_tag_beside_a_reviewed_fact_that_wrote_nothing_is_told(world):
+    world.order(shopify_order())
+    row = forgotten(world, state="review", reason="tax_unknown", holded_id="")
+    world.run(world.hint(row.holded_id, total="121.00"))
+    world.settle(hours=3)
+
+    assert len(rereads(world)) == 1
 
 
 def test_an_approval_of_ours_without_an_answer_is_nobody_elses(world):

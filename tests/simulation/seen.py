@@ -141,7 +141,8 @@ def _told(universe: Universe, key: tuple[str, str, str], looks: list[Look]) -> I
         if was is not None and was.number and (was.fingerprint, was.gone) == (now.fingerprint, now.gone):
             yield f"10: {key} is told of {after.verbs} and is as it was"
         known = was is not None and was.number > 0
-        silent_first = not known and (made_by_us or _in_first_pass(universe, account, name, after))
+        ours = made_by_us or _bears_our_tag(universe, account, name, holded_id)
+        silent_first = not known and (ours or _in_first_pass(universe, account, name, after))
         if not after.verbs and not silent_first and not (known and written_ms >= was.seen_ms):  # type: ignore[union-attr]
             yield f"10: {key} was {was} and is {now}, which nobody was told"
         if len(set(after.verbs)) != len(after.verbs):
@@ -174,11 +175,20 @@ def _ours(universe: Universe, account: str, name: str, holded_id: str) -> tuple[
         for row in rows:
             if row.holded_id == payment["document_id"] and row.marker and row.marker in (payment["description"] or ""):
                 return row.written_ms, True
-    # A person may have named another document for it since: no row names it then, and still the relay made it.
-    document: Any = universe.companies[account].tables["documents"].get(holded_id)
-    made = document is not None and (account, holded_id) not in universe.by_hand
-    borne = [*(document["tags"] if made else ()), (payment or {}).get("description") or ""]
-    return 0, any(row.marker in text for row in rows if row.marker for text in borne)
+    return 0, False
+
+
+def _bears_our_tag(universe: Universe, account: str, name: str, holded_id: str) -> bool:
+    """It was the relay's, and a person named another for its fact: learned in silence before that, and told after it."""
+    company = universe.companies[account]
+    marks = {row.marker for row in universe.ledger.rows.values() if row.key.account == account and row.marker}
+    if name == "payment":
+        payment = company.tables["payments"].get(holded_id)
+        return payment is not None and any(mark in (payment["description"] or "") for mark in marks)
+    document = company.tables["documents"].get(holded_id)
+    return (
+        document is not None and (account, holded_id) not in universe.by_hand and not marks.isdisjoint(document["tags"])
+    )
 
 
 def _told_once(universe: Universe) -> Iterator[str]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from relay.domain import snapshots as judging
 from relay.domain import wire
-from relay.domain.ledger import is_marker, reached
-from relay.domain.models import Event, Payment
-from relay.domain.snapshots import Ours, Shown
+from relay.domain.models import Event
+from relay.domain.snapshots import Shown
 from relay.domain.sources import reread
 from relay.errors import RetryAt, Unavailable
 from relay.holded import unified
+from relay.services.own_doing import OwnDoing
 from relay.services.times import at_ms, from_ms
 from relay.services.together import together
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from relay.domain.ledger import Row, State
     from relay.domain.models import Model
     from relay.domain.snapshots import Snapshot, Told, Unseen
     from relay.holded.polled import Observed, Resource
@@ -34,10 +33,7 @@ if TYPE_CHECKING:
 
 _TRIES = 5
 _AT_ONCE = 8
-_STEP_S = 1.0
 _AWAITED_MS = 15 * 60_000
-_UNANSWERED: tuple[State, ...] = ("sent", "unknown")
-_MOST_UNANSWERED = 10_000
 _LARGEST_DATA = 24 * 1024
 WRITTEN = frozenset(
     {"invoice", "creditnote", "salesreceipt", "salesorder", "estimate", "proform", "waybill", "contact", "product", "payment"}
@@ -47,8 +43,8 @@ WRITTEN = frozenset(
 
 class Sightings:
     def __init__(self, *, ledger: Ledger, snapshots: Snapshots) -> None:
-        self._ledger = ledger
         self._snapshots = snapshots
+        self._own = OwnDoing(ledger=ledger, snapshots=snapshots)
 
     async def page(
         self, session: Session, resource: Resource, items: Sequence[Observed], *, sent_ms: int, baseline: bool
@@ -69,7 +65,7 @@ class Sightings:
             )
         ]
         if not baseline and resource.name in WRITTEN:
-            await self._let_records_arrive(session, [each for each in news if each.id not in befores], sent_ms)
+            await self._own.let_records_arrive(session, [each for each in news if each.id not in befores], sent_ms)
         changed: list[str] = []
 
         async def look(shown: Observed) -> None:
@@ -108,8 +104,8 @@ class Sightings:
             before = await self._snapshots.get(account, resource.name, observed.id)
             if judging.is_stale(before, sent_ms, updated_ms=_updated_ms(observed)):
                 return ""
-            ours = None if unseen == "silent" and before is None else await self._ours(session, observed)
-            if doubts and await self._is_in_doubt(session, resource, observed, before, ours, sent_ms=sent_ms):
+            ours = None if unseen == "silent" and before is None else await self._own.ours(session, observed)
+            if doubts and await self._own.is_in_doubt(session, resource, observed, before, ours, sent_ms=sent_ms):
                 if asked:
                     raise RetryAt("record_awaited", retry_at=from_ms(sent_ms + _AWAITED_MS))
                 return ""
@@ -210,60 +206,6 @@ class Sightings:
         account = session.account.account
         return await self._snapshots.record(account, resource.name, holded_id, after, expected=expected)
 
-    async def _is_in_doubt(
-        self,
-        session: Session,
-        resource: Resource,
-        observed: Observed,
-        before: Snapshot | None,
-        ours: Ours | None,
-        *,
-        sent_ms: int,
-    ) -> bool:
-        """Our reference on what no row names, or a row whose last write has no answer yet: what it shows may be our doing."""
-        if ours is not None:
-            return ours.doubt_ms > 0 and sent_ms - ours.doubt_ms < judging.DOUBT_MS
-        markers = _markers(observed.data)
-        if not markers or (before is not None and before.number):
-            return False
-        left_alone = judging.doubtful(before, sent_ms=sent_ms)
-        if left_alone is None:
-            return await self._is_under_way(session.account.account, markers)
-        if left_alone is not before:
-            await self._write(session, resource, observed.id, before, left_alone)
-        return True
-
-    async def _is_under_way(self, account: str, markers: frozenset[str]) -> bool:
-        """Whether a write of ours still looks for its outcome: while Holded is away it does so for hours."""
-        for state in _UNANSWERED:
-            async for row in self._ledger.in_state(account, state, limit=_MOST_UNANSWERED):
-                if row.marker in markers:
-                    return True
-        return False
-
-    async def _ours(self, session: Session, observed: Observed) -> Ours | None:
-        account = session.account.account
-        row = await self._ledger.by_holded_id(account, observed.id)
-        if row is not None:
-            return _written_by(row)
-        if isinstance(observed.data, Payment) and observed.data.document_id:
-            # A payment has no row of its own: our reference in its text names the document's.
-            row = await self._ledger.by_holded_id(account, observed.data.document_id)
-            if row is not None and row.marker and row.marker in (observed.data.reference or ""):
-                return Ours(written_ms=row.written_ms, doubt_ms=_doubt_ms(row))
-        return None
-
-    async def _let_records_arrive(self, session: Session, unseen: Sequence[Observed], sent_ms: int) -> None:
-        """An object that nobody has seen may be our own, and faster than our record of it: as long as for a webhook."""
-        account = session.account.account
-        strangers = [each for each in unseen if await self._ledger.by_holded_id(account, each.id) is None]
-        until_ms = sent_ms + session.timing.echo_ms
-        while strangers and session.now_ms() < until_ms:
-            if not session.has_time():
-                raise RetryAt("out_of_time", retry_at=from_ms(until_ms))
-            await session.give_way()
-            await session.clock.sleep(min(_STEP_S, (until_ms - session.now_ms()) / 1000))
-
 
 def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
     data = wire.dump_data(f"{resource.model}.updated", observed.data)
@@ -283,27 +225,6 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
 
 def _updated_ms(observed: Observed) -> int:
     return at_ms(observed.updated_at) if observed.updated_at is not None else 0
-
-
-def _written_by(row: Row) -> Ours:
-    # An update that has not come through leaves the document with a total that the row has no more.
-    stands = row.step != "update" or row.state == "confirmed"
-    return Ours(
-        written_ms=row.written_ms,
-        total=row.total if stands else None,
-        approved=reached(row) in {"approve", "pay"},
-        paid=reached(row) == "pay",
-        doubt_ms=_doubt_ms(row),
-    )
-
-
-def _doubt_ms(row: Row) -> int:
-    return row.updated_ms if row.state in _UNANSWERED else 0
-
-
-def _markers(data: Model) -> frozenset[str]:
-    tags: Sequence[str] = getattr(data, "tags", ())
-    return frozenset(filter(is_marker, tags))
 
 
 def _last_known(resource: Resource, holded_id: str, before: Snapshot | None, when: datetime) -> Model | None:
