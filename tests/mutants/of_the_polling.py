@@ -75,7 +75,7 @@ shelf.add(
 )
 shelf.add(
     "who has no id that can be read is absent",
-    f"{DOMAIN}/polling.py",
+    f"{DOMAIN}/polling_steps.py",
     "whole=running.whole and not page.nameless,",
     "whole=running.whole,",
     f"{POLL}::test_an_item_that_cannot_be_read_is_there_and_one_without_an_id_ends_all_conclusions",
@@ -262,7 +262,7 @@ shelf.add(
 )
 shelf.add(
     "the first pass tells of all that is there",
-    f"{DOMAIN}/polling.py",
+    f"{DOMAIN}/polling_steps.py",
     "    baseline = not course.full_ms\n",
     "    baseline = course.full_ms < 0\n",
     f"{POLL}::test_the_first_pass_tells_nothing_of_what_was_there_before",
@@ -332,7 +332,7 @@ shelf.add(
 )
 shelf.add(
     "who was not shown waits for one pass after the other",
-    f"{DOMAIN}/polling.py",
+    f"{DOMAIN}/polling_steps.py",
     "for name, at in course.joined.items() if at > running.started_ms}",
     "for name, at in course.joined.items()}",
     f"{TURNS}::test_who_was_not_shown_gets_a_call_of_its_own",
@@ -346,7 +346,7 @@ shelf.add(
 )
 shelf.add(
     "a webhook of stock that comes during a pass is taken for answered by it",
-    f"{DOMAIN}/polling.py",
+    f"{DOMAIN}/polling_steps.py",
     "course.joined[ANY] <= course.running.started_ms",
     "course.joined[ANY] < 0",
     f"{TURNS}::test_a_webhook_of_stock_during_the_pass_leads_to_another_one",

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from relay.domain import polling as courses
+from relay.domain import polling_steps as steps
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.services import poll_state
 from relay.services.poll_pass import NOBODYS, SHARE, PollPass
@@ -141,7 +142,7 @@ class Poll:
             if course.running is None:
                 return found
             kind, brief, hurried = course.running.kind, course.running.brief, course.running.hurried
-            done = courses.with_course(found, resource.name, courses.finished(course))
+            done = courses.with_course(found, resource.name, steps.finished(course))
             if hurried and brief:
                 return done  # what may still change outside its window is looked at when it was to be
             return plan.scheduled(done, resource, kind=kind, now_ms=now_ms, jitter=jitter)
@@ -153,7 +154,7 @@ class Poll:
 
         def waits(found: Polling) -> Polling:
             running = found.courses[resource.name].running
-            held = courses.held(found.courses[resource.name], now_ms=now_ms, trouble=reason)
+            held = steps.held(found.courses[resource.name], now_ms=now_ms, trouble=reason)
             # The call that was not answered is spent.
             hurried = running is not None and running.hurried
             return courses.spent(courses.with_course(found, resource.name, held), resource.name, 1, hurried=hurried)
@@ -166,7 +167,7 @@ class Poll:
         def later(found: Polling) -> Polling:
             course = found.courses[resource.name]
             kind = course.running.kind if course.running is not None else "full"
-            stopped = courses.stopped(course, trouble=reason)
+            stopped = steps.stopped(course, trouble=reason)
             planned = plan.scheduled(
                 courses.with_course(found, resource.name, stopped), resource, kind=kind, now_ms=now_ms, jitter=jitter
             )
@@ -190,7 +191,7 @@ class Poll:
 
         def noted(found: Polling) -> Polling:
             course = found.courses.get(name)
-            changed = courses.heard(course, now_ms) if course is not None else None
+            changed = steps.heard(course, now_ms) if course is not None else None
             return found if changed is None else courses.with_course(found, name, changed)
 
         await self.change(session.account.account, noted)

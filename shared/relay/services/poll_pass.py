@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from relay.domain import polling as courses
-from relay.domain.polling import Page
+from relay.domain import polling_steps as steps
 from relay.domain.polling_cadence import DAY_MS, offset_ms
+from relay.domain.polling_steps import Page
 from relay.domain.standing import OF_ONE_KIND
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import polled_requests
@@ -133,7 +134,7 @@ class PollPass:
             course = found.courses[resource.name]
             if course.running != running:
                 return found  # two drains, against all odds: the other was faster, its page counts
-            moved = courses.with_course(found, resource.name, courses.paged(course, page, now_ms=now_ms))
+            moved = courses.with_course(found, resource.name, steps.paged(course, page, now_ms=now_ms))
             return courses.spent(moved, resource.name, calls, hurried=running.hurried)
 
         return await self._change(session.account.account, onward)
@@ -201,7 +202,7 @@ class PollPass:
         await self._polls.mark(account, resource.name, running.id, page=page, ids=[holded_id])
 
         def counted(found: Polling) -> Polling:
-            looked = courses.looked(found.courses[resource.name], deleted=bool(told), refused=refused)
+            looked = steps.looked(found.courses[resource.name], deleted=bool(told), refused=refused)
             counted = courses.with_course(found, resource.name, looked)
             return courses.spent(counted, resource.name, 1, hurried=running.hurried)
 
@@ -215,7 +216,7 @@ def _begun(found: Polling, resource: Resource, now_ms: int, briefs: int, *, hurr
         return found
     if hurried and resource.has_brief:
         briefs = course.briefs + 1
-    begun = courses.begun(course, now_ms=now_ms, recent=resource.has_recent, briefs=briefs, hurried=hurried)
+    begun = steps.begun(course, now_ms=now_ms, recent=resource.has_recent, briefs=briefs, hurried=hurried)
     return courses.with_course(found, resource.name, begun)
 
 

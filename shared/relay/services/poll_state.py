@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relay.domain import polling as courses
+from relay.domain import polling_steps as steps
 from relay.domain.polling import Polling
 from relay.errors import BadInput, Unavailable
 from relay.services.poll_plan import plan_of
@@ -44,7 +45,7 @@ async def join(
     """
 
     def joins(found: Polling) -> Polling:
-        joined = courses.joined(found.courses[name], holded_id, now_ms=now_ms, hurry_ms=hurry_ms)
+        joined = steps.joined(found.courses[name], holded_id, now_ms=now_ms, hurry_ms=hurry_ms)
         return courses.with_course(found, name, joined)
 
     course = (await change(polls, account, joins)).courses[name]

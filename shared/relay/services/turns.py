@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relay.domain.polling import ANY, Polling, waits_for_another
+from relay.domain.polling import ANY, Polling
+from relay.domain.polling_steps import waits_for_another
 from relay.errors import RetryAt
 from relay.services.poll_state import join
 from relay.services.reread_share import share_from_ms, take
