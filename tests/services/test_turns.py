@@ -349,7 +349,7 @@ def test_before_the_first_pass_a_hint_that_joins_is_told_by_its_own_word():
 
 
 def test_no_more_than_a_page_of_them_join_and_the_others_come_after_them(world, hands, monkeypatch):
-    monkeypatch.setattr("relay.domain.polling.MOST_JOINED", 3)
+    monkeypatch.setattr("relay.domain.polling_steps.MOST_JOINED", 3)
     invoices = [hands.invoice() for _ in range(5)]
     join(world, invoices)
 
