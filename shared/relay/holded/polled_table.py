@@ -205,19 +205,5 @@ OWN: tuple[Resource, ...] = (
 POLLED: tuple[Resource, ...] = (*OWN, *DOCUMENTS, *CATALOGUE, *ACCOUNTING, *CRM, *TEAM)
 """Every row."""
 
-_FOLLOWED_ONLY: Mapping[str, Resource] = {
-    each.name: each
-    for each in (
-        document_row("salesorder", scope="inventory:sales-orders.read", weight=1, cadence_ms=24 * HOUR_MS),
-        document_row("estimate", scope="sales:estimates.read", weight=1, cadence_ms=24 * HOUR_MS),
-        document_row("proform", scope="sales:proforms.read", weight=1, cadence_ms=24 * HOUR_MS),
-        document_row("waybill", scope="inventory:shipments.read", weight=1, cadence_ms=24 * HOUR_MS),
-        document_row("purchase", scope="accounting:purchases.read", weight=1, cadence_ms=24 * HOUR_MS),
-    )
-}
-
-FOLLOWED: Mapping[str, Resource] = {
-    **_FOLLOWED_ONLY,
-    **{each.name: each for each in POLLED if each.hint},
-}
+FOLLOWED: Mapping[str, Resource] = {each.name: each for each in POLLED if each.hint}
 """What a webhook leads to a re-read of."""
