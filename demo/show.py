@@ -68,12 +68,13 @@ def _rush(rush: Sequence[Became], documents: Documents) -> list[str]:
     act = rush[0].posted.act
     held = documents[act.account]
     total = sum((Decimal(held[one.holded_id]["total"]) for one in rush if one.holded_id in held), Decimal(0))
-    words = ", ".join(f"{count} {word}" for word, count in Counter(one.word for one in rush).items())
+    became = Counter(one.word for one in rush)
+    words = ", ".join(f"[{_COLOURS.get(word, 'red')}]{word} x{count}[/]" for word, count in became.items())
     story = f"{len(rush)} orders at once, {act.account}"
     return [
         story,
         f"{act.source} {act.topic}",
-        f"[green]{words}[/]",
+        words,
         str(total),
         f"over its minute's quota: {sum(1 for one in rush if one.waited)} waited",
     ]
