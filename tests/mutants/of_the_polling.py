@@ -226,6 +226,13 @@ shelf.add(
     "services/test_hints.py::test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt",
 )
 shelf.add(
+    "a webhook of a write in review asks every quarter of an hour",
+    f"{SERVICES}/sightings.py",
+    "max(waited_ms, _AWAITED_MS)",
+    "_AWAITED_MS",
+    "services/test_hints.py::test_while_a_person_has_to_judge_it_it_is_looked_at_ever_more_rarely",
+)
+shelf.add(
     "a write that a person has to judge is a stranger's",
     f"{SERVICES}/own_doing.py",
     "for state in (*_UNANSWERED, *_UNDECIDED):",

@@ -101,6 +101,27 @@ def test_it_is_left_alone_for_as_long_as_the_write_is_in_doubt(world, state, rea
     assert rereads(world) == []
 
 
+@pytest.mark.parametrize("judged", ["adopted", "ignored"])
+def test_while_a_person_has_to_judge_it_it_is_looked_at_ever_more_rarely(world, judged):
+    world.order(shopify_order())
+    row = forgotten(world, state="review", reason="outcome_unknown_refused", holded_id="")
+    world.run(world.hint(row.holded_id, total="121.00"))
+    world.holded.calls.clear()
+    world.settle(hours=10 * 24)
+
+    assert rereads(world) == []
+    looks = world.holded.calls.count(f"GET /api/v2/invoices/{row.holded_id}")
+    assert 10 <= looks <= 20  # from every quarter of an hour to once a day; every quarter would be 960
+
+    now_ms = at_ms(world.clock.now())
+    end = {"written_ms": now_ms} if judged == "adopted" else {"state": "ignored", "holded_id": "", "written_ms": 0}
+    world.ledger.rows[row.key] = replace(row, **end)
+    world.settle(hours=25)
+
+    assert len(rereads(world)) == (judged == "ignored")
+    assert [each.reason for each in world.rows("reread") if each.state == "waiting"] == []
+
+
 def test_a_copy_with_our_tag_beside_a_reviewed_fact_that_wrote_nothing_is_told(world):
     world.order(shopify_order())
     row = forgotten(world, state="review", reason="tax_unknown", holded_id="")

@@ -33,10 +33,26 @@ def rows_of(universe: Universe) -> list[Row]:
 
 
 def waits_for_a_person(universe: Universe, row: Row) -> bool:
-    """A newer version beside a document that may stand and is in review: it goes on when that is judged."""
+    """A newer version beside a document that may stand and is in review, or a webhook of that document: it goes on when that
+    is judged.
+    """
+    if row.state == "waiting" and row.reason == "record_awaited":
+        return is_of_a_write_in_review(universe, row.key.account, row.key.object_id.partition(":")[2])
     own = universe.ledger.rows.get(own_key(row.key))
     aside = aside_of(row.key) == "update" and row.state == "waiting" and row.reason == "parent"
     return aside and own is not None and own.state in {"review", "dead"}
+
+
+def is_of_a_write_in_review(universe: Universe, account: str, holded_id: str) -> bool:
+    """A document, or a payment of one, that bears the reference of a write whose outcome a person has to judge."""
+    tables = universe.companies[account].tables
+    payment = tables["payments"].get(holded_id, {})
+    document = tables["documents"].get(payment.get("document_id", holded_id), {})
+    return any(
+        row.marker in document.get("tags", ()) and row.state in {"review", "dead"} and not row.holded_id
+        for row in rows_of(universe)
+        if row.key.account == account and row.marker
+    )
 
 
 def one_document_a_key(universe: Universe) -> Iterator[str]:

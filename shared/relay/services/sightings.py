@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _TRIES = 5
 _AT_ONCE = 8
-_AWAITED_MS = 15 * 60_000
+_AWAITED_MS, _LONGEST_AWAITED_MS = 15 * 60_000, 86_400_000
 _LARGEST_DATA = 24 * 1024
 WRITTEN = frozenset(
     {"invoice", "creditnote", "salesreceipt", "salesorder", "estimate", "proform", "waybill", "contact", "product", "payment"}
@@ -97,7 +97,7 @@ class Sightings:
 
         `asked`: a webhook says that something happened, at `when`; `made`: no more than that it was made. `doubts`: a write of ours
         whose outcome is not known yet may have made it what it is. It is left alone for an hour, and longer while that write is
-        looked for: a poll comes back, a webhook is told when to (`RetryAt`).
+        looked for or a person has to judge it: a poll comes back, a webhook is told when to (`RetryAt`).
         """
         account = session.account.account
         for _ in range(_TRIES):
@@ -107,7 +107,7 @@ class Sightings:
             ours = None if unseen == "silent" and before is None else await self._own.ours(session, observed)
             if doubts and await self._own.is_in_doubt(session, resource, observed, before, ours, sent_ms=sent_ms):
                 if asked:
-                    raise RetryAt("record_awaited", retry_at=from_ms(sent_ms + _AWAITED_MS))
+                    raise RetryAt("record_awaited", retry_at=from_ms(_again_ms(when, sent_ms)))
                 return ""
             # What happened before our last write goes no further than what that wrote; nor that it was made, if we made it.
             since = asked and (ours is None or when is None or (at_ms(when) > ours.written_ms and not made))
@@ -221,6 +221,12 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
         total=getattr(observed.data, "total", None),
         data=data,
     )
+
+
+def _again_ms(when: datetime | None, sent_ms: int) -> int:
+    """When a webhook's look at what may be our own doing comes again: as a person may have to judge it, ever more rarely."""
+    waited_ms = sent_ms - at_ms(when) if when is not None else 0
+    return sent_ms + min(max(waited_ms, _AWAITED_MS), _LONGEST_AWAITED_MS)
 
 
 def _updated_ms(observed: Observed) -> int:
