@@ -108,7 +108,7 @@ def main(argv: list[str] | None = None) -> int:
     for seed, troubles in sorted(found.failed.items())[:_MOST_TOLD]:
         print(f"failed    seed {seed}: {troubles[0]}")
     if found.failed:
-        print(f"{len(found.failed)} seeds failed")
+        print(f"{len(found.failed)} seeds failed: {', '.join(map(str, sorted(found.failed)))}")
         print(explain(min(found.failed), asked.scenario, without))
     return 1 if found.failed else 0
 

@@ -11,6 +11,8 @@ from relay.errors import BadInput
 
 LARGEST: Final = Decimal(10) ** 13
 """Amounts lie below it, so that sums of them stay exact."""
+_UNBOUNDED = (str, int, type(None))
+"""Most fields are of these types, and keep to everything."""
 
 
 def check(value: Any, path: str) -> None:
@@ -19,9 +21,11 @@ def check(value: Any, path: str) -> None:
         raise BadInput("number_out_of_range", field=path, detail="expected an amount below 10^13")
     if isinstance(value, datetime) and value.tzinfo is None:
         raise BadInput("date_without_offset", field=path, detail="an instant without offset, expected one such as Z")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for one in dataclasses.fields(value):
-            check(getattr(value, one.name), f"{path}.{one.name}")
-    elif isinstance(value, tuple):
+    if isinstance(value, tuple):
         for place, item in enumerate(value):
             check(item, f"{path}[{place}]")
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for one in dataclasses.fields(value):
+            inner = getattr(value, one.name)
+            if not isinstance(inner, _UNBOUNDED):
+                check(inner, f"{path}.{one.name}")

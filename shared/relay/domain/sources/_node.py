@@ -23,8 +23,9 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ud800-\udfff]")  # may reorder w
 def clean(text: str, limit: int = NAME_CHARS) -> str | None:
     """One line of text as it may stand in an ERP: HTML and formulas stay text, control characters go, long ones are cut."""
     spaced = " ".join(text.split())
-    kept = "".join(char for char in _BIDI.sub("", spaced) if unicodedata.category(char) != "Cc")
-    return kept[:limit].strip() or None
+    if not spaced.isprintable():  # nearly all text is
+        spaced = "".join(char for char in _BIDI.sub("", spaced) if unicodedata.category(char) != "Cc")
+    return spaced[:limit].strip() or None
 
 
 def shape(value: Any) -> str:
