@@ -26,7 +26,7 @@ shelf.add(
 shelf.add(
     "a window that ends now is read once",
     BACKFILL,
-    "if until is not None or not at.fresh or at.round >= MOST_ROUNDS or dry_run:",
+    "if until is not None or not later or at.round >= MOST_ROUNDS or dry_run:",
     "if at.round:",
     CHANGING,
 )
@@ -104,9 +104,24 @@ shelf.add(
 shelf.add(
     "a refused registration waits for hours",
     WATCHDOG,
-    'note.from_ms = at_ms(began) if watched.state == "silent" or watched.refused else 0',
-    'note.from_ms = at_ms(began) if watched.state == "silent" else 0',
+    'more = watched.state == "silent" or watched.refused or',
+    'more = watched.state == "silent" or',
     f"{WATCHED}::test_a_registration_that_is_refused_is_tried_again_by_the_next_run_and_what_was_sold_meanwhile_is_brought",
+)
+shelf.add(
+    "an import that goes on ends where the one that stopped would have",
+    BACKFILL,
+    "later = at.fresh or at.until_ms < at_ms(now)",
+    "later = at.fresh",
+    f"{LISTS}::test_an_import_that_goes_on_later_reads_up_to_then",
+    "simulation/test_seeds.py::test_a_shop_that_falls_silent_is_found_by_its_habits_alone_and_what_it_sold_is_brought",
+)
+shelf.add(
+    "the next reading begins where this run did, however far it came",
+    WATCHDOG,
+    "            note.from_ms = progress.read_to_ms if more else 0\n",
+    "            note.from_ms = at_ms(began) if more else 0\n",
+    f"{WATCHED}::test_what_a_stopped_reading_has_not_come_to_is_the_next_runs",
 )
 shelf.add(
     "webhooks are registered without a look",

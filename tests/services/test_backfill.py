@@ -643,3 +643,27 @@ def test_no_secret_in_what_an_import_says(world):
     open_shop(world, "woocommerce")
 
     assert "secret" not in repr(credential_of(world, "woocommerce"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_import_that_goes_on_later_reads_up_to_then(world, kind):
+    """What is sold between the process that stopped and the one that goes on is in neither's window, else."""
+    shop = open_shop(world, kind)
+    for number in range(1, 8):
+        sell(world, shop, number)
+    shop.largest_page, since = 2, world.clock.now() - DAY
+    world.clock.advance(60)
+    imported(world, kind, since=since)  # all of it is known: no round brings anything that would lead to another one
+    world.provider_api.meddle = lambda _: world.clock.advance(20)
+    stopped = imported(world, kind, since=since, deadline_ms=at_ms(world.clock.now()) + 29_000)
+    assert (stopped.done, stopped.stored) == (False, 0)
+
+    world.provider_api.meddle = lambda _: None
+    world.clock.advance(1800)
+    sell(world, shop, 8)
+    world.clock.advance(900)
+    went_on_ms = at_ms(world.clock.now())
+    done = imported(world, kind, since=since)
+
+    assert (done.done, done.stored) == (True, 1)
+    assert done.read_to_ms >= went_on_ms

@@ -14,9 +14,10 @@ from relay.domain import silence
 from relay.errors import OutcomeUnknown, Rejected, Unavailable
 from relay.providers import registry
 from relay.services.times import at_ms
+from relay.services.watchdog import LOOK_EVERY_MS
 from tests.cli.conftest import over
 from tests.services.shops import API_URL, SECRET, TOKENS, lived, open_shop, send_webhooks, watch
-from tests.services.test_backfill import KINDS, bring, sell, undated
+from tests.services.test_backfill import KINDS, bring, sell, subjects, undated
 from tests.services.world import ACCOUNT, World
 
 
@@ -630,3 +631,28 @@ def test_habits_are_kept_small(world):
     assert silence.from_fields(fields).hours > 5 * silence.HOURS
     assert len(_json.pack(fields, field="x")) < 1000
     assert at_ms(world.clock.now()) > fields["until_ms"]
+
+
+def test_what_a_stopped_reading_has_not_come_to_is_the_next_runs(world, monkeypatch):
+    """However few rounds a reading has: where its lists were read up to, the next one begins."""
+    monkeypatch.setattr("relay.services.backfill.MOST_ROUNDS", 1)
+    shop = settled(world, "shopify")
+    shop.subscriptions.clear()
+    world.clock.advance(60)
+    sell(world, shop, 1)
+    world.clock.advance(LOOK_EVERY_MS / 1000)
+    world.provider_api.meddle = lambda request: world.clock.advance(40 if request.method == "GET" else 0)
+    assert one_of(watch(world, seconds=90), "shopify").refused == "out_of_time"
+    world.provider_api.meddle = lambda _: None
+    for one in shop.subscriptions.values():
+        one["topic"] = "shop/update"  # lost once more
+    world.clock.advance(1800)
+    sell(world, shop, 2)
+    world.clock.advance(900)
+
+    for _ in range(3):
+        watch(world)
+        world.clock.advance(900)
+
+    assert set(subjects(world).values()) == {1}
+    assert len(subjects(world)) == 2

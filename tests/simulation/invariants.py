@@ -17,6 +17,7 @@ from tests.simulation.holdings import (
     what_is_uncertain_is_reviewed,
     what_was_adopted_is_all,
 )
+from tests.simulation.shop import silence_was_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,6 +123,7 @@ INVARIANTS: tuple[Callable[[Universe], Iterator[str]], ...] = (
     accounts_are_apart,
     what_is_uncertain_is_reviewed,
     nothing_is_told,
+    silence_was_found,
 )
 BROKEN_FENCE: tuple[Callable[[Universe], Iterator[str]], ...] = (
     every_event_has_one_end,

@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from relay.services.times import at_ms
 from tests.simulation.faults import SCHEDULE, STREAM
 from tests.simulation.machines import KilledError, Machine
 
@@ -130,9 +131,16 @@ class Lambdas:
 
     def inserted(self, account: str, inbox_id: str) -> None:
         self._sequence += 1
+        delivery = self._universe.inbox.items[account, inbox_id].delivery
+        image = {
+            "s": {"S": delivery.source},
+            "r": {"N": str(at_ms(delivery.received_at))},
+            "h": {"M": {name: {"S": value} for name, value in delivery.headers.items()}},
+        }
+        keys = {"pk": {"S": f"{account}#{inbox_id}"}}
         record = {
             "eventName": "INSERT",
-            "dynamodb": {"SequenceNumber": str(self._sequence), "Keys": {"pk": {"S": f"{account}#{inbox_id}"}}},
+            "dynamodb": {"SequenceNumber": str(self._sequence), "Keys": keys, "NewImage": image},
         }
         shard = self.shards[zlib.crc32(f"{account}#{inbox_id}".encode()) % SHARDS]
         shard.records.append(record)

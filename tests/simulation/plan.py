@@ -70,7 +70,8 @@ class Action:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`calm_s`: from then on nothing breaks; `operators_s`: until then their own processes do all the same. `only`: exactly these faults instead of drawn ones. `skew_s`: how far a
-    machine's clock may be off. `late_scale` stretches Holded's late commits; `timing` changes the fence's numbers.
+    machine's clock may be off. `late_scale` stretches Holded's late commits; `timing` changes the fence's numbers. `habits`: long enough to learn
+    what a shop usually sends, so the watchdog judges its silence every 15 minutes.
     """
 
     seed: int
@@ -87,6 +88,7 @@ class Plan:
     late_scale: float = 1.0
     timing: dict[str, int] = field(default_factory=dict)
     fence_kept: bool = True
+    habits: bool = False
     only: tuple[Strike, ...] | None = None
 
     def dumps(self) -> str:

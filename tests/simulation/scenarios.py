@@ -131,6 +131,47 @@ def changes(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     )
 
 
+def silence(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
+    """A shop that sells sixteen times a day, until for three days nothing of it arrives though its webhooks stand, and
+    then it does again. Another one, which sells twice a day and never falls silent, is too quiet to be judged.
+    """
+    random = Random(f"silence {seed}")
+    mute_s, again_s, end_s = (17 * DAY_S + random.uniform(0, DAY_S), 21 * DAY_S, 22 * DAY_S)
+
+    def sold(account: str, a_day: int) -> list[Delivery]:
+        return [
+            Delivery(
+                at_s=round(day * DAY_S + 7 * 3600 + (hour + random.random()) * 14 * 3600 / a_day, 1),
+                account=account,
+                source="shopify",
+                topic="orders/paid",
+                body=payloads.shopify_order(
+                    6000 + day * a_day + hour, [(f"{random.randint(5, 200)}.00", 21)], paid=True, buyer=hour % 5
+                ),
+                placed=True,
+            )
+            for day in range(int(end_s / DAY_S))
+            for hour in range(a_day)
+        ]
+
+    rates = dict.fromkeys(KINDS, 0.003) | dict.fromkeys(("limit_month", "other_program"), 0.0)
+    return Plan(
+        seed=seed,
+        scenario="silence",
+        companies=tuple(Company(account=name, switches={"plan": "advanced"}, shop=True) for name in ("acme", "bravo")),
+        deliveries=tuple(sorted([*sold("acme", 16), *sold("bravo", 2)], key=lambda each: each.at_s)),
+        actions=(
+            Action(at_s=mute_s, account="acme", name="shop_goes_mute"),
+            Action(at_s=again_s, account="acme", name="shop_speaks_again"),
+        ),
+        rates={kind: rate for kind, rate in rates.items() if kind not in without},
+        calm_s=end_s + 3600,
+        patience_s=40 * DAY_S,
+        after_s=DAY_S / 4,
+        habits=True,
+    )
+
+
 def broken_fence(seed: int, *, without: frozenset[str] = frozenset()) -> Plan:
     """The fence's assumption broken: SETTLE is a moment, and Holded commits minutes after the lease is over."""
     plan = random_plan(seed, without=without)
@@ -158,6 +199,7 @@ SCENARIOS: dict[str, Callable[..., Plan]] = {
     "random": random_plan,
     "month": month,
     "changes": changes,
+    "silence": silence,
     "broken-fence": broken_fence,
     "far-clocks": far_clocks,
 }

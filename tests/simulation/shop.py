@@ -16,7 +16,7 @@ from tests.services.shops import asked
 from tests.simulation.faults import TABLE_READ
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from shop_sandbox.core import Shops
     from tests.simulation.machines import Machine
@@ -81,8 +81,16 @@ async def first_look(universe: Universe) -> None:
         await watchdog(universe)(deadline_ms=2**60)
 
 
+def hear(universe: Universe, silent: int) -> None:
+    """What a run of the watchdog counts, which is what the alarm looks at."""
+    if not universe.silences or universe.silences[-1][1] != silent:
+        universe.silences.append((universe.seconds(), silent))
+
+
 def next_look_s(universe: Universe, start_s: float) -> float | None:
-    """When a source is to be looked at again; the silence of so short a story proves nothing."""
+    """When a source is to be looked at again; the silence of a short story proves nothing."""
+    if universe.plan.habits:
+        return universe.seconds()
     notes = [fields for (_, kind, _), (_, fields) in universe.notes.held.items() if kind == WATCH]
     due = [0 if each["from_ms"] else each["looked_ms"] + LOOK_EVERY_MS for each in notes]
     return min(due) / 1000 - start_s - universe.plan.skew_s if due else None
@@ -93,6 +101,8 @@ def place(universe: Universe, delivery: Delivery) -> None:
     shop = universe.shops.shops[SOURCE, delivery.account]
     shop.secret = universe.senders[delivery.account, SOURCE]
     universe.shops.change(shop, "orders", delivery.body, universe.epoch())
+    if delivery.account in universe.mute:
+        shop.posts.clear()
     universe.lambdas.news["shop"].set()
 
 
@@ -101,6 +111,15 @@ async def shop_forgets(universe: Universe, account: str, _: int) -> None:
     shop = universe.shops.shops.get((SOURCE, account))
     if shop is not None:
         shop.drop_subscriptions()
+
+
+async def shop_goes_mute(universe: Universe, account: str, _: int) -> None:
+    """Its subscriptions stand, and nothing of them arrives: only its silence tells."""
+    universe.mute.add(account)
+
+
+async def shop_speaks_again(universe: Universe, account: str, _: int) -> None:
+    universe.mute.discard(account)
 
 
 async def run_shops(universe: Universe) -> None:
@@ -131,4 +150,15 @@ def owes(shops: Shops) -> bool:
     return any(shop.posts for shop in shops.shops.values())
 
 
-SHOP: tuple[Callable[..., Any], ...] = (shop_forgets,)
+def silence_was_found(universe: Universe) -> Iterator[str]:
+    """12: a mute shop is counted as silent before it speaks again, and until then; no quiet hour is taken for a silence."""
+    if universe.plan.habits:
+        told = [(at_s, "silent" if count else "heard") for at_s, count in universe.silences]
+        done = [(each.at_s, each.name) for each in universe.plan.actions if each.name in MUTED]
+        if [what for _, what in sorted([*told, *done])] != _SILENCE:
+            yield f"12: {sorted([*told, *done])}"
+
+
+_SILENCE = ["heard", "shop_goes_mute", "silent", "shop_speaks_again", "heard"]
+SHOP: tuple[Callable[..., Any], ...] = (shop_forgets, shop_goes_mute, shop_speaks_again)
+MUTED = frozenset({"shop_goes_mute", "shop_speaks_again"})

@@ -40,6 +40,14 @@ def test_a_month_of_changes_by_hand_is_seen_whether_no_webhook_is_lost_or_a_tent
     assert (found.faults["webhook_lost"] > 0) == (LOST[seed] > 0)
 
 
+def test_a_shop_that_falls_silent_is_found_by_its_habits_alone_and_what_it_sold_is_brought():
+    """Its webhooks stand, so only the statistics tell; a shop of two sales a day beside it is never taken for silent."""
+    found = tally([0], scenario="silence", without=frozenset())
+
+    assert not found.failed, explain(0, "silence", frozenset())
+    assert found.documents > 350
+
+
 def test_replays_of_weeks_delay_no_live_sale_though_the_quota_is_nearly_used_up():
     with_replays = replace(month(7), rates={})
     kept = tuple(each for each in with_replays.actions if "replay" not in each.name)

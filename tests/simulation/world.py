@@ -23,6 +23,7 @@ from holded_sandbox.core import Sandbox
 from relay.domain.sources import signing
 from relay.errors import RelayError
 from relay.services.accept import Accept
+from relay.services.arrivals import CountArrivals
 from relay.services.build import build_drainer
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.enlist import Enlist
@@ -73,6 +74,10 @@ class Universe:
         self.standing: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # by account: who opens or closes it
         self.broken_until = 0.0  # a bad release: every writer fails
         self.down_until: dict[str, float] = {}  # by account: Holded answers 500
+        self.silences: list[
+            tuple[float, int]
+        ] = []  # (seconds, how many sources the watchdog counts as silent from then on)
+        self.mute: set[str] = set()  # accounts whose shop posts nothing and says nothing of it
         self.hidden: set[str] = set()  # every credential and secret there ever was
         self.told: list[str] = []
         self.errors: list[str] = []
@@ -157,7 +162,8 @@ class Universe:
         return Publish(inbox=machine.port("inbox"), bus=machine.port("bus"), wakes=machine.port("wakes"))
 
     async def publish_event(self, machine: Machine, event: dict[str, Any]) -> dict[str, Any]:
-        return await publish_event.handle(event, publish=self._publish(machine), log=self.log)  # type: ignore[arg-type]
+        count = CountArrivals(arrivals=machine.port("arrivals")) if self.plan.habits else None
+        return await publish_event.handle(event, publish=self._publish(machine), log=self.log, count=count)  # type: ignore[arg-type]
 
     async def release_due(self, machine: Machine) -> Any:
         release = Release(gates=machine.port("gates"), wakes=machine.port("wakes"))
@@ -177,11 +183,14 @@ class Universe:
 
     async def watch_sources(self, machine: Machine) -> Any:
         deadline_ms = at_ms(machine.now()) + 280_000
-        return await watch_sources.handle(
+        told = await watch_sources.handle(
             watchdog=shop.watchdog(self, machine),
             deadline_ms=deadline_ms,
             log=self.log,  # type: ignore[arg-type]
         )
+        if not told["late"]:
+            shop.hear(self, told["silent"])
+        return told
 
     async def receive_webhook(self, machine: Machine, event: dict[str, Any]) -> dict[str, Any]:
         await asyncio.sleep(0.005)

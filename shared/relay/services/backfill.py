@@ -47,7 +47,8 @@ class Progress:
     `again` where it is looked at once more; a process that goes on counts the rows of its own share.
 
     `done` False: it goes on from its cursor; `reason` and `detail` say why it stopped, `retry_at` when it may go on. `refused`
-    names lists that the credential may not read. `named` are the first inbox ids that came in.
+    names lists that the credential may not read. `named` are the first inbox ids that came in. `read_to_ms`: up to then its lists
+    were read once it is done, which is before its beginning where too much came while it was read.
     """
 
     stored: int = 0
@@ -63,6 +64,7 @@ class Progress:
     retry_at: datetime | None = None
     refused: tuple[str, ...] = ()
     named: tuple[str, ...] = field(default=())
+    read_to_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,9 @@ class Backfill:
                     at = await self._page(run, at, parts[at.part])
                 except RetryAt as late:
                     return self._told(run, at, reason=late.reason, detail=late.detail, retry_at=late.retry_at)
-            if until is not None or not at.fresh or at.round >= MOST_ROUNDS or dry_run:
+            # One that goes on where another process stopped has its end at that process's beginning.
+            later = at.fresh or at.until_ms < at_ms(now)
+            if until is not None or not later or at.round >= MOST_ROUNDS or dry_run:
                 break
             at = self._round_after(at)
         await self._save(run, at, done=True)
@@ -276,5 +280,11 @@ class Backfill:
 
     def _told(self, run: Run, at: _At, **values: Any) -> Progress:
         return Progress(
-            stored=at.stored, known=at.known, pages=run.pages, refused=at.refused, named=tuple(run.named), **values
+            stored=at.stored,
+            known=at.known,
+            pages=run.pages,
+            refused=at.refused,
+            named=tuple(run.named),
+            read_to_ms=at.until_ms,
+            **values,
         )

@@ -239,8 +239,9 @@ class Watchdog:
         since = max(from_ms(note.from_ms) - OVERLAP, began - _LONGEST_BACK)
         progress = await self._backfill(account, credential, since=since, until=None, deadline_ms=deadline_ms)
         if progress.done:
-            # Still silent, or still without a webhook: the next run begins where this one did. Else it is over.
-            note.from_ms = at_ms(began) if watched.state == "silent" or watched.refused else 0
+            # Still silent, without a webhook, or not read up to now: the next run begins where this one ended. Else it is over.
+            more = watched.state == "silent" or watched.refused or progress.read_to_ms < at_ms(began)
+            note.from_ms = progress.read_to_ms if more else 0
         return replace(watched, brought=progress.stored, refused=watched.refused or progress.reason)
 
     async def _undelivered(
