@@ -17,7 +17,8 @@ _UNBOUNDED = (str, int, type(None))
 
 def check(value: Any, path: str) -> None:
     """Raises `BadInput`: `number_out_of_range` or `date_without_offset`, naming the first field that is wrong."""
-    if isinstance(value, Decimal) and abs(value) >= LARGEST:
+    # `abs` would reckon, and overflow where an exponent is absurd.
+    if isinstance(value, Decimal) and not (value.is_finite() and value.copy_abs() < LARGEST):
         raise BadInput("number_out_of_range", field=path, detail="expected an amount below 10^13")
     if isinstance(value, datetime) and value.tzinfo is None:
         raise BadInput("date_without_offset", field=path, detail="an instant without offset, expected one such as Z")

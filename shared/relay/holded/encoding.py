@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from relay.errors import BadInput
@@ -42,11 +42,18 @@ def number_text(value: Decimal, field: str = "") -> str:
 
 
 def decode(body: bytes) -> Any:
-    """Parse a reply. Raises `ValueError` for anything that is not one whole JSON value (truncated, NaN, too deep)."""
+    """Parse a reply. Raises `ValueError` for anything that is not one whole JSON value (truncated, NaN, too deep, no number)."""
     try:
-        return json.loads(body, parse_float=Decimal, parse_constant=_refuse)
+        return json.loads(body, parse_float=_decimal, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deep") from None
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"a number of {len(text)} characters is out of range") from None
 
 
 def _refuse(word: str) -> NoReturn:

@@ -150,7 +150,7 @@ def _rate(value: object, where: str) -> Decimal:
         raise BadInput(
             "catalogue_invalid", field=where, detail=f"{type(value).__name__}, expected a percentage"
         ) from None
-    if not rate.is_finite() or abs(rate) > 100:
+    if not rate.is_finite() or rate.copy_abs() > 100:
         raise BadInput("catalogue_invalid", field=where, detail="not between -100 and 100")
     return rate
 
