@@ -60,7 +60,19 @@ def test_no_body_is_no_bytes_and_a_lone_surrogate_does_not_stop_a_document():
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"id":"1"', b"[1,2", b"NaN", b'{"a":Infinity}', b"[" * 100_000, b"\xff\xfe{", b"", b"1" * 5000, b"{} {}", b"1e7777777777777777777"]
+    "body",
+    [
+        b'{"id":"1"',
+        b"[1,2",
+        b"NaN",
+        b'{"a":Infinity}',
+        b"[" * 100_000,
+        b"\xff\xfe{",
+        b"",
+        b"1" * 5000,
+        b"{} {}",
+        b"1e7777777777777777777",
+    ],
 )
 def test_a_reply_that_is_not_one_whole_json_value_is_refused(body):
     with pytest.raises(ValueError):  # noqa: PT011  # the parser's own words, of which there are many
