@@ -207,9 +207,16 @@ shelf.add(
 shelf.add(
     "a write of ours without an answer is told as somebody else's",
     f"{SERVICES}/own_doing.py",
-    "        doubt_ms=_doubt_ms(row),\n",
+    "        doubted=_waits_for_an_answer(row),\n",
     "",
     "services/test_hints.py::test_an_approval_of_ours_without_an_answer_is_nobody_elses",
+)
+shelf.add(
+    "an update that a person has to judge is told as somebody else's",
+    f"{SERVICES}/own_doing.py",
+    "return row.state in {*_UNANSWERED, *_UNDECIDED} and is_doubted(row)",
+    "return row.state in _UNANSWERED and is_doubted(row)",
+    "services/test_hints.py::test_an_update_of_ours_that_a_person_has_to_judge_is_nobody_elses_until_then",
 )
 shelf.add(
     "what an update could not write is what the document has",

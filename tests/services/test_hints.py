@@ -145,6 +145,40 @@ def test_an_approval_of_ours_without_an_answer_is_nobody_elses(world):
     assert rereads(world) == []
 
 
+def lost_update(world):
+    """A newer version that Holded wrote, whose reply was lost, and whose look was refused for good: the id of the document."""
+    world.order(shopify_order())
+    made = world.documents()[0]["id"]
+    world.sandbox.faults.faults += [
+        Fault(kind="lose_reply", method="PUT"),
+        Fault(kind="status_zero", method="GET", path=made, skip=1),
+    ]
+    newer = {"total": "242.00", "updated_at": "2026-03-02T10:30:00+01:00"}
+    world.order(shopify_order(**newer), topic="orders/updated")
+    world.settle(hours=1)
+    row = world.row()
+    assert (row.state, row.reason, row.holded_id) == ("review", "outcome_unknown_refused", made)
+    assert str(world.documents()[0]["total"]) == "242.00"
+    return row
+
+
+@pytest.mark.parametrize("judged", ["adopted", "ignored"])
+def test_an_update_of_ours_that_a_person_has_to_judge_is_nobody_elses_until_then(world, judged):
+    row = lost_update(world)
+    world.run(world.hint(row.holded_id, "update", total="242.00"))
+    world.settle(hours=3 * 24)
+    assert rereads(world) == []
+
+    if judged == "adopted":
+        end = replace(row, state="confirmed", reason="", written_ms=at_ms(world.clock.now()))
+    else:
+        end = replace(row, state="ignored", reason="by_hand")
+    world.ledger.rows[row.key] = end
+    world.settle(hours=25)
+
+    assert len(rereads(world)) == (judged == "ignored")
+
+
 def test_a_document_that_stands_as_it_was_while_its_update_is_refused_is_nobody_elses(world):
     """The row has the total that could not be written; what the webhook's look shows is the one that we wrote before."""
     world.order(shopify_order())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from relay.domain.decisions import IN_DOUBT
 from relay.domain.ledger import STANDING, is_marker, marker_of
 from relay.domain.remedies import aside_of, own_key
 from relay.domain.replay import unpack
@@ -44,14 +45,17 @@ def waits_for_a_person(universe: Universe, row: Row) -> bool:
 
 
 def is_of_a_write_in_review(universe: Universe, account: str, holded_id: str) -> bool:
-    """A document, or a payment of one, that bears the reference of a write whose outcome a person has to judge."""
+    """A document, or a payment of one, that bears the reference of a write whose outcome a person has to judge, or is named
+    by one.
+    """
     tables = universe.companies[account].tables
     payment = tables["payments"].get(holded_id, {})
-    document = tables["documents"].get(payment.get("document_id", holded_id), {})
+    its_id = payment.get("document_id", holded_id)
+    tags = tables["documents"].get(its_id, {}).get("tags", ())
     return any(
-        row.marker in document.get("tags", ()) and row.state in {"review", "dead"} and not row.holded_id
+        row.holded_id == its_id and row.reason.startswith(IN_DOUBT) if row.holded_id else row.marker in tags
         for row in rows_of(universe)
-        if row.key.account == account and row.marker
+        if row.key.account == account and row.marker and row.state in {"review", "dead"}
     )
 
 

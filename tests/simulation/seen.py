@@ -105,11 +105,11 @@ def last_states(universe: Universe, account: str) -> Iterator[str]:
         there = {each for each, value in objects.items() if _TABLES.get(name) or value["_kind"] == name}
         for holded_id in sorted(there):
             seen, shown = stored.get((name, holded_id)), _as_it_is(universe, account, name, holded_id)
-            if seen is None or seen.gone or not seen.number:
-                if not is_of_a_write_in_review(universe, account, holded_id):
-                    yield f"10: {account} {name} {holded_id} is there and was seen as {seen}"
-            elif seen.fingerprint != unified.fingerprint(shown.matters):
-                yield f"10: {account} {name} {holded_id} was last seen at {seen.seen_ms}, and not as it is: {shown.matters}"
+            known = seen is not None and seen.number and not seen.gone
+            if known and seen.fingerprint == unified.fingerprint(shown.matters):
+                continue
+            if not is_of_a_write_in_review(universe, account, holded_id):
+                yield f"10: {account} {name} {holded_id} is there as {shown.matters} and was seen as {seen}"
         for (kind, holded_id), one in stored.items():
             if kind == name and not one.gone and holded_id not in there:
                 yield f"10: {account} {name} {holded_id} is gone, which nobody was told"

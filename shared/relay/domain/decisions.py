@@ -106,8 +106,12 @@ def ended_by_hand(row: Row, *, version: int) -> bool:
 
 def may_stand(row: Row) -> bool:
     """A document of this row stands in Holded, or may: nothing may be created for it by the clock or by a new version."""
-    doubted = row.reason.startswith((IN_DOUBT, BY_HAND_IN_DOUBT))
-    return bool(row.holded_id) or row.state in {"sent", "unknown"} or doubted
+    return bool(row.holded_id) or is_doubted(row)
+
+
+def is_doubted(row: Row) -> bool:
+    """What became of the last write of this row is not known: nobody has looked yet, or a person has to say."""
+    return row.state in {"sent", "unknown"} or row.reason.startswith((IN_DOUBT, BY_HAND_IN_DOUBT))
 
 
 def _goes_further(row: Row, fact: Fact) -> bool:

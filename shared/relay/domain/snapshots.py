@@ -81,14 +81,14 @@ class Shown:
 class Ours:
     """What our own ledger wrote of the object, and when Holded last answered such a write.
 
-    `doubt_ms`: since when a write of ours has had no answer, 0 for none. Whatever shows meanwhile may be that write's doing.
+    `doubted`: a write of ours has no answer, not even a person's. Whatever shows meanwhile may be that write's doing.
     """
 
     written_ms: int
     total: Decimal | None = None
     approved: bool = False
     paid: bool = False
-    doubt_ms: int = 0
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from relay.domain import snapshots as judging
-from relay.domain.decisions import may_stand
+from relay.domain.decisions import is_doubted
 from relay.domain.ledger import is_marker, reached
 from relay.domain.models import Payment
 from relay.domain.snapshots import Ours
@@ -44,9 +44,9 @@ class OwnDoing:
         *,
         sent_ms: int,
     ) -> bool:
-        """Our reference on what no row names, or a row whose last write has no answer yet: what it shows may be our doing."""
+        """Our reference on what no row names, or a row whose last write has no answer: what it shows may be our doing."""
         if ours is not None:
-            return ours.doubt_ms > 0 and sent_ms - ours.doubt_ms < judging.DOUBT_MS
+            return ours.doubted
         markers = _markers(observed.data)
         if not markers or (before is not None and before.number):
             return False
@@ -64,7 +64,7 @@ class OwnDoing:
         """Whether a write of ours has not found its outcome: while Holded is away it asks for hours, and then a person has to."""
         for state in (*_UNANSWERED, *_UNDECIDED):
             async for row in self._ledger.in_state(account, state, limit=_MOST_LOOKED_AT):
-                if row.marker in markers and (state in _UNANSWERED or (may_stand(row) and not row.holded_id)):
+                if row.marker in markers and is_doubted(row) and (state in _UNANSWERED or not row.holded_id):
                     return True
         return False
 
@@ -77,7 +77,7 @@ class OwnDoing:
             # A payment has no row of its own: our reference in its text names the document's.
             row = await self._ledger.by_holded_id(account, observed.data.document_id)
             if row is not None and row.marker and row.marker in (observed.data.reference or ""):
-                return Ours(written_ms=row.written_ms, doubt_ms=_doubt_ms(row))
+                return Ours(written_ms=row.written_ms, doubted=_waits_for_an_answer(row))
         return None
 
     async def let_records_arrive(self, session: Session, unseen: Sequence[Observed], sent_ms: int) -> None:
@@ -100,12 +100,12 @@ def _written_by(row: Row) -> Ours:
         total=row.total if stands else None,
         approved=reached(row) in {"approve", "pay"},
         paid=reached(row) == "pay",
-        doubt_ms=_doubt_ms(row),
+        doubted=_waits_for_an_answer(row),
     )
 
 
-def _doubt_ms(row: Row) -> int:
-    return row.updated_ms if row.state in _UNANSWERED else 0
+def _waits_for_an_answer(row: Row) -> bool:
+    return row.state in {*_UNANSWERED, *_UNDECIDED} and is_doubted(row)
 
 
 def _markers(data: Model) -> frozenset[str]:
