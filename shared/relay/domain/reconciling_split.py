@@ -7,7 +7,7 @@ the net of the lines that bear it. A retention is a tax with a negative rate. Li
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from relay.domain.money import HUNDRED, ZERO, cents, line_net, plain, shown
@@ -95,9 +95,9 @@ def of_row(row: Row) -> Split | None:
         split = Split(
             net=Decimal(net), tax=sum((tax for _, tax in by_rate.values()), ZERO), by_rate=by_rate, lines=None
         )
-    except (ValueError, InvalidOperation):
+        return split if split.total == row.total else None
+    except (ValueError, ArithmeticError):  # an absurd exponent overflows where it is added up
         return None
-    return split if split.total == row.total else None
 
 
 def rates_of(keys: Iterable[str], rates: Rates) -> tuple[Decimal, ...] | None:
