@@ -21,6 +21,7 @@ from tests.simulation.actions import ACTIONS
 from tests.simulation.drift import reconciliation_tells_the_truth
 from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person, written_s
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
+from tests.simulation.once import normalised_once
 from tests.simulation.operators import retry_reason
 from tests.simulation.oracle import expected
 from tests.simulation.plan import Action
@@ -70,7 +71,8 @@ def run_plan(plan: Plan) -> Result:
     was = gc.isenabled()
     gc.disable()
     try:
-        loop.run(_story(plan, result))
+        with normalised_once():
+            loop.run(_story(plan, result))
     except loop.StuckError as error:
         result.troubles.append(f"stuck: {error}")
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from relay.errors import BadInput
@@ -26,7 +27,12 @@ def check(value: Any, path: str) -> None:
         for place, item in enumerate(value):
             check(item, f"{path}[{place}]")
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for one in dataclasses.fields(value):
-            inner = getattr(value, one.name)
+        for name in _names(type(value)):
+            inner = getattr(value, name)
             if not isinstance(inner, _UNBOUNDED):
-                check(inner, f"{path}.{one.name}")
+                check(inner, f"{path}.{name}")
+
+
+@cache
+def _names(model: type[Any]) -> tuple[str, ...]:
+    return tuple(one.name for one in dataclasses.fields(model))

@@ -109,13 +109,16 @@ def roll(budget: Budget, now_ms: int) -> Budget:
     now = max(now_ms, budget.last_ms)
     if now >= seen + months.DAY_MS:
         skew = SKEW_MS
-    rolled = replace(budget, skew_ms=skew, skew_seen_ms=seen if skew > SKEW_MS else 0, last_ms=now)
-    if now >= months.month_end(rolled.month_start_ms) + skew:
-        rolled = _next_month(rolled, now)
+    rolled = budget
+    if now >= months.month_end(budget.month_start_ms) + skew:
+        rolled = _next_month(replace(budget, skew_ms=skew), now)
     open_claims = tuple(until > now for until in rolled.unmet_until_ms)
     capped = rolled.minute_until_ms > now
     return replace(
         rolled,
+        skew_ms=skew,
+        skew_seen_ms=seen if skew > SKEW_MS else 0,
+        last_ms=now,
         recent=tuple(slot for slot in rolled.recent if minutes.comes_back_ms(slot, skew) > now),
         minute_left=rolled.minute_left if capped else 0,
         minute_until_ms=rolled.minute_until_ms if capped else 0,

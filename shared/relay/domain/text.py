@@ -7,9 +7,9 @@ import unicodedata
 
 def clip(text: str | None, longest: int) -> str:
     """`text` without control characters (line breaks stay), trimmed, cut to `longest` characters with an ellipsis."""
-    kept = "".join(
-        letter for letter in (text or "") if letter == "\n" or not unicodedata.category(letter).startswith("C")
-    ).strip()
+    kept = (text or "").strip()
+    if not kept.isprintable():
+        kept = "".join(each for each in kept if each == "\n" or not unicodedata.category(each).startswith("C")).strip()
     return kept if len(kept) <= longest else kept[: longest - 1].rstrip() + "…"
 
 

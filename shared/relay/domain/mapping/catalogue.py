@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from relay.domain.mapping.countries import country_named
@@ -82,6 +83,7 @@ class Catalogue:
         return tuple(part.rate for part in parts) if tax.parts and len(parts) == len(tax.parts) else (tax.rate,)
 
 
+@lru_cache(maxsize=1024)  # a writer reads the same hundred taxes for every event
 def kind_of(*, name: str, key: str, group: str) -> TaxKind:
     """What a tax is, from Holded's group and the words of its name and key."""
     words = _folded(f"{group} {name} {key}".replace("_", " "))
