@@ -95,9 +95,10 @@ def of_row(row: Row) -> Split | None:
         split = Split(
             net=Decimal(net), tax=sum((tax for _, tax in by_rate.values()), ZERO), by_rate=by_rate, lines=None
         )
-        return split if split.total == row.total else None
+        stands = split.total == row.total
     except (ValueError, ArithmeticError):  # an absurd exponent overflows where it is added up
         return None
+    return split if stands else None
 
 
 def rates_of(keys: Iterable[str], rates: Rates) -> tuple[Decimal, ...] | None:
