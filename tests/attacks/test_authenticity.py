@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from functions.receive_webhook.handler import handle
+from relay.domain import wire
 from relay.domain.sources import signing
 from relay.ports.accounts import AccountSecrets
 from relay.services.accept import Accept
-from relay.services.unfold import event_ref, unfold
+from relay.services.unfold import event_ref, split_ref, unfold
 from tests.fakes import FakeInboxWriter
 from tests.services.world import ACCOUNT, World, shopify_order
 
@@ -133,3 +135,24 @@ def test_a_recording_of_a_timed_signature_is_refused_once_it_is_old(world, sourc
     # The sender's own retry is signed anew, so it is heard at any time.
     assert gateway.send(source, body)[0] == 200
     assert len(world.inbox.items) == 1
+
+
+@pytest.mark.row("A10")
+@pytest.mark.parametrize("event", ["reread.invoice", "Reread.Invoice", " reread.invoice "])
+def test_no_webhook_passes_as_what_the_relay_saw_itself(world, event):
+    """The event's name is not signed. Whoever holds the webhook's secret could put any event on the bus in our own name."""
+    order = unfold(delivery_of_shop(world)).events[0]
+    body = json.dumps(wire.to_cloudevent(replace(order, source="holded"))).encode()
+    gateway = Gateway(world, {"holded": (SECRET,)})
+    headers = {**gateway.signed("holded", body), "x-holded-webhook-event": event}
+
+    assert gateway.post("holded", body, headers)[0] == 200
+    ((account, inbox_id),) = [at for at, item in world.inbox.items.items() if item.delivery.source == "holded"]
+    assert asyncio.run(world.publish(account, inbox_id)) == "ignored"
+    assert world.bus.published == []
+    assert world.inbox.items[account, inbox_id].ends == {"0": "ignored:unknown_topic"}
+
+
+def delivery_of_shop(world):
+    (ref,) = world.deliver(shopify_order(), topic="orders/paid")
+    return world.inbox.items[ACCOUNT, split_ref(ref)[0]].delivery

@@ -372,3 +372,10 @@ shelf.add(
     'if hint.action == "approved":',
     f"{TURNS}::test_a_list_that_does_not_tell_of_an_approval_does_not_answer_its_webhook",
 )
+shelf.add(
+    "a webhook whose event header says so passes as what the relay saw itself",
+    f"{DOMAIN}/sources/reread.py",
+    " and delivery.topic.startswith(_PREFIX) and not delivery.headers",
+    " and delivery.topic.startswith(_PREFIX)",
+    "attacks/test_authenticity.py::test_no_webhook_passes_as_what_the_relay_saw_itself",
+)

@@ -1,7 +1,8 @@
 """Re-reads: what the relay saw itself in Holded, stored as a delivery so that it takes the one road from the inbox on.
 
-Not a source of its own: nobody posts these. The delivery's source is `holded`, its body a CloudEvent of ours. A webhook
-whose unsigned event header claims such a topic has a body that is no CloudEvent, and ends in `ignored`.
+Not a source of its own: nobody posts these. The delivery's source is `holded`, its body a CloudEvent of ours, and it has no
+headers. A webhook keeps the unsigned event header that its topic comes from, so one that claims such a topic is not taken for
+ours, whatever its sender signed as its body.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PREFIX: Final = "reread."
 
 
 def is_reread(delivery: Delivery) -> bool:
-    return delivery.source == "holded" and delivery.topic.startswith(_PREFIX)
+    return delivery.source == "holded" and delivery.topic.startswith(_PREFIX) and not delivery.headers
 
 
 def delivery_of(events: Sequence[Event], *, kind: str, received_at: datetime) -> Delivery:
