@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from relay.domain.ledger import SETTLEMENT
+from relay.domain.mapping.sale import MADRID
 from relay.domain.reconciling import Repair
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def bring(command: str) -> Repair:
 
 
 def imports(account: str, rows: Mapping[Key, Row], meant: Mapping[Key, Meant]) -> Mapping[str, str]:
-    """By source, the import of the days (UTC, as providers have them) in which what Holded lacks, or has otherwise, was changed."""
+    """By source, the import of the days (Madrid's) in which what Holded lacks, or has otherwise, was changed."""
     changed: dict[str, list[int]] = defaultdict(list)
     for key, one in meant.items():
         row = rows.get(key)
@@ -53,7 +54,7 @@ def imports(account: str, rows: Mapping[Key, Row], meant: Mapping[Key, Meant]) -
 
 
 def import_of(account: str, source: str, first_ms: int, last_ms: int) -> str:
-    first, last = (datetime.fromtimestamp(each / 1000, UTC).date() for each in (first_ms, last_ms))
+    first, last = (datetime.fromtimestamp(each / 1000, MADRID).date() for each in (first_ms, last_ms))
     return f"relay import --account {account} --source {source} --from {first} --to {last + timedelta(days=1)}"
 
 
