@@ -101,6 +101,8 @@ def test_a_webhook_that_is_no_echo_says_that_our_own_document_changed():
     look = shown(approved=False, payment="unpaid", total=Decimal(100))
 
     assert judge(None, look, ours=ours(), unseen="updated", asked=True).verbs == ("updated",)
+    assert judge(DRAFT, look, ours=ours(), unseen="updated", asked=True).verbs == ("updated",)
+    assert judge(DRAFT, look, ours=ours(), unseen="updated").verbs == ()
     assert judge(None, shown(**APPROVED), ours=None, unseen="approved", asked=True).verbs == ("approved",)
 
 

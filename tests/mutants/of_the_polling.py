@@ -198,6 +198,13 @@ shelf.add(
     simulated(seeds=1, first=4),
 )
 shelf.add(
+    "a webhook of what a person did after our update tells nothing of a known document",
+    f"{DOMAIN}/snapshots.py",
+    'return verbs or (("updated",) if asked else ())',
+    'return verbs or (("updated",) if asked and known is None else ())',
+    "services/test_hints.py::test_what_a_person_changes_after_our_update_of_a_known_document_is_told_though_its_total_stays",
+)
+shelf.add(
     "whatever happens to our document is our own doing",
     f"{DOMAIN}/snapshots.py",
     "if ours is not None and (known is None or ours.written_ms >= known.seen_ms):",

@@ -210,6 +210,26 @@ def test_what_bears_our_reference_and_is_named_by_nobody_is_told_after_an_hour(w
     assert len(rereads(world)) == 1
 
 
+def test_what_a_person_changes_after_our_update_of_a_known_document_is_told_though_its_total_stays(world):
+    world.order(shopify_order())
+    made = world.documents()[0]["id"]
+    world.clock.advance(3600)
+    world.run(world.hint(made, "update"))
+    world.settle(hours=0.5)
+    assert len(rereads(world)) == 1  # a webhook an hour later is nobody's echo; from here on it is known
+
+    world.order(
+        shopify_order(note="newer", updated_at="2026-03-02T12:30:00+01:00", total="242.00"), topic="orders/updated"
+    )
+    assert str(world.documents()[0]["total"]) == "242.00"
+    world.clock.advance(3600)
+    world.company.put("documents", dict(world.documents()[0], notes="By hand"), world.clock.now().timestamp())
+    world.run(world.hint(made, "update"))
+    world.settle(hours=0.5)
+
+    assert [unfold(each).events[0].type for each in rereads(world)] == ["invoice.updated", "invoice.updated"]
+
+
 def test_a_webhook_of_what_happened_before_our_last_write_tells_nothing(world):
     world.order(shopify_order())
     refs = world.hint(world.documents()[0]["id"], "update", total="99.00")

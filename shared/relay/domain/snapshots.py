@@ -216,4 +216,4 @@ def _beyond(known: Snapshot | None, shown: Shown, ours: Ours, unseen: Unseen, *,
     verbs = _moved(None if shown.approved is None else approved, payment, shown)
     if ours.total is not None and shown.total is not None and ours.total != shown.total:
         return verbs or ("updated",)
-    return verbs or (("updated",) if asked and known is None else ())
+    return verbs or (("updated",) if asked else ())
