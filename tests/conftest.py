@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ON_THE_EMULATOR = ("tests/adapters/", "tests/simulation/test_queues.py")
+"""Where `emulator_url` is asked for."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,6 +29,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in left_out]
 
 
+@pytest.fixture(scope="session")
+def emulator_url() -> Iterator[str]:
+    """A bare emulator for contracts of ports, with nothing of the stack in it."""
+    from infra.local.emulator import Emulator
+    from infra.paths import EMULATOR_PYTHON
+
+    if not EMULATOR_PYTHON.exists():
+        pytest.skip("no .venv-emulator: `make setup` builds it")
+    with Emulator(region="eu-west-1") as emulator:
+        yield emulator.endpoint_url
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """With `-n`: a file is one process's, and so are all tests that share a running stack."""
@@ -31,7 +49,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 class _OneStack(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
-        folder, _, file = nodeid.split("::", maxsplit=1)[0].rpartition("/")
-        if folder in {"tests/e2e", "tests/infra"}:
-            return "running stacks"
-        return folder if folder == "tests/adapters" else f"{folder}/{file}"
+        return process_of(nodeid)
+
+
+def process_of(nodeid: str) -> str:
+    """Tests of the same name here run in the same process."""
+    file = nodeid.split("::", maxsplit=1)[0]
+    if file.startswith(("tests/e2e/", "tests/infra/")):
+        return "running stacks"
+    return "one emulator" if file.startswith(ON_THE_EMULATOR) else file

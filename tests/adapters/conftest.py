@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 
-from infra.local.emulator import Emulator
-from infra.paths import EMULATOR_PYTHON
 from relay.adapters.clients import aws_client
 from relay.adapters.dynamodb_accounts import DynamoAccounts
 from relay.adapters.dynamodb_arrivals import DynamoArrivals
@@ -146,14 +144,6 @@ def close_clients(world: World) -> None:
 def _no_aws_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-
-
-@pytest.fixture(scope="session")
-def emulator_url() -> Iterator[str]:
-    if not EMULATOR_PYTHON.exists():
-        pytest.skip("no .venv-emulator: `make setup` builds it")
-    with Emulator(region=LOCAL["region_name"]) as emulator:
-        yield emulator.endpoint_url
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
-"""SQS, its dead-letter queue, the stream and the bus: the same cases against the simulation's fakes and against moto."""
+"""SQS, its dead-letter queue and the bus: the same cases against the simulation's fakes, moto and the local emulator."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
+import uuid
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -69,30 +71,32 @@ class Simulated:
         self.at += seconds
 
 
-class Moto:
-    """Real adapters and boto3 over moto; `pass_time` is real time."""
+class Aws:
+    """Real adapters and boto3 over an imitation of AWS, with queues and a bus of its own; `pass_time` is real time."""
 
-    def __init__(self) -> None:
-        self.sqs = aws_client("sqs", **LOCAL)
-        self.events = aws_client("events", **LOCAL)
-        self.urls = {"dead": self.sqs.create_queue(QueueName="fiscal-dead")["QueueUrl"]}
+    def __init__(self, **options: Any) -> None:
+        self.sqs = aws_client("sqs", **LOCAL, **options)
+        self.events = aws_client("events", **LOCAL, **options)
+        tail = uuid.uuid4().hex[:12]
+        self.urls = {"dead": self.sqs.create_queue(QueueName=f"fiscal-dead-{tail}")["QueueUrl"]}
         redrive = json.dumps({"deadLetterTargetArn": self._arn("dead"), "maxReceiveCount": 2})
         hidden = {"VisibilityTimeout": str(HIDDEN_S)}
         for name in ("fiscal", "normal"):
             more = {"RedrivePolicy": redrive} if name == "fiscal" else {}
-            self.urls[name] = self.sqs.create_queue(QueueName=name, Attributes=hidden | more)["QueueUrl"]
+            self.urls[name] = self.sqs.create_queue(QueueName=f"{name}-{tail}", Attributes=hidden | more)["QueueUrl"]
         clock: Any = SimpleNamespace(real_seconds=lambda seconds: seconds, now=FakeClock().now)
         self.wakes = SqsWakes(
             client=self.sqs, fiscal_url=self.urls["fiscal"], normal_url=self.urls["normal"], clock=clock
         )
         self.letters = SqsDeadLetters(client=self.sqs, urls={"fiscal": self.urls["dead"]})
-        self.events.create_event_bus(Name="bus")
+        bus = f"bus-{tail}"
+        self.events.create_event_bus(Name=bus)
         for name, prefixes in (("fiscal", ["order."]), ("normal", ["contact."])):
             pattern = {"source": [{"anything-but": "relay.holded"}], "detail-type": [{"prefix": p} for p in prefixes]}
-            self.events.put_rule(Name=name, EventBusName="bus", EventPattern=json.dumps(pattern))
+            self.events.put_rule(Name=name, EventBusName=bus, EventPattern=json.dumps(pattern))
             target = {"Id": name, "Arn": self._arn(name)}
-            self.events.put_targets(Rule=name, EventBusName="bus", Targets=[target])
-        self.bus = EventBridgeBus(client=self.events, bus_name="bus", bodies=None)  # type: ignore[arg-type]
+            self.events.put_targets(Rule=name, EventBusName=bus, Targets=[target])
+        self.bus = EventBridgeBus(client=self.events, bus_name=bus, bodies=None)  # type: ignore[arg-type]
 
     def _arn(self, name: str) -> str:
         asked = self.sqs.get_queue_attributes(QueueUrl=self.urls[name], AttributeNames=["QueueArn"])
@@ -114,22 +118,38 @@ class Moto:
         self.sqs.delete_message(QueueUrl=self.urls[name], ReceiptHandle=receipt)
 
     def redrive(self) -> None:
-        pytest.skip("moto has no StartMessageMoveTask")
+        self.sqs.start_message_move_task(SourceArn=self._arn("dead"))
 
     def pass_time(self, seconds: float) -> None:
         time.sleep(seconds + 0.1)
 
+    def close(self) -> None:
+        self.sqs.close()
+        self.events.close()
 
-@pytest.fixture(params=["simulated", "moto"])
-def aws(request):
-    if request.param == "simulated":
-        yield Simulated()
-        return
-    with mock_aws():
-        world = Moto()
+
+class Moto(Aws):
+    def redrive(self) -> None:
+        with pytest.raises(NotImplementedError, match="start_message_move_task"):
+            super().redrive()
+        pytest.skip("moto has no StartMessageMoveTask")
+
+
+@pytest.fixture
+def moto_world():
+    with mock_aws(), contextlib.closing(Moto()) as world:
         yield world
-        world.sqs.close()
-        world.events.close()
+
+
+@pytest.fixture
+def emulator_world(emulator_url):
+    with contextlib.closing(Aws(endpoint_url=emulator_url)) as world:
+        yield world
+
+
+@pytest.fixture(params=["simulated", "moto", pytest.param("emulator", marks=pytest.mark.emulator)])
+def aws(request):
+    return Simulated() if request.param == "simulated" else request.getfixturevalue(f"{request.param}_world")
 
 
 def wake(aws, *events, priority="fiscal", delay_seconds=0):
@@ -187,17 +207,17 @@ def test_priorities_go_to_their_own_queues(aws):
     assert events_of(aws.receive("normal")) == ["b#0", "c#0"]
 
 
-def bury(aws):
-    """Receive a message until its queue gives it up."""
-    wake(aws, "a#0")
-    for _ in range(3):
-        aws.receive("fiscal")
+def bury(aws, *events):
+    """Receive messages until their queue gives them up, which it does at the receive after the last one it allows."""
+    wake(aws, *events)
+    for _ in range(2):
+        assert events_of(aws.receive("fiscal")) == list(events)
         aws.pass_time(HIDDEN_S)
+    assert aws.receive("fiscal") == []
 
 
 def test_what_is_received_too_often_lies_in_the_dead_letter_queue_and_is_seen_there(aws):
-    bury(aws)
-    assert aws.receive("fiscal") == []
+    bury(aws, "a#0")
 
     (letter,) = aws.run(aws.letters.peek())
 
@@ -205,11 +225,12 @@ def test_what_is_received_too_often_lies_in_the_dead_letter_queue_and_is_seen_th
     assert letter.receives >= 2
 
 
-def test_a_redriven_message_comes_again_and_is_gone_from_the_dead_letters(aws):
-    bury(aws)
+def test_a_redriven_message_comes_again_as_a_new_one_and_is_gone_from_the_dead_letters(aws):
+    """The emulator's move tasks are our own (`infra/local/shim.py`): with moto's missing, nobody else's stand beside ours."""
+    bury(aws, "a#0")
     aws.redrive()
 
-    assert events_of(aws.receive("fiscal")) == ["a#0"]
+    assert [(each.receives, events_of([each])) for each in aws.receive("fiscal")] == [(1, ["a#0"])]
     assert list(aws.run(aws.letters.peek())) == []
 
 
@@ -235,10 +256,7 @@ def test_the_bus_leads_each_kind_to_its_queue_and_keeps_rereads_from_the_writers
 
 
 def test_only_the_wanted_dead_letters_are_taken_out_and_the_others_stay_visible(aws):
-    wake(aws, "a", "b")
-    for _ in range(3):
-        aws.receive("fiscal")
-        aws.pass_time(HIDDEN_S)
+    bury(aws, "a", "b")
     taken = aws.run(aws.letters.take_out(lambda letter: '"a"' in letter.body))
     left = aws.run(aws.letters.peek())
 
