@@ -31,5 +31,5 @@ class Shelf:
         self.mutants.append(Mutant(name=name, file=file, old=old, new=new, catchers=found))
 
 
-def simulated(*, seeds: int, first: int = 1) -> Catcher:
-    return ("tests.simulation", "--seeds", str(seeds), "--first", str(first))
+def simulated(*, seeds: int, first: int = 1, scenario: str = "random") -> Catcher:
+    return ("tests.simulation", "--seeds", str(seeds), "--first", str(first), "--scenario", scenario)

@@ -36,6 +36,7 @@ shelf.add(
     "since = from_ms(at.until_ms) - OVERLAP",
     "since = from_ms(at.until_ms) + OVERLAP",
     CHANGING,
+    simulated(seeds=1, first=0, scenario="silence"),
 )
 shelf.add(
     "rows of one second are walked by page numbers",

@@ -22,6 +22,7 @@ shelf.add(
     """        await self._moved(session, resource, running, Page(cursor=cursor, lists=len(queries), parent=parent))
         changes = await self._sightings.page(session""",
     f"{CRASHES}[a poll of what was changed by hand-before]",
+    simulated(seeds=1, first=48),
 )
 shelf.add(
     "a pass that stopped begins anew with another page's marks",
