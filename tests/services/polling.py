@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from holded_sandbox import contacts, documents
 from holded_sandbox.kinds import KINDS
+from holded_sandbox.resources import RESOURCES
 from relay.holded import polled_requests
 from relay.ports.accounts import Credential
 from relay.services.poll_row import poll_key
@@ -78,6 +79,22 @@ class Hands:
     def rename(self, holded_id, name):
         contact = self.world.company.tables["contacts"][holded_id]
         contacts.change(self.desk, contact | {"name": name})
+
+    def change(self, holded_id, **fields):
+        """Of a document or a contact."""
+        document = self.world.company.tables["documents"].get(holded_id)
+        if document is not None:
+            document |= fields
+            documents.changed(self.desk, document)
+            return
+        contacts.change(self.desk, self.world.company.tables["contacts"][holded_id] | fields)
+
+    def product(self, name="Silla"):
+        desk = self.desk
+        (kind,) = (each for each in RESOURCES if each.table == "products")
+        return self.world.company.put("products", kind.blank(desk.mint()) | {"name": name, "kind": "simple"}, desk.now)[
+            "id"
+        ]
 
     def forget(self, holded_id):
         contacts.delete(self.desk, self.world.company.tables["contacts"][holded_id])

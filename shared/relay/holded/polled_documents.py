@@ -1,4 +1,5 @@
-"""The polled documents that are neither invoice, credit note nor sales receipt: purchases, orders, offers, delivery notes.
+"""How a document is observed, and the rows of those that are neither invoice, credit note nor sales receipt: purchases,
+orders, offers, delivery notes.
 
 A list item lacks `notes`, `approved_at`, `draft` and `custom_fields`, and a draft has no number of Holded's (Holded facts
 3.6): so what matters is what both forms show, and there a number is the sign of approval. Where the number is a supplier's
@@ -38,8 +39,17 @@ _SUPPLIERS: Final = frozenset({"purchase", "purchaserefund"})
 """Kinds that bear another company's number."""
 
 
-def document(doc_type: str, model: str, *, approvable: bool, payable: bool) -> Callable[[Any], Observed]:
-    """`observe` of one kind of document, a list item or a read of its own. `model` is the first word of its events."""
+def document(
+    doc_type: str,
+    model: str,
+    *,
+    approvable: bool,
+    payable: bool,
+    before: Callable[[replies.Document], dict[str, Any]] | None = None,
+) -> Callable[[Any], Observed]:
+    """`observe` of one kind of document, a list item or a read of its own. `model` is the first word of its events, `before`
+    what mattered of it by the earlier rules, where that was something else.
+    """
 
     def read(source: Mapping[str, Any]) -> Observed:
         found = replies.document(source)
@@ -66,6 +76,7 @@ def document(doc_type: str, model: str, *, approvable: bool, payable: bool) -> C
                 payment_method_id=fields.reference(source, "payment_method_id"),
                 **paid,
             ),
+            before=before(found) if before is not None else None,
             approved=approved(found, numbers=doc_type not in _SUPPLIERS) if approvable else None,
             payment=unified.payment_status(found) if payable else None,
         )
