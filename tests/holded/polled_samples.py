@@ -85,6 +85,19 @@ def _document(*, payable: bool) -> Sample:
     )
 
 
+def _shipment() -> Sample:
+    """Its list ends with the lines, and nothing that only a read shows may matter."""
+    told = _document(payable=False)
+    of_payment = {name: value for name, value in _DOCUMENT.items() if name.startswith("payment")}
+    return Sample(
+        item={name: value for name, value in told.item.items() if name not in of_payment},
+        more=told.more | of_payment,
+        changes={path: value for path, value in told.changes.items() if path not in of_payment},
+        idle={path: value for path, value in told.idle.items() if path not in of_payment},
+        money=("subtotal", "total", "tax"),
+    )
+
+
 SAMPLES: dict[str, Sample] = {
     **{
         name: _document(payable=True)
@@ -94,6 +107,7 @@ SAMPLES: dict[str, Sample] = {
         name: _document(payable=False)
         for name in ("purchaseorder", "salesorder", "estimate", "proform", "waybill")
     },
+    "purchaseshipment": _shipment(),
     "contact": Sample(  # a list shows the very fields of a read, by page (the specification of `GET /contacts/{id}`)
         item={
             "id": ID, "custom_id": "7", "name": "Acme SL", "code": "B12345674", "vat_number": "ESB12345674",

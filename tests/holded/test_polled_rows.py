@@ -214,7 +214,16 @@ def test_what_is_seen_and_what_is_gone_travel_over_the_bus(name):
         assert model.id == seen.id
 
 
-OF_HOLDEDS_NUMBER = ("salesorder", "purchaseorder", "proform", "waybill", "receiptnote", "invoice", "creditnote")
+OF_HOLDEDS_NUMBER = (
+    "salesorder",
+    "purchaseorder",
+    "purchaseshipment",
+    "proform",
+    "waybill",
+    "receiptnote",
+    "invoice",
+    "creditnote",
+)
 OF_SUPPLIERS_NUMBER = ("purchase", "purchaserefund")
 
 

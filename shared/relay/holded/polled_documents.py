@@ -10,7 +10,7 @@ other words matter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from relay.holded import fields, replies, unified
 from relay.holded.observing import HOUR_MS, approved, born, matters, observer
@@ -23,6 +23,7 @@ FACTS: Final[Mapping[str, str]] = {
     "purchase": "2.2 /purchases C L R U D",
     "purchaserefund": "2.2 /purchase-refunds",
     "purchaseorder": "2.2 /purchase-orders C L R U D",
+    "purchaseshipment": "2.2 /purchase-shipments C L R U D",
     "salesorder": "2.2 /sales-orders C L R U D",
     "estimate": "2.2 /estimates C L R U D",
     "proform": "2.2 /proformas C L R U D",
@@ -33,6 +34,7 @@ FACTS: Final[Mapping[str, str]] = {
 
 _DERIVED: Final = frozenset({"pending", "partial", "completed", "overdue"})
 _UNPAID: Final = ((("status", "pending"),), (("status", "partial"),), (("status", "overdue"),))
+_UNDONE: Final = _UNPAID[:2]
 _DRAFTS: Final = ((("approval_status", "draft"),),)
 _APPROVED: Final = ((("approval_status", "approved"),),)
 _SUPPLIERS: Final = frozenset({"purchase", "purchaserefund"})
@@ -45,17 +47,21 @@ def document(
     *,
     approvable: bool,
     payable: bool,
+    methods: bool = True,
     before: Callable[[replies.Document], dict[str, Any]] | None = None,
 ) -> Callable[[Any], Observed]:
-    """`observe` of one kind of document, a list item or a read of its own. `model` is the first word of its events, `before`
-    what mattered of it by the earlier rules, where that was something else.
+    """`observe` of one kind of document, a list item or a read of its own. `model` is the first word of its events;
+    `methods`: its list names the method of payment; `before` is what mattered of it by the earlier rules, where that was
+    something else.
     """
 
     def read(source: Mapping[str, Any]) -> Observed:
         found = replies.document(source)
         data = unified.document(doc_type, found, seen_at=born(found.id), name=model)
         status = None if found.status in _DERIVED else found.status
-        paid = {"paid": found.payments_total, "pending": found.payments_pending} if payable else {}
+        paid: dict[str, Any] = {"paid": found.payments_total, "pending": found.payments_pending} if payable else {}
+        if methods:
+            paid["payment_method_id"] = fields.reference(source, "payment_method_id")
         return Observed(
             id=found.id,
             data=data,
@@ -73,7 +79,6 @@ def document(
                 status=status,
                 tags=sorted(found.tags),
                 lines=[_line(line) for line in found.lines],
-                payment_method_id=fields.reference(source, "payment_method_id"),
                 **paid,
             ),
             before=before(found) if before is not None else None,
@@ -99,6 +104,8 @@ def _row(
     *,
     approvable: bool = True,
     payable: bool = False,
+    methods: bool = True,
+    hint: Literal["", "read"] = "read",
     again: tuple[tuple[tuple[str, str], ...], ...] = _UNPAID,
     parts: tuple[tuple[tuple[str, str], ...], ...] = ((),),
     weight: int = 1,
@@ -111,13 +118,13 @@ def _row(
         read=f"/api/v2/{path}/{{id}}",
         listing="full",
         model=model,
-        observe=document(name, model, approvable=approvable, payable=payable),
+        observe=document(name, model, approvable=approvable, payable=payable, methods=methods),
         scope=f"{scope}.read",
         cadence_ms=6 * HOUR_MS,
         again=again,
         parts=parts,
         recent_days=7,
-        hint="read",
+        hint=hint,
         weight=weight,
         standard=standard,
         from_calls=from_calls,
@@ -139,6 +146,15 @@ DOCUMENTS: Final[tuple[Resource, ...]] = (
     ),
     _row("purchaserefund", "purchase-refunds", "credit_note", "accounting:purchases", payable=True),
     _row("purchaseorder", "purchase-orders", "order", "inventory:purchase-orders"),
+    _row(  # no webhook is of it (Holded facts 7); nobody pays it, so it is never overdue, and its list shows no payment
+        "purchaseshipment",
+        "purchase-shipments",
+        "order",
+        "inventory:purchase-shipments",
+        methods=False,
+        hint="",
+        again=_UNDONE,
+    ),
     _row(
         "salesorder", "sales-orders", "order", "inventory:sales-orders", weight=2, standard=True, from_calls=SOME_CALLS
     ),
