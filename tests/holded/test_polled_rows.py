@@ -274,6 +274,15 @@ def test_half_a_character_is_mended():
     assert seen.data.name == "A?"
 
 
+def test_an_address_that_is_nested_beyond_reason_is_bad_input():
+    nested: object = "1"
+    for _ in range(700):
+        nested = [nested]
+
+    with pytest.raises(BadInput, match="bill_address"):
+        ROWS["contact"].observe(SAMPLES["contact"].item | {"bill_address": nested})
+
+
 def test_an_amount_beyond_every_ledger_is_bad_input():
     with pytest.raises(BadInput, match=r"data\.amount"):
         ROWS["bank_movement"].observe(SAMPLES["bank_movement"].item | {"amount": "1" + "0" * 14})
