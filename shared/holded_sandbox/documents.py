@@ -95,9 +95,9 @@ def create(desk: Desk, kind: Kind, document: Record, *, approved: bool = False) 
     desk.company.put("documents", document, desk.now)
     if approved or desk.company.settings.auto_approve:
         _number(desk, kind, document)
-    desk.emitter.emit(desk.company, kind.v1, "create", document_event(document), desk.now)
+    _tell(desk, document, "create")
     if not document["draft"] and kind.approve_event:
-        desk.emitter.emit(desk.company, kind.v1, "approve", document_event(document), desk.now)
+        _tell(desk, document, "approve")
     return document
 
 
@@ -109,7 +109,14 @@ def changed(desk: Desk, document: Record) -> None:
     _keep_suppliers_number(KINDS[document["_kind"]], document)
     ledger.book_document(desk, document)
     desk.company.put("documents", document, desk.now)
-    desk.emitter.emit(desk.company, document["_kind"], "update", document_event(document), desk.now)
+    _tell(desk, document, "update")
+
+
+def _tell(desk: Desk, document: Record, action: str) -> None:
+    """The webhook of a change; of some kinds Holded sends none (Holded facts 7)."""
+    if not KINDS[document["_kind"]].bare:
+        body = document_event(document, deleted=action == "delete")
+        desk.emitter.emit(desk.company, document["_kind"], action, body, desk.now)
 
 
 @fact("12.1 draft → approve → numbered")
@@ -122,8 +129,7 @@ def approve(desk: Desk, document: Record) -> None:
     kind = KINDS[document["_kind"]]
     _number(desk, kind, document)
     desk.company.put("documents", document, desk.now)
-    action = "approve" if kind.approve_event else "update"
-    desk.emitter.emit(desk.company, kind.v1, action, document_event(document), desk.now)
+    _tell(desk, document, "approve" if kind.approve_event else "update")
 
 
 def _keep_suppliers_number(kind: Kind, document: Record) -> None:
@@ -174,7 +180,7 @@ def pay(desk: Desk, document: Record, *, amount: Decimal, day: str, bank_id: str
     desk.company.put("documents", document, desk.now)
     desk.emitter.emit(desk.company, "payment", "create", payment_event(desk.company, payment), desk.now)
     if desk.company.settings.payment_updates_document:
-        desk.emitter.emit(desk.company, document["_kind"], "update", document_event(document), desk.now)
+        _tell(desk, document, "update")
     return payment
 
 
@@ -209,4 +215,4 @@ def delete(desk: Desk, document: Record, *, by_person: bool = False) -> None:
             desk.company.drop("payments", detail["id"])
     ledger.unbook(desk, document)
     desk.company.drop("documents", document["id"])
-    desk.emitter.emit(desk.company, document["_kind"], "delete", document_event(document, deleted=True), desk.now)
+    _tell(desk, document, "delete")

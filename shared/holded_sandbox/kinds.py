@@ -22,6 +22,7 @@ class Kind:
     )
     suppliers_number: bool = False  # whether it bears the number that its supplier gave it
     approve_event: bool = False  # whether `<object>.approve` is one of the 58 events
+    bare: bool = False  # no webhook is of it, nobody mails or prints it, and its list shows nothing of payment
 
 
 _SALES = (
@@ -61,7 +62,11 @@ _PURCHASES = (
     Kind(
         v1="purchaseorder", v2="purchase-orders", scope="inventory:purchase-orders", series="order", side="purchases",
     ),
+    Kind(
+        v1="purchaseshipment", v2="purchase-shipments", scope="inventory:purchase-shipments", series="purchaseshipment",
+        side="purchases", bare=True,
+    ),
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {kind.v1: kind for kind in (*_SALES, *_PURCHASES)}
-SERIES_TYPES = (*(kind.series for kind in KINDS.values()), "purchaseshipment", "productionorder")
+SERIES_TYPES = (*(kind.series for kind in KINDS.values()), "productionorder")

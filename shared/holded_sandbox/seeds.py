@@ -34,6 +34,7 @@ _SERIES = (
     ("purchase", "Compras", "C[YY]%%%%"),
     ("purchaserefund", "Abonos de compra", "CR[YY]%%%%"),
     ("order", "Pedidos de compra", "PO[YY]%%%%"),
+    ("purchaseshipment", "Albaranes de compra", "AC[YY]%%%%"),
 )
 _CATALOGUE: tuple[tuple[str, Record], ...] = (
     ("/sales-channels", {"name": "Ventas de mercaderías", "account_num": 70_000_000}),

@@ -182,9 +182,10 @@ def register(router: Router[Handler]) -> None:
         _bind(router, "GET", one, lambda call, of: json_response(shown(call.desk.company, find(call, of))), kind)
         _bind(router, "PUT", one, update, kind)
         _bind(router, "DELETE", one, remove, kind)
-        _bind(router, "GET", f"{one}/pdf", pdf, kind)
-        _bind(router, "POST", f"{one}/send", send, kind)
-        _bind(router, "PUT", f"{one}/pipeline", set_pipeline, kind)
+        if not kind.bare:
+            _bind(router, "GET", f"{one}/pdf", pdf, kind)
+            _bind(router, "POST", f"{one}/send", send, kind)
+            _bind(router, "PUT", f"{one}/pipeline", set_pipeline, kind)
         if kind.approvable:
             _bind(router, "POST", f"{one}/approve", _simple(documents.approve), kind)
         if kind.payable:

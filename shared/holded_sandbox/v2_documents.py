@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from holded_sandbox.days import read_day, to_unix
 from holded_sandbox.documents import blank, blank_line, payment_status
 from holded_sandbox.facts import fact
+from holded_sandbox.kinds import KINDS
 from holded_sandbox.money import number, plain, styled
 from holded_sandbox.wire import Record, bad_request, unprocessable
 
@@ -62,6 +63,8 @@ def shown(company: Company, document: Record, *, listed: bool = False) -> Record
     style = company.settings.decimal_style
     rates = company.tax_rates()
     view = {name: document.get(name) for name in (_LIST_FIELDS if listed else _DETAIL_FIELDS)}
+    if listed and KINDS[document["_kind"]].bare:
+        view = {name: value for name, value in view.items() if not name.startswith("payment")}
     view |= {name: styled(document[name], style) for name in _MONEY if name in view}
     view["status"] = payment_status(document)
     view["lines"] = [_line(company, line, rates) for line in document["lines"]]

@@ -25,8 +25,10 @@ def _shown(call: Call, payment: Record) -> Record:
     return {
         "id": payment["id"], "bank_account_id": payment["bank_account_id"], "contact_id": payment["contact_id"],
         "contact_name": payment["contact_name"], "amount": payment["amount"], "description": payment["description"],
-        "date": payment["date"], "status": status, "reconciliation_status": "pending",
-        "total_documents": payment["amount"] if document is not None else "0.00", "total_transactions": "0.00",
+        "date": payment["date"], "status": status,
+        "reconciliation_status": payment.get("_reconciliation", "pending"),
+        "total_documents": payment["amount"] if document is not None else "0.00",
+        "total_transactions": payment.get("_reconciled", "0.00"),
         "total_advance": "0.00", "document_type": payment["document_type"], "document_id": payment["document_id"],
     }  # fmt: skip
 

@@ -67,7 +67,7 @@ def _create(call: Call) -> Response:
 
 @fact("10.2 POST …/{id}/bank-movements/{mid}/reconcile")
 def _reconcile(call: Call) -> Response:
-    """With documents: up to their amounts. Without any: by force. It answers null either way."""
+    """With documents: up to their amounts. Without any: by force. It answers null either way. A payment among them shows it."""
     account = dict(_account(call))
     movement = call.desk.company.get("movements", call.params["movement_id"])
     if movement is None or movement["banking_account_id"] != account["id"]:
@@ -83,7 +83,18 @@ def _reconcile(call: Call) -> Response:
         call.desk.company.put("treasuries", account, call.desk.now)
     after = movement | {"status": status, "reconciled_amount": plain(reached)}
     call.desk.company.put("movements", after, call.desk.now)
+    for item in given:
+        _match(call, item, whole)
     return json_response(None)
+
+
+def _match(call: Call, item: Record, whole: Decimal) -> None:
+    payment = call.desk.company.get("payments", str(item.get("document_id")))
+    if payment is not None:
+        amount = abs(Decimal(payment["amount"]))
+        status = "reconciled" if whole >= amount else "partial_reconciled"
+        matched = {"_reconciliation": status, "_reconciled": plain(min(whole, amount))}
+        call.desk.company.put("payments", payment | matched, call.desk.now)
 
 
 def _worth(call: Call, item: Record) -> Decimal:

@@ -176,13 +176,13 @@ def test_what_is_not_worth_a_write():
 
 
 def test_a_snapshot_of_an_older_rule_is_renewed_silently():
-    told = judge(BARE, shown("2-one", earlier="one"), ours=None, unseen="created")
+    told = judge(BARE, shown("2-one", earlier=("one",)), ours=None, unseen="created")
 
     assert (told.verbs, told.snapshot.number, told.snapshot.fingerprint) == ((), 1, "2-one")
-    paid = judge(BARE, shown("2-one", earlier="one", payment="paid"), ours=None, unseen="created")
+    paid = judge(BARE, shown("2-one", earlier=("one",), payment="paid"), ours=None, unseen="created")
     assert (paid.verbs, paid.snapshot.payment) == ((), "paid")
     assert not is_as_before(BARE, told.snapshot)  # worth a write
-    assert judge(BARE, shown("2-two", earlier="two"), ours=None, unseen="created").verbs == ("updated",)
+    assert judge(BARE, shown("2-two", earlier=("two",)), ours=None, unseen="created").verbs == ("updated",)
 
 
 def test_what_has_to_be_judged_at_all():

@@ -44,11 +44,7 @@ from relay.domain.taxids import check
 from relay.errors import RelayError
 from relay.holded import formats, listings, replies, requests, requests_v1
 from relay.holded.encoding import decode
-from relay.holded.polled_accounting import ACCOUNTING
-from relay.holded.polled_catalogue import CATALOGUE as GOODS
-from relay.holded.polled_crm import CRM
-from relay.holded.polled_documents import DOCUMENTS
-from relay.holded.polled_team import TEAM
+from relay.holded.polled_table import POLLED
 from relay.holded.protocol import Request, decipher
 from relay.ports.accounts import Account, AccountSecrets
 from relay.ports.queues import DeadLetter
@@ -101,7 +97,6 @@ ACCOUNT_OF_POLL = Account(
     salt="salt",
     rev=1,
 )
-POLLED = (*DOCUMENTS, *GOODS, *ACCOUNTING, *CRM, *TEAM)
 
 
 @dataclass(frozen=True, kw_only=True)

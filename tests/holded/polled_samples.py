@@ -68,6 +68,12 @@ _DOCUMENT_MORE: dict[str, Any] = {
 }  # fmt: skip
 
 
+_ADDRESS = {
+    "address": "Mayor 1", "city": "Madrid", "postal_code": "28001", "province": None, "country": "España",
+    "country_code": "ES", "info": None,
+}  # fmt: skip
+
+
 def _document(*, payable: bool) -> Sample:
     idle = {"contact_name": "Acme", "status": "overdue", "lines.0.line_id": ID, "tags": ["b", "a"], "currency": "eur"}
     return Sample(
@@ -79,12 +85,93 @@ def _document(*, payable: bool) -> Sample:
     )
 
 
+def _shipment() -> Sample:
+    """Its list ends with the lines, and nothing that only a read shows may matter."""
+    told = _document(payable=False)
+    of_payment = {name: value for name, value in _DOCUMENT.items() if name.startswith("payment")}
+    return Sample(
+        item={name: value for name, value in told.item.items() if name not in of_payment},
+        more=told.more | of_payment,
+        changes={path: value for path, value in told.changes.items() if path not in of_payment},
+        idle={path: value for path, value in told.idle.items() if path not in of_payment},
+        money=("subtotal", "total", "tax"),
+    )
+
+
 SAMPLES: dict[str, Sample] = {
-    **{name: _document(payable=True) for name in ("purchase", "purchaserefund", "receiptnote")},
+    **{
+        name: _document(payable=True)
+        for name in ("invoice", "creditnote", "salesreceipt", "purchase", "purchaserefund", "receiptnote")
+    },
     **{
         name: _document(payable=False)
         for name in ("purchaseorder", "salesorder", "estimate", "proform", "waybill")
     },
+    "purchaseshipment": _shipment(),
+    "contact": Sample(  # a list shows the very fields of a read, by page (the specification of `GET /contacts/{id}`)
+        item={
+            "id": ID, "custom_id": "7", "name": "Acme SL", "code": "B12345674", "vat_number": "ESB12345674",
+            "trade_name": "Acme", "is_person": False, "email": "a@example.test", "extra_emails": ["b@example.test"],
+            "mobile": "600123123", "phone": "910000000", "type": "client", "iban": "ES91", "swift": "CAIXESBB",
+            "group_id": OTHER, "tags": ["a", "b"], "created_at": "2026-03-01T10:00:00Z",
+            "updated_at": "2026-03-02T10:00:00Z", "bill_address": _ADDRESS,
+            "client_record": {"num": 43000001, "name": "Acme SL"}, "supplier_record": None,
+            "defaults": {"sales_channel": None, "due_days": 30, "discount": 0, "language": "es", "sales_tax": ["s_iva_21"]},
+            "shipping_addresses": [{"shipping_id": OTHER, "name": "Store", "private_notes": "", **_ADDRESS}],
+            "notes": [{"note_id": OTHER, "name": "n", "description": "d", "updated_at": 1773010800}],
+            "contact_persons": [{"person_id": OTHER, "name": "Ana", "job": None, "phone": None, "email": "c@example.test"}],
+            "custom_fields": [{"field": "size", "value": "L"}], "website": "https://example.test",
+            "social_networks": {"website": "https://example.test"}, "rate": {"id": OTHER, "name": "Trade", "description": ""},
+        },
+        changes={
+            "custom_id": "8", "name": "Acme", "code": None, "vat_number": None, "trade_name": None, "is_person": True,
+            "email": None, "extra_emails": [], "mobile": None, "phone": None, "type": "supplier", "iban": None,
+            "swift": None, "group_id": None, "tags": [], "bill_address": None, "bill_address.city": "Vigo",
+            "client_record": None, "client_record.num": 43000002, "supplier_record": {"num": 40000001, "name": "Acme SL"},
+            "defaults": {}, "defaults.due_days": 60, "defaults.sales_tax": [], "shipping_addresses": [],
+            "shipping_addresses.0.city": "Vigo", "contact_persons": [], "contact_persons.0.email": None,
+            "custom_fields": [], "custom_fields.0.value": "M", "website": None, "social_networks": {}, "rate": None,
+            "rate.id": ID,
+        },
+        idle={
+            "tags": ["b", "a"], "created_at": None, "updated_at": "2026-03-03T10:00:00Z", "notes": [],
+            "client_record": 43000001, "client_record.name": "Other", "supplier_record": 0, "rate.name": "Retail",
+            "defaults.due_days": "30", "bill_address.postal_code": 28001,
+        },
+    ),
+    "product": Sample(
+        item={
+            "id": ID, "kind": "variants", "name": "Shirt", "description": "blue", "sku": "S-1", "barcode": "841",
+            "price": "1234.50", "cost": "9.75", "stock": 7, "tags": ["a", "b"], "taxes": ["s_iva_21"], "has_stock": True,
+            "for_sale": True, "for_purchase": False, "weight": 0, "archived": False,
+            "variants": [{"id": OTHER, "sku": "V-1", "price": "12.00", "stock": 3}],
+        },
+        changes={
+            "kind": "simple", "name": "Coat", "description": None, "sku": None, "barcode": None, "price": "1.00",
+            "cost": None, "tags": ["a"], "taxes": [], "has_stock": False, "for_sale": False, "for_purchase": True,
+            "archived": True, "variants": [], "variants.0.sku": "V-2",
+        },
+        idle={"tags": ["b", "a"], "stock": 6, "variants.0.stock": 2, "weight": 1},
+        money=("price", "cost"),
+    ),
+    "payment": Sample(
+        item={
+            "id": ID, "bank_account_id": OTHER, "contact_id": OTHER, "contact_name": "Acme SL", "amount": "1234.50",
+            "description": "transfer", "date": "2026-03-09", "status": "paid", "reconciliation_status": "pending",
+            "total_documents": "1234.50", "total_transactions": "0.00", "total_advance": "0.00",
+            "document_type": "invoice", "document_id": OTHER,
+        },
+        changes={
+            "bank_account_id": None, "contact_id": ID, "amount": "1234.51", "description": None, "date": "2026-03-10",
+            "status": "partial_paid", "reconciliation_status": "reconciled", "document_type": None, "document_id": None,
+        },
+        # What the two words say.
+        idle={
+            "contact_name": "Acme", "total_documents": "0.00", "total_transactions": "1234.50", "total_advance": "1.00",
+        },
+        required=("id", "amount"),
+        money=("amount",),
+    ),
     "service": Sample(
         item={
             "id": ID, "name": "Consulting", "description": "an hour", "price": "100.00", "cost": "50.00", "tags": ["x"],

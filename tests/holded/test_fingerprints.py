@@ -10,26 +10,11 @@ import pytest
 from relay.errors import BadInput
 from relay.holded import unified
 from relay.holded.polled_table import OWN
-from tests.holded.polled_samples import ID, OTHER, SAMPLES
+from tests.holded.polled_samples import SAMPLES
 from tests.polled import BY_NAME
 
-_ADDRESS = {"address": "Mayor 1", "city": "Madrid", "postal_code": "28001", "info": None}
-ITEMS = {name: sample.item for name, sample in SAMPLES.items()} | {
-    **dict.fromkeys(("invoice", "creditnote", "salesreceipt"), SAMPLES["purchase"].item),
-    "contact": {
-        "id": ID, "name": "Ana", "code": "B1", "vat_number": "ES1", "email": "a@example.test", "type": "client",
-        "is_person": True, "custom_id": "7", "tags": ["a"], "trade_name": "A", "mobile": "600123123", "phone": "910000000",
-        "iban": "ES91", "bill_address": _ADDRESS,
-    },
-    "product": {
-        "id": ID, "name": "Shirt", "kind": "simple", "sku": "S-1", "barcode": "1", "price": "1.50", "cost": "1", "taxes": ["a"],
-        "archived": False, "variants": [{"sku": "V-1"}],
-    },
-    "payment": {
-        "id": ID, "amount": "10.00", "date": "2026-03-09", "description": "d", "bank_account_id": OTHER, "contact_id": OTHER,
-        "document_id": OTHER, "document_type": "invoice",
-    },
-}  # fmt: skip
+ITEMS = {name: sample.item for name, sample in SAMPLES.items()}
+_ADDRESS = ITEMS["contact"]["bill_address"]
 EMPTY = (None, "", {}, [])
 MISSING = object()
 
@@ -64,7 +49,7 @@ def contact(**fields):
     [
         ({"mobile": "", "bill_address": None}, {"mobile": None, "bill_address": {}}),
         ({"bill_address": {}}, {"bill_address": {"address": "", "city": None}}),
-        ({"bill_address": _ADDRESS}, {"bill_address": _ADDRESS | {"postal_code": 28001, "country": ""}}),
+        ({"bill_address": _ADDRESS}, {"bill_address": _ADDRESS | {"postal_code": 28001, "province": ""}}),
         ({"mobile": "600123123"}, {"mobile": 600123123}),
         ({"mobile": "600000000"}, {"mobile": Decimal("600000000.0")}),
         ({"phone": 10**30}, {"phone": str(10**30)}),

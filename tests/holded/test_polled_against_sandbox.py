@@ -16,6 +16,11 @@ from tests.holded.test_polled_rows import EACH, ROWS
 NOW = datetime(2026, 3, 9, 12, tzinfo=UTC)
 TOKEN = "pat_test"
 DAYS = (("start_date", "2026-01-01"), ("end_date", "2026-12-31"))
+CONTACT = {
+    "swift": "CAIXESBB", "website": "https://example.test", "extra_emails": ["b@example.test"],
+    "defaults": {"due_days": 30, "language": "es"}, "shipping_addresses": [{"name": "Store", "city": "Vigo"}],
+    "contact_persons": [{"name": "Ana"}], "custom_fields": [{"field": "size", "value": "L"}],
+}  # fmt: skip
 EMPLOYEE = {"name": "Ana", "last_name": "Gil", "email": "ana@example.test"}
 
 
@@ -57,10 +62,12 @@ class Holded:
 
     def fill(self):
         ids = self.ids
-        contact = self.post("/contacts", {"name": "Acme", "type": "client"})
+        contact = self.post("/contacts", {"name": "Acme", "type": "client"} | CONTACT)
         line = {"name": "A", "units": 1.5, "price": "1234.56", "taxes": ["s_iva_21"], "sku": "S", "tags": ["x"]}
         for name, path in (
             ("purchase", "purchases"), ("purchaserefund", "purchase-refunds"), ("purchaseorder", "purchase-orders"),
+            ("purchaseshipment", "purchase-shipments"), ("invoice", "invoices"), ("creditnote", "credit-notes"),
+            ("salesreceipt", "sales-receipts"),
             ("salesorder", "sales-orders"), ("estimate", "estimates"), ("proform", "proformas"), ("waybill", "waybills"),
             ("receiptnote", "receipt-notes"),
         ):  # fmt: skip
@@ -72,9 +79,11 @@ class Holded:
                 self.post(f"/{path}/{ids[name]}/approve", {})
             ids[name + " draft"] = draft
         self.post(f"/purchases/{ids['purchase']}/payments", {"amount": "100", "date": "2026-03-09"})
+        ids["contact"] = contact
+        ids["payment"] = self.post("/payments", {"amount": "7.50", "date": "2026-03-09", "contact_id": contact})
         ids["service"] = self.post("/services", {"name": "S", "price": "1000.5"})
         ids["warehouse"] = self.post("/warehouses", {"name": "W"})
-        product = self.post("/products", {"name": "P", "kind": "simple", "stock": 3})
+        ids["product"] = product = self.post("/products", {"name": "P", "kind": "simple", "stock": 3, "price": "1.5"})
         self.post(f"/products/{product}/stock", {"warehouse_id": ids["warehouse"], "stock_variation": 2}, "PUT")
         ids["treasury"] = self.post("/treasury/accounts", {"name": "B", "type": "bank"})
         for day in ("2026-03-01", "2026-03-02"):
@@ -167,6 +176,13 @@ def test_drafts_and_payments_are_seen_in_lists(holded):
 
 CHANGES = {
     "purchase": ("purchases", {"description": "new"}),
+    "invoice": ("invoices", {"description": "new"}),
+    "creditnote": ("credit-notes", {"discount": 5}),
+    "salesreceipt": ("sales-receipts", {"payment_method_id": "5f00000000000000000000aa"}),
+    "purchaseshipment": ("purchase-shipments", {"description": "new"}),
+    "contact": ("contacts", {"name": "Acme", "defaults": {"due_days": 60}}),
+    "product": ("products", {"description": "new"}),
+    "payment": ("payments", {"description": "new"}),
     "salesorder": ("sales-orders", {"description": "new"}),
     "service": ("services", {"price": "7"}),
     "warehouse": ("warehouses", {"name": "new"}),
@@ -192,6 +208,27 @@ def test_a_change_in_holded_is_a_change_of_one_object_and_of_no_other(name):
     assert [
         one for one in before if unified.fingerprint(before[one].matters) != unified.fingerprint(after[one].matters)
     ] == [company.ids[name]]
+
+
+def test_a_payment_that_is_reconciled_is_another():
+    company, row = Holded(), ROWS["payment"]
+    before = company.listed(row)
+    bank = f"/treasury/accounts/{company.ids['treasury']}/bank-movements"
+    movement = company.post(bank, {"amount": "7.50", "date": "2026-03-09"})
+    matched = {"documents": [{"document_id": company.ids["payment"], "document_type": "payment"}]}
+    company.post(f"{bank}/{movement}/reconcile", matched)
+    after = company.listed(row)
+
+    assert [one for one in after if after[one].matters != before[one].matters] == [company.ids["payment"]]
+    assert after[company.ids["payment"]].matters["reconciliation_status"] == "reconciled"
+
+
+def test_the_method_of_payment_of_a_shipment_is_not_listed_and_does_not_matter():
+    company, row = Holded(), ROWS["purchaseshipment"]
+    one = company.ids["purchaseshipment"]
+    company.post(f"/purchase-shipments/{one}", {"payment_method_id": "5f00000000000000000000aa"}, "PUT")
+
+    assert company.ask(polled_requests.one(row, one)).matters == company.listed(row)[one].matters
 
 
 def test_the_chart_tells_which_accounts_were_booked_on():

@@ -10,9 +10,8 @@ import pytest
 from relay.domain import wire
 from relay.domain.models import Event
 from relay.errors import BadInput
-from relay.holded import polled_requests
+from relay.holded import polled_own, polled_requests
 from relay.holded.formats import MADRID
-from relay.holded.polled_table import OWN, observe_contact
 from relay.holded.replies import Page
 from tests.polled import BY_NAME
 
@@ -138,25 +137,8 @@ def test_items_that_cannot_be_read_are_told_by_their_ids_where_they_have_one():
         CONTACT, [contact, contact, {"id": "c2", "tags": {"not": "a list"}}, {"name": "x"}, "text"]
     )
 
-    assert shown == [observe_contact(contact)]
+    assert shown == [polled_own.contact(contact)]
     assert (unread, nameless) == (["c2"], 2)
-
-
-@pytest.mark.parametrize("name", [each.name for each in OWN])
-def test_a_list_item_and_a_read_give_the_very_same_fields(name):
-    """What only a read shows must not matter: the same fact seen both ways would be two."""
-    samples = {
-        "contact": {"id": "a", "name": "Ana", "updated_at": "2026-03-02T09:00:00+00:00"},
-        "product": {"id": "a", "name": "Silla", "price": "10.00"},
-        "payment": {"id": "a", "amount": "10.50", "date": "2026-03-02"},
-    }
-    listed = samples.get(
-        name, {"id": "a", "document_number": "F1", "total": "1.210,00", "date": "2026-03-02", "lines": []}
-    )
-    only_read = {"notes": "x", "draft": False, "approved_at": "2026-03-02T10:00:00", "custom_fields": [], "body": "x"}
-    one, other = BY_NAME[name].observe(listed), BY_NAME[name].observe(listed | only_read)
-
-    assert (one.matters, one.approved, one.payment) == (other.matters, other.approved, other.payment)
 
 
 def test_an_amount_has_one_text_however_it_is_written():

@@ -135,15 +135,22 @@ shelf.add(
 shelf.add(
     "every snapshot of an older rule is a change",
     f"{DOMAIN}/snapshots.py",
-    "    if known is not None and known.fingerprint == shown.earlier:\n",
+    "    if known is not None and known.fingerprint in shown.earlier:\n",
     "    if known is not None and known.fingerprint == shown.fingerprint:\n",
     "services/test_poll_older.py::test_a_new_rule_of_fingerprints_is_no_storm_of_events",
 )
 shelf.add(
+    "a snapshot of an older rule is compared by what matters now",
+    f"{SERVICES}/sightings.py",
+    "observed.matters if observed.before is None else observed.before",
+    "observed.matters",
+    "services/test_poll_older.py::test_a_new_rule_of_fingerprints_is_no_storm_of_events[1]",
+)
+shelf.add(
     "another spelling of what is empty is a change",
     "shared/relay/holded/unified.py",
-    "_digest(_spelt_alike(data) or {})",
-    "_digest(data)",
+    '    return f"{_RULE}-{_digest(_spelt_alike(data) or {})}"\n',
+    '    return f"{_RULE}-{_digest(data)}"\n',
     "services/test_poll_older.py::test_another_spelling_of_the_same_contact_is_no_event",
 )
 shelf.add(

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from holded_sandbox import contacts, documents
 from holded_sandbox.kinds import KINDS
+from holded_sandbox.resources import RESOURCES
+from holded_sandbox.wire import Request
 from relay.holded import polled_requests
 from relay.ports.accounts import Credential
 from relay.services.poll_row import poll_key
@@ -72,12 +74,43 @@ class Hands:
             self.desk, self._document(holded_id), amount=Decimal(amount), day=day, bank_id=None, note="by hand"
         )
 
+    def reconcile(self, payment_id):
+        """Against a movement of the bank for the whole of it."""
+        world, (bank,) = self.world, self.world.company.tables["treasuries"]
+        movements, now = f"/api/v2/treasury/accounts/{bank}/bank-movements", world.clock.now()
+        amount = world.company.tables["payments"][payment_id]["amount"]
+
+        def post(path, body):
+            headers = {"authorization": f"Bearer {TOKEN}"}
+            asked = Request.make("POST", path, headers=headers, json_body=body)
+            return world.sandbox.handle(asked, now.timestamp()).response.json()
+
+        movement = post(movements, {"amount": amount, "date": now.date().isoformat()})["id"]
+        matched = [{"document_id": payment_id, "document_type": "payment"}]
+        post(f"{movements}/{movement}/reconcile", {"documents": matched})
+
     def delete(self, holded_id):
         documents.delete(self.desk, self._document(holded_id), by_person=True)
 
     def rename(self, holded_id, name):
         contact = self.world.company.tables["contacts"][holded_id]
         contacts.change(self.desk, contact | {"name": name})
+
+    def change(self, holded_id, **fields):
+        """Of a document or a contact."""
+        document = self.world.company.tables["documents"].get(holded_id)
+        if document is not None:
+            document |= fields
+            documents.changed(self.desk, document)
+            return
+        contacts.change(self.desk, self.world.company.tables["contacts"][holded_id] | fields)
+
+    def product(self, name="Silla"):
+        desk = self.desk
+        (kind,) = (each for each in RESOURCES if each.table == "products")
+        return self.world.company.put("products", kind.blank(desk.mint()) | {"name": name, "kind": "simple"}, desk.now)[
+            "id"
+        ]
 
     def forget(self, holded_id):
         contacts.delete(self.desk, self.world.company.tables["contacts"][holded_id])

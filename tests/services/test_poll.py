@@ -61,6 +61,62 @@ def test_a_document_made_approved_and_paid_by_hand_is_told_step_by_step(world, h
     assert {event.source for event in events(world)} == {"holded"}
 
 
+EDITS = {
+    "description": "for May",
+    "discount": "10",
+    "payment_method_id": "5f00000000000000000000aa",
+}
+
+
+@pytest.mark.parametrize("kind", ["invoice", "creditnote", "salesreceipt"])
+@pytest.mark.parametrize("field", EDITS)
+def test_an_edited_field_of_a_document_s_list_is_told_once_however_it_is_looked_at(world, hands, kind, field):
+    one = hands.invoice(kind=kind)
+    poll_now(world)
+    hands.change(one, **{field: EDITS[field]})
+    poll_now(world, kind)
+    world.run(world.hint(one, "update", kind))
+    world.settle(hours=0.05)
+    poll_now(world, kind)
+
+    assert told(world) == [(f"{BY_NAME[kind].model}.updated", one)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"defaults": {"due_days": 30}},
+        {"shipping_addresses": [{"city": "Vigo"}]},
+        {"extra_emails": ["b@example.test"]},
+        {"custom_fields": [{"field": "size", "value": "L"}]},
+        {"client_record": {"num": 43_000_777, "name": "Ana"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_an_edited_contact_is_told_once_however_it_is_looked_at(world, hands, change):
+    contact = hands.contact()
+    poll_now(world)
+    hands.change(contact, **change)
+    poll_now(world, "contact")
+    world.run(world.hint(contact, "update", "contact"))
+    world.settle(hours=0.05)
+    poll_now(world, "contact")
+
+    assert told(world) == [("contact.updated", contact)]
+
+
+def test_a_payment_that_is_reconciled_is_told(world, hands):
+    invoice = hands.invoice()
+    hands.pay(invoice, "121")
+    poll_now(world)
+    (payment,) = world.company.tables["payments"]
+    hands.reconcile(payment)
+    poll_now(world, "payment", "invoice")
+    poll_now(world, "payment", "invoice")
+
+    assert told(world) == [("payment.updated", payment)]
+
+
 def test_what_happened_between_two_looks_is_all_told_in_one_version(world, hands):
     poll_now(world)
     invoice = hands.invoice()

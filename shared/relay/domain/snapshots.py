@@ -64,12 +64,12 @@ class Snapshot:
 class Shown:
     """One look at an object. `sent_ms` is when its request left: what it shows is not older than that.
 
-    `earlier` is its fingerprint by the rule before the present one, which a snapshot of that time holds.
+    `earlier` are its fingerprints by the rules before the present one, of which a snapshot of their time holds one.
     """
 
     fingerprint: str
     sent_ms: int
-    earlier: str = ""
+    earlier: tuple[str, ...] = ()
     updated_ms: int = 0
     approved: bool | None = None
     payment: str | None = None
@@ -127,7 +127,7 @@ def is_as_before(before: Snapshot, after: Snapshot) -> bool:
 def judge(before: Snapshot | None, shown: Shown, *, ours: Ours | None, unseen: Unseen, asked: bool = False) -> Told:
     """What one look at an object comes to. `asked`: a webhook that is no echo of ours says that something happened."""
     known = before if before is not None and before.number and not before.gone else None
-    if known is not None and known.fingerprint == shown.earlier:
+    if known is not None and known.fingerprint in shown.earlier:
         # The same fields; what is concluded from them goes by the present rules.
         known = replace(known, fingerprint=shown.fingerprint, approved=shown.approved, payment=shown.payment)
     approved = _approval(known, shown.approved) if known is not None else _first_approval(shown, unseen)

@@ -32,6 +32,7 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+_DEEPEST = 20
 
 
 def observer(reads: Callable[[Item], Observed]) -> Callable[[Any], Observed]:
@@ -58,16 +59,18 @@ def _mended(value: Any) -> Any:
     return value
 
 
-def ready(value: Any, field: str = "") -> Any:
-    """A value as JSON: amounts and days as text, absent as null."""
+def ready(value: Any, field: str = "", *, depth: int = 0) -> Any:
+    """A value as JSON: amounts and days as text, absent as null. Raises `BadInput` for what no record is nested like."""
+    if depth > _DEEPEST:
+        raise BadInput("unreadable", field=field, detail="is nested too deep, expected an object")
     if isinstance(value, Decimal):
         return number_text(value, field)
     if isinstance(value, date):  # and every instant, which is one
         return value.isoformat()
     if isinstance(value, dict):
-        return {name: ready(item, name) for name, item in value.items()}
+        return {name: ready(item, name, depth=depth + 1) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [ready(item, field) for item in value]
+        return [ready(item, field, depth=depth + 1) for item in value]
     return value
 
 

@@ -20,12 +20,14 @@ class Observed:
     """One object as a list item, or a read of its own, shows it.
 
     `matters` are the fields whose change is an event, JSON-ready; a list item and a read give the very same ones, so that a
-    fact seen by both is one. `approved` is None where it is not told, too. `updated_at` only where Holded tells it.
+    fact seen by both is one. `before` are those of the earlier rules, where they were others. `approved` is None where it is
+    not told, too. `updated_at` only where Holded tells it.
     """
 
     id: str
     data: Model
     matters: Mapping[str, Any]
+    before: Mapping[str, Any] | None = None
     updated_at: datetime | None = None
     approved: bool | None = None  # None: objects of this kind are not approved
     payment: PaymentStatus | None = None  # None: nor paid

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain import models
 from relay.errors import BadInput
+from relay.holded import fields
 from relay.holded.encoding import number_text
 from relay.holded.formats import MADRID, unreadable
 
@@ -119,12 +120,14 @@ def product(found: ProductRecord) -> models.Product:
     return models.Product(
         id=found.id,
         name=found.name or "",
+        description=fields.text(found.raw, "description"),
         sku=found.sku,
         barcode=found.barcode,
         kind="variants" if found.kind == "variants" else "simple",
         price=found.price,
         cost=found.cost,
         active=not found.archived,
+        tags=fields.texts(found.raw, "tags"),
     )
 
 
@@ -160,8 +163,8 @@ def gone(kind: str, holded_id: str, *, seen_at: datetime) -> models.Model:
             return models.Invoice(id=holded_id, currency="EUR", issued_at=seen_at, total=_ZERO, channel=kind)
 
 
-_RULE = 2
-"""Of the digests. Who changes what a digest is made of counts it up, and `earlier` gives the digest by the rule before."""
+_RULE = 3
+"""Of the digests. Who changes what a digest is made of counts it up, and `earlier` gives the digests by the rules before."""
 
 
 def fingerprint(data: Mapping[str, Any]) -> str:
@@ -172,9 +175,11 @@ def fingerprint(data: Mapping[str, Any]) -> str:
     return f"{_RULE}-{_digest(_spelt_alike(data) or {})}"
 
 
-def earlier(data: Mapping[str, Any]) -> str:
-    """The digest by the first rule, which took values as they were spelt. Older snapshots hold it."""
-    return _digest(data)
+def earlier(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The digests by the first rule, which took values as they were spelt, and by the second, under which less of the
+    central objects mattered: `data` is what did. Older snapshots hold one of them.
+    """
+    return _digest(data), f"2-{_digest(_spelt_alike(data) or {})}"
 
 
 def _digest(data: Mapping[str, Any]) -> str:

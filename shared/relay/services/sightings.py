@@ -214,7 +214,7 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
     return Shown(
         fingerprint=unified.fingerprint(observed.matters),
         sent_ms=sent_ms,
-        earlier=unified.earlier(observed.matters),
+        earlier=unified.earlier(observed.matters if observed.before is None else observed.before),
         updated_ms=_updated_ms(observed),
         approved=observed.approved,
         payment=observed.payment,
