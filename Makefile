@@ -1,6 +1,7 @@
 # Everything a newcomer types. Each target brings what it needs and may be repeated.
 STAGE ?= dev
 REGION ?= eu-west-1
+BUDGET_USD ?=
 SECONDS ?= 60
 PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$each; break; }; done)
@@ -9,7 +10,7 @@ PY := .venv/bin/python
 # the compiled files name every package: pip has nothing to resolve, and a newer release of one changes nothing
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes --no-deps
 CDK := $(PY) -m infra.node
-CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION)
+CDK_WHERE := --context stage=$(STAGE) --context region=$(REGION) $(if $(BUDGET_USD),--context budget_usd=$(BUDGET_USD))
 
 SEEDS ?= 1000
 
@@ -27,7 +28,7 @@ help:
 	@echo 'make simulate-mutants   plant defects in a copy of the code, and see that each is noticed'
 	@echo 'make storm    2,000 webhooks with faults on every side, and what is there afterwards (minutes)'
 	@echo 'make synth    the CloudFormation template into cdk.out (STAGE=dev|prod REGION=...)'
-	@echo 'make deploy   to the AWS account of the current credentials; make destroy takes it away'
+	@echo 'make deploy   to the AWS account of the current credentials (BUDGET_USD=20 tells of spending); make destroy takes it away'
 
 setup: .make/venv .make/emulator
 	@:
@@ -83,7 +84,7 @@ storm: setup
 	@$(PY) -m tests.e2e.storm --webhooks 2000
 
 synth: setup
-	@$(PY) -m infra.app --stage $(STAGE) --region $(REGION) --outdir cdk.out
+	@$(PY) -m infra.app --stage $(STAGE) --region $(REGION) $(if $(BUDGET_USD),--budget-usd $(BUDGET_USD)) --outdir cdk.out
 	@echo 'cdk.out/holded-relay-$(STAGE).template.json'
 
 deploy: setup

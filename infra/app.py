@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 
 def synthesise(
-    packages: Mapping[str, Package], *, stage_name: str | None, region: str | None, outdir: Path | None
+    packages: Mapping[str, Package],
+    *,
+    stage_name: str | None,
+    region: str | None,
+    outdir: Path | None,
+    budget_usd: str | None = None,
 ) -> Path:
-    """Write the cloud assembly; returns its folder. A stage or region not given is taken from CDK's context (`-c`)."""
+    """Write the cloud assembly; returns its folder. A stage, region or budget not given is taken from CDK's context (`-c`)."""
     use_node()
     import aws_cdk as cdk  # noqa: PLC0415  # starts Node, which must be found first
     from cdk_nag import AwsSolutionsChecks  # noqa: PLC0415  # as above
 
+    from infra.spending import dollars  # noqa: PLC0415  # as above
     from infra.stack import RelayStack  # noqa: PLC0415  # as above
 
     app = cdk.App(outdir=str(outdir) if outdir else None)
@@ -31,7 +37,9 @@ def synthesise(
     if name not in STAGES:
         raise SystemExit(f"unknown stage of {len(name)} letters; expected one of {', '.join(STAGES)}")
     region = region or app.node.try_get_context("region") or DEFAULT_REGION
-    RelayStack(app, stage=STAGES[name], region=region, packages=packages)
+    told = budget_usd or app.node.try_get_context("budget_usd")
+    budget = dollars(told) if told else None
+    RelayStack(app, stage=STAGES[name], region=region, packages=packages, budget_usd=budget)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     cdk.Tags.of(app).add("project", "holded-relay")
     return Path(app.synth().directory)
@@ -49,11 +57,20 @@ def main() -> int:
     parser.add_argument("--region")
     parser.add_argument("--outdir", type=Path)
     parser.add_argument(
+        "--budget-usd", help="whole US dollars a month: what nears or passes it is told to the alarms' topic"
+    )
+    parser.add_argument(
         "--bare", action="store_true", help="leave the packages out: for the local deploy, which brings its own"
     )
     chosen = parser.parse_args()
     packages = bare_packages() if chosen.bare else {name: stage(name, lambda_target()) for name in function_names()}
-    synthesise(packages, stage_name=chosen.stage, region=chosen.region, outdir=chosen.outdir)
+    synthesise(
+        packages,
+        stage_name=chosen.stage,
+        region=chosen.region,
+        outdir=chosen.outdir,
+        budget_usd=chosen.budget_usd,
+    )
     return 0
 
 

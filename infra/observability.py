@@ -56,6 +56,7 @@ class Observability(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}},
             )
         )
+        self.topic = topic
         for each in alarms:
             each.add_alarm_action(actions.SnsAction(topic))
         cdk.CfnOutput(self, "TopicArn", value=topic.topic_arn).override_logical_id("AlarmTopicArn")

@@ -11,6 +11,7 @@ from infra.event_bus import EventBus
 from infra.intake import Intake
 from infra.observability import Observability
 from infra.publishing import Publishing
+from infra.spending import Spending
 from infra.storage import Storage
 from infra.upkeep import Upkeep
 from infra.watching import Watching
@@ -29,9 +30,17 @@ def stack_name(stage: Stage) -> str:
 
 
 class RelayStack(cdk.Stack):
-    """`packages` holds one staged package a function, by its folder's name."""
+    """`packages` holds one staged package a function, by its folder's name. `budget_usd`: of a month, None for none."""
 
-    def __init__(self, scope: Construct, *, stage: Stage, region: str, packages: Mapping[str, Package]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        stage: Stage,
+        region: str,
+        packages: Mapping[str, Package],
+        budget_usd: int | None = None,
+    ) -> None:
         super().__init__(
             scope,
             stack_name(stage),
@@ -80,7 +89,7 @@ class RelayStack(cdk.Stack):
             "Unscheduled": upkeep.unscheduled,
         }
         by_clock = [*upkeep.by_clock, *watching.by_clock]
-        Observability(
+        observability = Observability(
             self,
             "Observability",
             stage=stage,
@@ -94,6 +103,8 @@ class RelayStack(cdk.Stack):
             stream_reader=publishing.publish_event,
             dead={"FiscalDlq": queues.fiscal_dead, "NormalDlq": queues.normal_dead, **nets},
         )
+        if budget_usd is not None:
+            Spending(self, "Spending", usd=budget_usd, topic=observability.topic)
         named = {
             "InboxTable": storage.inbox.table_name,
             "StateTable": storage.state.table_name,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from relay.adapters.provider_http import ProviderHttp, checked
+from relay.adapters.provider_http import LARGEST_REPLY, ProviderHttp, checked
 from relay.errors import BadInput, NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.ports.providers import ProviderCredential
 from relay.providers import registry, shopify, stripe, woocommerce
@@ -37,11 +37,11 @@ def credential(kind="shopify", **values):
     return ProviderCredential(**base | values)
 
 
-def call(transport, request, held=None):
+def call(transport, request, held=None, timeout_ms=5000):
     async def run():
         api = ProviderHttp(clock=FixedClock(), transport=transport)
         try:
-            return await api.call(request, held or credential(), timeout_ms=5000)
+            return await api.call(request, held or credential(), timeout_ms=timeout_ms)
         finally:
             await api.aclose()
 
@@ -153,6 +153,7 @@ def test_half_of_the_bucket_is_left_to_the_shops_other_programs(told, pause):
     assert call(httpx.MockTransport(replying(200, b'{"orders": []}', **headers)), READ).pause_s == pause
 
 
+@pytest.mark.row("C01")
 def test_a_link_leads_to_no_other_host_or_path():
     link = '<https://evil.test/steal?page_info=abc&limit=9>; rel="next"'
     handler = replying(200, b'{"orders": [{"id": 7}]}', link=link)
@@ -172,6 +173,7 @@ def test_a_previous_page_is_not_followed():
     assert call(httpx.MockTransport(replying(200, b'{"orders": [{"id": 7}]}', link=link)), READ).value.mark == ""
 
 
+@pytest.mark.row("C08")
 def test_each_provider_gets_its_token_where_it_takes_it():
     seen = {}
     for kind, token in TOKENS.items():
@@ -205,12 +207,14 @@ def test_stripe_is_told_by_a_form_and_woocommerce_by_json():
     assert handler.seen.headers["content-type"] == "application/json"
 
 
+@pytest.mark.row("C08")
 def test_a_token_that_no_header_may_hold_is_not_sent():
     with pytest.raises(NotAllowed) as caught:
         call(httpx.MockTransport(replying()), READ, credential(token="shpat_\nx: y"))
     assert "shpat" not in str(caught.value)
 
 
+@pytest.mark.row("E04")
 def test_a_connection_that_fails_says_nothing_of_its_url():
     def handler(request):
         raise httpx.ConnectError(f"cannot reach {request.url}?token=shpat_secret")
@@ -227,6 +231,37 @@ def test_a_connection_that_fails_says_nothing_of_its_url():
         call(httpx.MockTransport(lost), WRITE)
 
 
+@pytest.mark.row("C07")
+def test_a_reply_larger_than_any_providers_is_not_read_to_its_end():
+    class Endless(httpx.AsyncByteStream):
+        read = 0
+
+        async def __aiter__(self):
+            while True:
+                self.read += 1
+                yield b" " * 1024 * 1024
+
+    for request, error in ((READ, Rejected), (WRITE, OutcomeUnknown)):
+        stream = Endless()
+        with pytest.raises(error, match="reply_too_large"):
+            call(httpx.MockTransport(lambda _, stream=stream: httpx.Response(200, stream=stream)), request)
+        assert stream.read == LARGEST_REPLY // (1024 * 1024) + 1
+
+
+@pytest.mark.row("C07")
+def test_a_provider_that_drips_is_left_at_the_calls_end():
+    class Dripping(httpx.AsyncByteStream):
+        async def __aiter__(self):
+            while True:
+                await asyncio.sleep(0.01)
+                yield b" "
+
+    for request, error in ((READ, RetryAt), (WRITE, OutcomeUnknown)):
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Dripping()))
+        with pytest.raises(error, match="reply_lost"):
+            call(transport, request, timeout_ms=100)
+
+
 def test_nothing_is_logged_of_a_call(caplog):
     with caplog.at_level(logging.DEBUG):
         call(httpx.MockTransport(replying(200, b'{"orders": []}')), READ)
@@ -234,6 +269,7 @@ def test_nothing_is_logged_of_a_call(caplog):
     assert [one for one in caplog.records if one.name != "asyncio"] == []
 
 
+@pytest.mark.row("C01")
 @pytest.mark.parametrize(
     "base",
     [
@@ -254,6 +290,7 @@ def test_only_https_is_asked(base):
     assert base not in str(caught.value) or base in {"//x", "https://"}
 
 
+@pytest.mark.row("C01")
 def test_on_this_machine_alone_http_is_asked_in_local_mode():
     assert checked("http://127.0.0.1:8788/shopify/demo/", local=True) == "http://127.0.0.1:8788/shopify/demo"
     for base in ("http://localhost:1", "http://10.0.0.1", "http://169.254.169.254"):

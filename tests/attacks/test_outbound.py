@@ -250,6 +250,7 @@ def test_a_proxy_of_the_environment_sees_nothing(monkeypatch, variable):
 
 
 OPEN_CONNECTIONS = {
+    "shared/relay/adapters/_checked_dial.py",  # a provider's, to an address that was judged
     "shared/relay/adapters/_http_client.py",  # for those of `HTTP_CLIENTS`
     "shared/relay/adapters/clients.py",  # AWS, at its own endpoints or the emulator's
     "shared/relay/cli/stack.py",  # CloudFormation
@@ -257,11 +258,14 @@ OPEN_CONNECTIONS = {
 }
 HTTP_CLIENTS = {
     "shared/relay/adapters/holded_http.py",  # Holded, at the base URL of the deployment
-    "shared/relay/adapters/provider_http.py",  # a provider, at the base URL that an operator stored, https alone
+    "shared/relay/adapters/provider_http.py",  # a provider, at the base URL that an operator stored, by `_checked_dial`
 }
 MAKING = {
     ("httpx", "Client"),
     ("httpx", "AsyncClient"),
+    ("httpx", "AsyncHTTPTransport"),
+    ("httpcore", "AsyncConnectionPool"),
+    ("httpcore", "AnyIOBackend"),
     ("boto3", "client"),
     ("boto3", "resource"),
     ("boto3", "Session"),
@@ -316,6 +320,8 @@ def test_only_these_modules_can_open_a_connection():
         "import urllib.request",
         "httpx.AsyncClient()",
         "from httpx import AsyncClient",
+        "httpcore.AnyIOBackend()",
+        "class T(httpx.AsyncHTTPTransport): pass",
         "boto3.client('s3')",
         "await asyncio.open_connection(host, 80)",
     ],

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+AGAIN = ("secret.", "provider.")
+"""What is given a second time, as another secret may be, is logged a second time: with what the first one left before it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Told:
     """A command. `before(road)` is what stood before it, `then(road)` what comes an hour later.
@@ -139,7 +143,7 @@ def end_of(road):
         "providers": {name: (one.base_url, one.token) for name, one in world.providers.held.items()},
         "quotas": {name: (gate.budget.per_minute, gate.budget.per_month) for name, gate in world.gates.gates.items()},
         "changes": {
-            (one.account, one.who, one.what, one.before, one.after)
+            (one.account, one.who, one.what, *(() if one.what.startswith(AGAIN) else (one.before, one.after)))
             for one in world.accounts.log
             if one.what != "nothing"
         },

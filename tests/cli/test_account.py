@@ -11,6 +11,7 @@ import pytest
 
 from relay.domain.budget import forecast
 from relay.domain.gate import MANY
+from relay.ports.accounts import Credential
 from relay.services.settlement import settle_key
 from tests import fakes
 from tests.cli.conftest import TOKEN, Company
@@ -19,7 +20,6 @@ from tests.test_fakes import a_row
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from relay.ports.accounts import Credential
     from tests.cli.conftest import Setting
 
 
@@ -286,6 +286,7 @@ def test_a_new_token_of_the_same_company_is_taken(setting: Setting) -> None:
 
 def test_a_new_token_is_told_to_the_change_log_before_it_is_stored(setting: Setting) -> None:
     setting.add("acme")
+    setting.accounts.credentials["acme"] = Credential(token="pat_old")
     setting.accounts.log.clear()
     inner, told = setting.accounts.set_credential, []
 
@@ -296,7 +297,7 @@ def test_a_new_token_is_told_to_the_change_log_before_it_is_stored(setting: Sett
     setting.accounts.set_credential = set_credential  # type: ignore[method-assign]  # to look at the moment of storing
     setting.json("account", "set", "acme", "--token-file", "-", stdin=TOKEN)
 
-    assert told == [("credential", "", "")]
+    assert told == [("credential", "token", "token replaced")]
 
 
 def test_a_new_token_opens_an_account_that_holded_had_refused(setting: Setting) -> None:

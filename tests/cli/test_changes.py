@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from relay.cli.change_words import of_credential
 from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.choices import not_in_account
 from relay.domain.setting_changes import changed_settings
 from relay.domain.settings import parse_settings
+from relay.ports.accounts import Credential
 from tests.cli.conftest import Setting, over
 from tests.services.world import World as Road
 from tests.services.world import shopify_order
@@ -50,6 +52,88 @@ def test_settings_that_another_release_stored_are_compared_as_they_are() -> None
 
 def test_a_default_written_out_is_no_change() -> None:
     assert changed_settings({}, {"policy": {"finish": "draft"}}) == ([], [])
+
+
+def newest(setting: Setting) -> tuple[str, str, str]:
+    last = setting.accounts.log[-1]
+    return last.what, last.before, last.after
+
+
+@pytest.mark.row("E04")
+def test_a_provider_is_logged_with_where_it_was_asked_before(setting: Setting) -> None:
+    setting.add("acme")
+    source = ("source", "set", "acme", "woocommerce", "--base-url")
+    setting.json(*source, "https://old.example", env={"RELAY_PROVIDER_TOKEN": "ck_one:cs_one"})
+    assert newest(setting) == ("provider.woocommerce", "none", "https://old.example, token given")
+    setting.json(*source, "https://new.example", "--no-register", env={"RELAY_PROVIDER_TOKEN": "ck_two:cs_two"})
+    assert newest(setting) == (
+        "provider.woocommerce",
+        "https://old.example",
+        "https://new.example, registers no webhooks, token given",
+    )
+    setting.json("source", "remove", "acme", "woocommerce")
+
+    assert newest(setting) == ("provider.woocommerce", "https://new.example, registers no webhooks", "removed")
+    assert "cs_" not in repr(setting.accounts.log)
+
+
+@pytest.mark.row("E04")
+def test_a_rotation_is_logged_with_how_many_secrets_there_are_and_until_when(setting: Setting) -> None:
+    setting.add("acme")
+    rotate = ("secret", "rotate", "--account", "acme", "--source", "shopify")
+    setting.json(*rotate, "--overlap", "24h")
+    assert newest(setting) == ("secret.shopify", "1 secret", "rotated: 2 secrets, 1 of them until 2026-03-03T09:00Z")
+    setting.json(*rotate, "--overlap", "0")
+    assert newest(setting) == ("secret.shopify", "2 secrets, 1 of them until 2026-03-03T09:00Z", "rotated: 1 secret")
+
+    logged = len(setting.accounts.log)
+    for _ in range(2):
+        setting.json(*rotate, "--secret-file", "-", stdin="made-by-shopify")
+    assert len(setting.accounts.log) == logged + 1
+    assert not any(
+        secret in repr(setting.accounts.log) for secret in setting.accounts.secrets["acme"].secrets["shopify"]
+    )
+
+
+def test_a_binding_is_logged_with_its_values_and_once(setting: Setting) -> None:
+    setting.add("acme")
+    for shop in ("a.myshopify.com", "b.myshopify.com", "b.myshopify.com"):
+        setting.json("account", "set", "acme", "--bind", f"shopify.shop_domain={shop}")
+
+    assert [(one.before, one.after) for one in setting.accounts.log if one.what == "bindings of shopify"] == [
+        ("", "shopify.shop_domain=a.myshopify.com"),
+        ("shopify.shop_domain=a.myshopify.com", "shopify.shop_domain=b.myshopify.com"),
+    ]
+
+
+def test_a_name_is_logged_by_a_digest_that_tells_one_from_another(setting: Setting) -> None:
+    setting.add("acme")
+    setting.json("account", "set", "acme", "--name", "Pepe Conocido")
+    what, was, becomes = newest(setting)
+    setting.json("account", "set", "acme", "--name", "Otra Persona")
+
+    assert what == "name"
+    assert newest(setting)[1] == becomes != was
+    assert becomes.startswith("name=#")
+    assert not any(word in repr(setting.accounts.log) for word in ("Pepe", "Otra"))
+
+
+@pytest.mark.row("E04")
+def test_of_a_credential_its_parts_are_logged_and_nothing_in_them() -> None:
+    old, new = Credential(token="pat_a"), Credential(token="pat_a", v1_key="k")
+
+    assert of_credential(old, new) == ("token", "token kept, v1 key added")
+    assert of_credential(new, Credential(token="pat_b", v1_key="l")) == (
+        "token, v1 key",
+        "token replaced, v1 key replaced",
+    )
+
+
+def test_lists_read_again_are_no_change_of_the_credential(setting: Setting) -> None:
+    setting.add("acme")
+    setting.json("account", "set", "acme", "--refresh")
+
+    assert "credential" not in [one.what for one in setting.accounts.log]
 
 
 def test_a_second_pause_keeps_the_reason_and_is_not_logged(setting: Setting) -> None:
@@ -110,7 +194,12 @@ def test_resuming_an_account_that_holded_still_refuses_leaves_it_blocked(blocked
 
     assert len(blocked.holded.calls) == calls + 1
     assert blocked.accounts.accounts["acme"].status == "blocked"
-    assert blocked.accounts.log[-1].what == "trial of a blocked account"
+    last = blocked.accounts.log[-1]
+    assert (last.what, last.before.partition(":")[0], last.after) == (
+        "trial of a blocked account",
+        "blocked",
+        "one row is tried",
+    )
 
 
 def test_the_id_of_unreadable_dead_letters_is_nobodys(setting: Setting) -> None:

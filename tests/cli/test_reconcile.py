@@ -180,6 +180,7 @@ def test_what_limits_the_result_stands_in_every_shape(setting: Over, books: Book
     assert [(one["source"], one["command"]) for one in told_["silent"]] == [("shopify", command)]
 
 
+@pytest.mark.row("B08")
 @pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
 def test_a_text_that_a_spreadsheet_would_run_is_neutralised(setting: Over, books: Books, begins: str) -> None:
     books.edits(books.documents()[0], date="2026-03-09")
@@ -208,6 +209,7 @@ class Tags(HTMLParser):
         self.links += [value or "" for name, value in attrs if name in {"src", "href"} or name.startswith("on")]
 
 
+@pytest.mark.row("B08")
 def test_html_is_one_page_without_script_and_with_every_text_escaped(setting: Over, books: Books) -> None:
     evil = '<script>alert("x")</script><img src=x onerror=y>'
     books.edits(books.documents()[0], date="2026-03-09")

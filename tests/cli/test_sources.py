@@ -56,12 +56,17 @@ def test_each_source_has_its_own_place_and_form(setting):
     assert provider(setting, "woocommerce").base_url == "https://shop.example/tienda"
 
 
+@pytest.mark.row("C01")
 @pytest.mark.parametrize(
     ("args", "reason"),
     [
         (("shopify",), "shop_malformed"),
         (("shopify", "--shop-domain", "evil.example"), "shop_malformed"),
         (("shopify", "--base-url", "http://shop.example"), "base_url_refused"),
+        (("shopify", "--base-url", "https://169.254.169.254"), "base_url_not_public"),
+        (("woocommerce", "--base-url", "https://[::ffff:10.0.0.1]"), "base_url_not_public"),
+        (("woocommerce", "--base-url", "https://0x7f000001"), "base_url_not_public"),
+        (("woocommerce", "--base-url", "https://localhost"), "base_url_not_public"),
         (("woocommerce",), "base_url_missing"),
         (("woocommerce", "--base-url", "https://shop.example"), "secret_malformed"),
         (("standard", "--base-url", "https://shop.example"), "source_without_api"),
@@ -75,6 +80,20 @@ def test_what_cannot_be_a_provider_is_refused_by_name(setting, args, reason):
     assert (result.exit_code, reason in result.stderr) == (2, True), result.stderr
     assert "a-token" not in result.stderr
     assert setting.world.providers.held == {}
+
+
+@pytest.mark.row("C01")
+def test_this_machine_is_a_provider_of_a_stack_on_this_machine_alone(setting):
+    setting.add()
+    args = ("source", "set", "acme", "shopify", "--base-url", "http://127.0.0.1:8788/shopify/demo")
+    env = {"RELAY_PROVIDER_TOKEN": "a-token"}
+    refused = setting.run(*args, env=env)
+    assert (refused.exit_code, "base_url_refused" in refused.stderr) == (2, True)
+    assert setting.world.providers.held == {}
+
+    setting.world.is_local = True
+    assert setting.run(*args, env=env).exit_code == 0
+    assert provider(setting).base_url == "http://127.0.0.1:8788/shopify/demo"
 
 
 def test_an_unknown_account_gets_no_credential(setting):

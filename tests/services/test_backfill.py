@@ -74,6 +74,7 @@ def test_what_the_list_holds_comes_in_once_and_a_second_import_brings_nothing(wo
     assert set(subjects(world).values()) == {1}
 
 
+@pytest.mark.row("D19")
 @pytest.mark.parametrize("apart_s", [0, 60])
 @pytest.mark.parametrize("page", [1, 2, 3, 100])
 @pytest.mark.parametrize("kind", KINDS)
@@ -175,6 +176,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(world, kind):
     assert (dry.stored, dry.named) == (done.stored, done.named)
 
 
+@pytest.mark.row("D19")
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60, deadline=None)
 @given(
@@ -262,6 +264,7 @@ def test_what_changes_while_its_list_is_read_is_in_the_same_import(kind):
     assert versions(world, kind) == last_versions(world, shop)
 
 
+@pytest.mark.row("D18")
 @pytest.mark.parametrize("page", [1, 2, 3])
 @pytest.mark.parametrize("spread_s", [0, 60])
 @pytest.mark.parametrize("kind", KINDS)
@@ -645,6 +648,7 @@ def test_no_secret_in_what_an_import_says(world):
     assert "secret" not in repr(credential_of(world, "woocommerce"))
 
 
+@pytest.mark.row("D19")
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_import_that_goes_on_later_reads_up_to_then(world, kind):
     """What is sold between the process that stopped and the one that goes on is in neither's window, else."""

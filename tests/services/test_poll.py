@@ -187,6 +187,7 @@ def in_pages_of(world, size, between=lambda _: None):
     return pages
 
 
+@pytest.mark.row("D18", "D19")
 def test_a_row_that_moves_to_a_page_behind_us_is_no_deletion(world, hands):
     ids = [hands.invoice(date=f"2026-02-{day:02}") for day in range(1, 8)]
     poll_now(world, "invoice")
@@ -216,6 +217,7 @@ def test_a_pass_costs_its_pages_and_no_call_more(world, hands):
     assert told(world) == []
 
 
+@pytest.mark.row("D18")
 def test_an_empty_list_where_many_were_known_is_asked_about_before_it_is_believed(world, hands):
     ids = [hands.invoice() for _ in range(40)]
     poll_now(world, "invoice")
@@ -242,6 +244,7 @@ def test_an_empty_list_where_many_were_known_is_asked_about_before_it_is_believe
     assert len(told(world)) == 30
 
 
+@pytest.mark.row("D18")
 def test_a_pass_that_stopped_half_way_goes_on_at_its_cursor_and_deletes_nobody(world, hands):
     for _ in range(6):
         hands.invoice()
@@ -261,6 +264,7 @@ def test_a_pass_that_stopped_half_way_goes_on_at_its_cursor_and_deletes_nobody(w
     assert told(world) == []
 
 
+@pytest.mark.row("D18")
 def test_an_item_that_cannot_be_read_is_there_and_one_without_an_id_ends_all_conclusions(world, hands):
     one, two = hands.invoice(), hands.invoice()
     poll_now(world, "invoice")
@@ -385,6 +389,7 @@ def test_a_read_by_a_webhook_that_a_slower_page_contradicts_stays(world, hands):
     assert [str(event.data.total) for event in events(world)] == ["100.00", "500.00"]
 
 
+@pytest.mark.row("D19", "D20")
 def test_a_list_that_lags_behind_a_read_does_not_undo_it(world, hands):
     """Holded says when it changed a contact: for some minutes an older state is a copy that lags, whoever asked later."""
     poll_now(world)
@@ -409,6 +414,7 @@ def test_a_list_that_lags_behind_a_read_does_not_undo_it(world, hands):
     assert events(world)[-1].data.name == "Ana"
 
 
+@pytest.mark.row("D18")
 def test_a_resource_whose_right_the_token_lacks_closes_nothing(world, hands):
     world.company.tokens["pat_test"] = frozenset(
         {"sales:invoices.read", "sales:invoices.write", "contacts:contacts.read", "contacts:contacts.write"}

@@ -66,6 +66,7 @@ def looked_recently(world):
     assert state(world).courses["invoice"].recent_ms >= now_ms
 
 
+@pytest.mark.row("D18")
 @pytest.mark.parametrize(("status", "body", "reason"), REFUSALS)
 def test_one_object_that_is_refused_hides_no_other_and_is_asked_for_again(world, hands, status, body, reason):
     ids = [hands.contact(f"C{n}") for n in range(4)]
@@ -116,6 +117,7 @@ def test_items_that_cannot_be_read_are_counted_until_a_full_pass_reads_them(worl
     assert look(world, "invoice").unreadable == 0
 
 
+@pytest.mark.row("D18")
 def test_items_without_an_id_are_said_to_end_all_conclusions(world, hands):
     gone = hands.contact()
     poll_now(world)
@@ -135,6 +137,7 @@ def test_items_without_an_id_are_said_to_end_all_conclusions(world, hands):
     assert (course.troubles, course.unreadable, told(world)) == ("", 0, [("contact.deleted", gone)])
 
 
+@pytest.mark.row("D18")
 def test_objects_that_are_never_answered_for_do_not_stand_before_another_for_ever(world, hands):
     ids = sorted(hands.contact(f"C{n}") for n in range(90))
     poll_now(world)
@@ -167,6 +170,7 @@ def test_a_refusal_is_no_sample_of_whether_the_list_lied(world, hands):
     assert [each for each in odd.asked if each not in odd.answers] == odd.asked[-1:]
 
 
+@pytest.mark.row("D18")
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [(401, b"{}", "credential_invalid"), (402, b"{}", "plan_unpaid"), (429, b"{}", ""), (503, b"", "server_error")],

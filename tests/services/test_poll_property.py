@@ -99,6 +99,7 @@ def looks(world, company, count):
         world.clock.advance(600)
 
 
+@pytest.mark.row("D18", "D19")
 @pytest.mark.parametrize("lost", [0, 10, 100])
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(

@@ -9,8 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
 
+import httpcore
 import httpx
+
+if TYPE_CHECKING:
+    import ssl
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 20.0
@@ -18,13 +23,20 @@ KEEPALIVE_SECONDS = 5.0
 
 
 class HttpClients:
-    def __init__(self, *, connections: int = 20, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """`connections` bounds the calls under way at a time. `transport` replaces the network in tests."""
+    def __init__(
+        self,
+        *,
+        connections: int = 20,
+        transport: httpx.AsyncBaseTransport | None = None,
+        dial: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
+        """`connections` bounds the calls under way at a time, `dial` makes each connection. `transport` replaces the network in tests."""
         # httpx logs every URL at INFO, and a query may hold a buyer's e-mail; httpcore logs headers at DEBUG.
         for library in ("httpx", "httpcore"):
             logging.getLogger(library).setLevel(logging.WARNING)
         self._connections = connections
         self._transport = transport
+        self._dial = dial
         self._tls = httpx.create_ssl_context(trust_env=False) if transport is None else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._reads: httpx.AsyncClient
@@ -49,14 +61,31 @@ class HttpClients:
         limits = httpx.Limits(
             max_connections=self._connections, max_keepalive_connections=keep, keepalive_expiry=KEEPALIVE_SECONDS
         )
+        transport = self._transport
+        if transport is None and self._dial is not None and self._tls is not None:
+            transport = _Dialled(tls=self._tls, limits=limits, dial=self._dial)
         return httpx.AsyncClient(
             verify=self._tls if self._tls is not None else True,
-            transport=self._transport,
+            transport=transport,
             limits=limits,
             follow_redirects=False,
             trust_env=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             headers={"user-agent": "holded-relay", "accept": "application/json", "accept-encoding": "gzip"},
+        )
+
+
+class _Dialled(httpx.AsyncHTTPTransport):
+    """Httpx has no setting for how a connection is made; httpcore's pool below it has."""
+
+    def __init__(self, *, tls: ssl.SSLContext, limits: httpx.Limits, dial: httpcore.AsyncNetworkBackend) -> None:
+        super().__init__(verify=tls, trust_env=False, limits=limits)
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls,
+            max_connections=limits.max_connections,
+            max_keepalive_connections=limits.max_keepalive_connections,
+            keepalive_expiry=limits.keepalive_expiry,
+            network_backend=dial,
         )
 
 

@@ -1,7 +1,8 @@
 """The way out to shops and payment providers: one request over httpx, deciphered. No retry, no pacing, no redirect, no log.
 
 As `relay.adapters.holded_http` and for its reasons: a write has a connection of its own, cookies are refused, and what httpx
-says of an error is not repeated, since it may quote a URL.
+says of an error is not repeated, since it may quote a URL. Whom to call stands in a stored credential and not in the deployment,
+so the host is judged when it is stored, and each address when it is dialled.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from relay.adapters._checked_dial import CheckedDial
 from relay.adapters._http_client import HttpClients, exchange, timeout
 from relay.adapters._httpx_errors import HTTPX_ERRORS, Meaning, meaning
 from relay.errors import BadInput, NotAllowed, OutcomeUnknown, Rejected, RetryAt
 from relay.providers import registry
+from relay.providers.addresses import may_be_public
 from relay.providers.protocol import decipher
 
 if TYPE_CHECKING:
@@ -36,11 +39,18 @@ _LOCAL_HOST = "127.0.0.1"
 class ProviderHttp:
     """`relay.ports.providers.ProviderApi`."""
 
-    def __init__(self, *, clock: Clock, local: bool = False, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """`local`: this machine's own providers may be asked over http. `transport` replaces the network in tests."""
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        local: bool = False,
+        transport: httpx.AsyncBaseTransport | None = None,
+        dial: CheckedDial | None = None,
+    ) -> None:
+        """`local`: this machine's own providers may be asked over http. `transport` and `dial` replace the network in tests."""
         self._clock = clock
         self._local = local
-        self._clients = HttpClients(transport=transport)
+        self._clients = HttpClients(transport=transport, dial=dial or CheckedDial(own=(_LOCAL_HOST,) if local else ()))
 
     async def call(self, request: Request[T], credential: ProviderCredential, *, timeout_ms: int) -> Reply[T]:
         """Send one request; the whole call takes at most `timeout_ms` of real time. Raises as `relay.providers.protocol` says."""
@@ -71,6 +81,8 @@ class ProviderHttp:
         except HTTPX_ERRORS as exc:
             raise self._lost(request, type(exc).__name__, left=meaning(exc) is Meaning.LEFT) from None
         if body is None:
+            if request.writes:
+                raise OutcomeUnknown("reply_too_large")
             raise Rejected("reply_too_large", detail=f"{request.method} {request.path}")
         return decipher(request, response.status_code, response.headers, body, self._clock.now())
 
@@ -92,14 +104,19 @@ def _authorised(credential: ProviderCredential) -> dict[str, str]:
 
 
 def checked(base_url: str, *, local: bool) -> str:
-    """The base URL without its last slash. Raises `BadInput` unless it is https, or http to this machine in local mode."""
+    """The base URL without its last slash. Raises `BadInput` unless it is https to a host that `may_be_public`, or in local mode
+    this machine, over http too.
+    """
     expected = "expected https://host" + (f", or http://{_LOCAL_HOST}:port" if local else "")
     try:
         url = httpx.URL(base_url)
     except httpx.InvalidURL:
         raise BadInput("base_url_malformed", field="base_url", detail=expected) from None
     bare = not url.query and not url.fragment and not url.userinfo
-    safe = url.scheme == "https" or (local and url.scheme == "http" and url.host == _LOCAL_HOST)
-    if not (url.host and bare and safe):
+    here = local and url.host == _LOCAL_HOST
+    if not (url.host and bare and (url.scheme == "https" or (here and url.scheme == "http"))):
         raise BadInput("base_url_refused", field="base_url", detail=expected)
+    if not here and not may_be_public(url.host):
+        detail = "the host is no full name and no address of the public internet"
+        raise BadInput("base_url_not_public", field="base_url", detail=f"{detail}; {expected}")
     return base_url.rstrip("/")

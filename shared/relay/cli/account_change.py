@@ -11,6 +11,7 @@ from relay.cli import onboarding
 from relay.cli.account_inputs import BIND_HELP, bindings_of, checked_settings, credential_from
 from relay.cli.account_store import store
 from relay.cli.admission import ADDING, ENDED, same_company
+from relay.cli.change_words import of_bindings, of_credential
 from relay.cli.console import AsJson, emit, fields, note
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotAllowed, Rejected
@@ -117,24 +118,20 @@ async def change_account(
     if trial:
         changes = {key: value for key, value in changes.items() if key not in {"status", "status_reason"}}
     if credential_files is not None:
-        new = credential_from(*credential_files, old=await here.accounts.credential(account))
+        old = await here.accounts.credential(account)
+        new = credential_from(*credential_files, old=old)
         found = await onboarding.look(here.holded, new)
         if found.lacking:
             raise NotAllowed("scope_missing", detail=f"the token lacks {', '.join(found.lacking)}")
         same_company(one, found)
-        await _log(here, account, "credential")
-        await here.accounts.set_credential(account, new)
+        if new != old:
+            await _log(here, account, "credential", *of_credential(old, new))
+            await here.accounts.set_credential(account, new)
         changes["catalogue"] = found.catalogue
         if one.status == "blocked":
             changes |= {"status": "active", "status_reason": ""}
     if bound:
-        held = await here.accounts.webhook_secrets(account)
-        kept = held or AccountSecrets(account=account, secrets={}, bindings={})
-        merged = {source: {**kept.bindings.get(source, {}), **pairs} for source, pairs in bound.items()}
-        await _log(here, account, f"bindings of {', '.join(sorted(bound))}")
-        await here.accounts.set_webhook_secrets(
-            account, dataclasses.replace(kept, bindings={**kept.bindings, **merged})
-        )
+        await _bind(here, account, bound)
     after = dataclasses.replace(one, **changes)
     if changes:
         await store(here, after, before=one)
@@ -145,9 +142,20 @@ async def change_account(
     return {**told, "warnings": _doubtful(after)} if {"settings", "catalogue"} & set(changes) else told
 
 
-async def _log(here: World, account: str, what: str) -> None:
-    """Before it is done: that it changes, never from what to what."""
-    await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what=what, before="", after="")
+async def _bind(here: World, account: str, bound: dict[str, dict[str, str]]) -> None:
+    held = await here.accounts.webhook_secrets(account)
+    kept = held or AccountSecrets(account=account, secrets={}, bindings={})
+    was = {source: dict(kept.bindings.get(source, {})) for source in sorted(bound)}
+    merged = {source: {**was[source], **bound[source]} for source in was}
+    if merged == was:
+        return
+    await _log(here, account, f"bindings of {', '.join(was)}", of_bindings(was), of_bindings(merged))
+    await here.accounts.set_webhook_secrets(account, dataclasses.replace(kept, bindings={**kept.bindings, **merged}))
+
+
+async def _log(here: World, account: str, what: str, before: str, after: str) -> None:
+    """Before it is done, so that nothing is ever done that the log does not tell."""
+    await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what=what, before=before, after=after)
 
 
 def _doubtful(one: "Account") -> list[str]:
@@ -158,7 +166,5 @@ def _doubtful(one: "Account") -> list[str]:
 
 
 async def _try_now(here: World, one: "Account") -> None:
-    await here.accounts.record_change(
-        one.account, at_ms=here.now_ms(), who=here.who, what="trial of a blocked account", before="", after=""
-    )
+    await _log(here, one.account, "trial of a blocked account", f"blocked: {one.status_reason}", "one row is tried")
     await here.nudge(one.account)

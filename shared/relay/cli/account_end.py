@@ -77,6 +77,13 @@ def erase(
 async def _erase(here: World, account: str) -> dict[str, Any]:
     one = await here.account(account)
     await store(here, dataclasses.replace(one, status="paused", status_reason="erased"), before=one)
-    await here.accounts.record_change(account, at_ms=here.now_ms(), who=here.who, what="erase", before="", after="")
+    await here.accounts.record_change(
+        account,
+        at_ms=here.now_ms(),
+        who=here.who,
+        what="erase",
+        before="credentials, secrets and personal data kept",
+        after="ids, digests and amounts kept",
+    )
     touched = await here.accounts.erase(account)
     return {"account": account, "status": "paused", "items": touched}

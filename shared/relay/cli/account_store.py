@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 TOLD = ("mode", "status", "status_reason", "per_minute", "per_month")
 NAMED = ("name", "settings", "catalogue")
-"""The change log outlives an erasure: of these it says that they changed; of settings which, and no free text of them."""
+"""The change log outlives an erasure: it tells one content of these from another by a digest, and of settings which; no free text."""
 
 
 async def store(here: World, after: "Account", *, before: "Account") -> None:
@@ -31,10 +31,15 @@ async def store(here: World, after: "Account", *, before: "Account") -> None:
 
 
 async def _swap(here: World, after: "Account", *, before: "Account", changed: list[str], large: list[str]) -> None:
-    from relay.domain.setting_changes import changed_settings
+    from relay.domain.setting_changes import changed_settings, told
 
     what = ", ".join(changed + large)
     was, becomes = changed_settings(before.settings, after.settings)
+    hidden = [key for key in large if key != "settings"]
+
+    def words(one: "Account", settings: list[str]) -> str:
+        shown = [f"{key}={getattr(one, key)}" for key in changed]
+        return ", ".join([*shown, *(told(key, getattr(one, key)) for key in hidden), *settings])
 
     async def log(what: str) -> None:
         await here.accounts.record_change(
@@ -42,8 +47,8 @@ async def _swap(here: World, after: "Account", *, before: "Account", changed: li
             at_ms=here.now_ms(),
             who=here.who,
             what=what,
-            before=", ".join([*(f"{key}={getattr(before, key)}" for key in changed), *was]),
-            after=", ".join([*(f"{key}={getattr(after, key)}" for key in changed), *becomes]),
+            before=words(before, was),
+            after=words(after, becomes),
         )
 
     await log(what)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from relay.cli import onboarding
+from relay.cli.change_words import of_bindings
 from relay.cli.context import World
 from relay.errors import NotAllowed, Rejected
 from relay.ports.accounts import Account, AccountSecrets, Credential
@@ -72,7 +73,12 @@ async def admit(
     )
     await _open_gate(here, one, found)
     await here.accounts.record_change(
-        wanted.account, at_ms=here.now_ms(), who=here.who, what="add", before="", after=f"mode={wanted.mode}"
+        wanted.account,
+        at_ms=here.now_ms(),
+        who=here.who,
+        what="add",
+        before=there.status_reason if there and there.status_reason in ENDED else "none",
+        after=", ".join([f"mode={wanted.mode}", *([of_bindings(bindings)] if bindings else [])]),
     )
     one = dataclasses.replace(one, status="active", status_reason="", rev=rev)
     await _put(here, one)

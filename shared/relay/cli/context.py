@@ -59,7 +59,7 @@ class Queues(Protocol):
 
 @dataclass(kw_only=True)
 class World:
-    """Everything a command may touch. `post` sends webhooks; `who` signs the change log."""
+    """Everything a command may touch. `post` sends webhooks; `who` signs the change log. `is_local`: the stack runs on this machine."""
 
     accounts: "Accounts"
     ledger: "Ledger"
@@ -77,6 +77,7 @@ class World:
     post: "httpx.Client"
     api_url: str
     who: str = "cli"
+    is_local: bool = False
 
     def now(self) -> datetime:
         return self.clock.now()

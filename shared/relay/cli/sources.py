@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from relay.cli import inputs
+from relay.cli.change_words import of_provider
 from relay.cli.console import AsJson, RelayGroup, emit, fields, table
 from relay.cli.context import AccountName, Local, StackName, World, world
 from relay.errors import BadInput, NotFound
@@ -56,13 +57,16 @@ def set_(
         raise BadInput("secret_malformed", field="token", detail="expected <consumer key>:<consumer secret>")
     here = world(ctx, local=local, stack=stack, changes=True)
     credential = ProviderCredential(source=source, base_url=base, token=token, register=register)
+    base_of(source, shop_domain=shop_domain, base_url=base_url, local=here.is_local)
     asyncio.run(_set(here, account, credential))
     shown = {"account": account, **_row(credential), "webhook_url": here.url(account, source)}
     emit(shown, as_json=as_json, human=lambda: fields(shown))
 
 
-def base_of(source: str, *, shop_domain: str | None, base_url: str | None) -> str:
-    """The API's base URL. Raises `BadInput` for one that would send a token in the clear or somewhere else."""
+def base_of(source: str, *, shop_domain: str | None, base_url: str | None, local: bool = True) -> str:
+    """The API's base URL; `local` for a stack on this machine. Raises `BadInput` for one that would send a token in the clear or
+    somewhere else.
+    """
     from relay.adapters.provider_http import checked
 
     if base_url is None and source == "shopify":
@@ -74,18 +78,19 @@ def base_of(source: str, *, shop_domain: str | None, base_url: str | None) -> st
         return "https://api.stripe.com"
     if base_url is None:
         raise BadInput("base_url_missing", field="--base-url", detail="expected the shop's address")
-    return checked(base_url, local=True)
+    return checked(base_url, local=local)
 
 
 async def _set(here: World, account: str, credential: ProviderCredential) -> None:
     await here.account(account)
+    old = {one.source: one for one in await here.providers.known(account)}.get(credential.source)
     await here.accounts.record_change(
         account,
         at_ms=here.now_ms(),
         who=here.who,
         what=f"provider.{credential.source}",
-        before="",
-        after=f"{credential.base_url}{'' if credential.register else ', registers no webhooks'}",
+        before=of_provider(old),
+        after=f"{of_provider(credential)}, token given",
     )
     await here.providers.put(account, credential)
 
@@ -142,9 +147,10 @@ def remove(
 
 async def _remove(here: World, account: str, source: str) -> None:
     await here.account(account)
-    if source not in {one.source for one in await here.providers.known(account)}:
+    old = {one.source: one for one in await here.providers.known(account)}.get(source)
+    if old is None:
         raise NotFound("provider_unknown", detail=f"{account} has no credential for {source}; see `relay source show`")
     await here.accounts.record_change(
-        account, at_ms=here.now_ms(), who=here.who, what=f"provider.{source}", before="", after="removed"
+        account, at_ms=here.now_ms(), who=here.who, what=f"provider.{source}", before=of_provider(old), after="removed"
     )
     await here.providers.forget(account, source)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from relay.cli import inputs
+from relay.cli.change_words import of_secrets
 from relay.cli.console import AsJson, RelayGroup, emit, fields, table_of, utc
 from relay.cli.context import AccountId, Local, StackName, World, world
 from relay.errors import BadInput, NotFound
@@ -84,8 +85,15 @@ def rotate(
 async def _rotate(here: World, account: str, source: str, new: str, overlap: timedelta) -> None:
     held = await _held(here, account)
     secrets = rotated(held, source, new, now_ms=here.now_ms(), overlap=overlap)
+    if secrets == held:
+        return  # told again after an interruption
     await here.accounts.record_change(
-        account, at_ms=here.now_ms(), who=here.who, what=f"secret.{source}", before="", after="rotated"
+        account,
+        at_ms=here.now_ms(),
+        who=here.who,
+        what=f"secret.{source}",
+        before=of_secrets(held, source),
+        after=f"rotated: {of_secrets(secrets, source)}",
     )
     await here.accounts.set_webhook_secrets(account, secrets)
 

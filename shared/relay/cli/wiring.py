@@ -71,4 +71,5 @@ def wire(stack: Stack, *, who: str) -> World:
         post=httpx.Client(timeout=POST_SECONDS, trust_env=not stack.is_local),
         api_url=stack.output("ApiUrl"),
         who=who,
+        is_local=stack.is_local,
     )

@@ -25,7 +25,7 @@ def changed_settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> tup
     """`policy.finish=draft` of every setting that differs, as it was and as it is; a default that is left out is the default."""
     old, new = (dict(_leaves(_whole(one))) for one in (before, after))
     paths = [path for path in dict.fromkeys([*old, *new]) if old.get(path) != new.get(path)]
-    return [_told(path, old.get(path)) for path in paths], [_told(path, new.get(path)) for path in paths]
+    return [told(path, old.get(path)) for path in paths], [told(path, new.get(path)) for path in paths]
 
 
 def _whole(raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -45,7 +45,8 @@ def _leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, An
             yield path, one
 
 
-def _told(path: str, value: Any) -> str:
+def told(path: str, value: Any) -> str:
+    """`path=value`, the value as the schema spells it or as a digest."""
     if path.startswith(_SPELT) and path not in _FREE_TEXT and not isinstance(value, list | dict):
         words = {None: "none", True: "yes", False: "no"}
         return f"{path}={words.get(value, value)}"
