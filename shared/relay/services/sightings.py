@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from relay.holded.polled import Observed, Resource
     from relay.ports.ledger import Ledger
     from relay.ports.polling import Snapshots
+    from relay.services.paid_documents import PaidDocuments
     from relay.services.session import Session
 
 _TRIES = 5
@@ -42,8 +43,9 @@ WRITTEN = frozenset(
 
 
 class Sightings:
-    def __init__(self, *, ledger: Ledger, snapshots: Snapshots) -> None:
+    def __init__(self, *, ledger: Ledger, snapshots: Snapshots, paid: PaidDocuments) -> None:
         self._snapshots = snapshots
+        self._paid = paid
         self._own = OwnDoing(ledger=ledger, snapshots=snapshots)
 
     async def page(
@@ -173,6 +175,8 @@ class Sightings:
         said = data if data is not None else _last_known(resource, holded_id, before, when)
         if said is None:  # of a kind that nobody can describe by its id alone
             return "" if await self._write(session, resource, holded_id, before, told.snapshot) else None
+        for verb in told.verbs:
+            await self._paid.told(session, before, verb, said, seen_ms=at_ms(when))
         events = [
             Event(
                 id="reread",
