@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -293,6 +294,55 @@ def test_a_webhook_of_the_document_goes_before(world, hands):
     assert of(world, document) == ["invoice.paid"]
     assert len(reads(world, document)) == 1
     assert world.gates.gates[ACCOUNT].budget.rereads == 1
+
+
+def lagging(world, hands):
+    """A document that a read showed as paid, and the list's copy of the minute before."""
+    document = hands.invoice()
+    hands.approve(document)
+    poll_now(world)
+    older = copy.deepcopy(world.company.tables["documents"][document])
+    world.clock.advance(60)
+    hands.pay(document, due_of(world, document))
+    newer = copy.deepcopy(world.company.tables["documents"][document])
+    world.run(world.hint(document, "update"))
+    world.settle(hours=0.02)
+    assert of(world, document) == ["invoice.paid"]
+    world.company.tables["documents"][document] = older
+    return document, newer
+
+
+def test_a_list_that_lags_behind_a_read_does_not_take_a_payment_back(world, hands):
+    document, newer = lagging(world, hands)
+    poll_now(world, "invoice")
+    world.company.tables["documents"][document] = newer
+    poll_now(world, "invoice")
+
+    assert of(world, document) == ["invoice.paid"]
+
+
+def test_a_list_that_lags_answers_no_webhook(world, hands):
+    document, newer = lagging(world, hands)
+    gate = world.gates.gates[ACCOUNT]
+    world.gates.gates[ACCOUNT] = replace(gate, rev=gate.rev + 1, budget=replace(gate.budget, rereads=1_000_000))
+    world.run(world.hint(document, "update"))
+    world.clock.advance(31)
+    world.run()
+    quick_passes(world, "invoice")
+    assert len(waiting(world)) == 1
+    world.company.tables["documents"][document] = newer
+    poll_now(world)
+
+    assert of(world, document) == ["invoice.paid"]
+
+
+def test_what_a_list_takes_back_for_longer_is_told(world, hands):
+    document, _ = lagging(world, hands)
+    poll_now(world, "invoice")
+    world.clock.advance(600)
+    poll_now(world, "invoice")
+
+    assert of(world, document) == ["invoice.paid", "invoice.updated"]
 
 
 def test_passes_that_turn_out_to_be_long_reach_less_far(world, hands):

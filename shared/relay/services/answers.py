@@ -72,6 +72,8 @@ class Answers:
             return await self.end(session, row, "echo")
         if _says_less(observed, event, event.data):
             return False
+        if observed.payment and await self._sightings.lags(session, resource, observed, sent_ms=sent_ms):
+            return False
         try:
             told = await self.seen(session, resource, event, event.data, observed, sent_ms=sent_ms)
         except RetryAt as refusal:
