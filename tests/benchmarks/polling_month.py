@@ -150,12 +150,12 @@ class Days:
 
 def _shown_by(change: Change) -> list[tuple[str, str, tuple[str, ...]]]:
     """Kind of delay, whose event shows it, and its verbs (none: any). Who pays wants to know it of the document: that the
-    payment itself was seen is another thing.
+    payment itself was seen is another thing. A second part is told as `updated`.
     """
     if change.kind != "pay":
         return [(change.kind, subject, ()) for subject in change.subjects]
     payment, document = change.subjects
-    return [("pay", document, ("paid", "partially_paid")), (PAYMENT, payment, ())]
+    return [("pay", document, ("paid", "partially_paid", "updated")), (PAYMENT, payment, ())]
 
 
 def _delay_s(since: datetime, events: Sequence[tuple[datetime, str]], verbs: tuple[str, ...]) -> float | None:
