@@ -46,8 +46,7 @@ def day_of(document: Snapshot) -> date | None:
 
 def look_from_ms(state: Polling, *, now_ms: int, allowance: int) -> int:
     """The earliest instant for one more look out of polling's own calls: one after the other, all through the month."""
-    part = max(1, allowance // _LOOKS)
-    end_ms = month_end(state.month_ms)
-    if state.calls >= allowance or state.looks >= part:
+    part, end_ms = max(1, allowance // _LOOKS), month_end(state.month_ms)
+    if state.calls >= allowance:
         return max(now_ms, end_ms)
-    return max(now_ms, state.month_ms + state.looks * (end_ms - state.month_ms) // part)
+    return max(now_ms, state.month_ms + min(state.looks, part) * (end_ms - state.month_ms) // part)
