@@ -179,7 +179,7 @@ def test_a_pass_of_the_documents_own_list_that_just_showed_it_spares_the_look(wo
     passes(world, "payment")
 
     assert waiting(world) == reads(world, document) == []
-    assert state(world).courses["invoice"].paid == {}
+    assert state(world).courses["invoice"].joined == {}
 
 
 def test_what_another_look_showed_meanwhile_is_not_read_again(world, hands):
@@ -188,7 +188,7 @@ def test_what_another_look_showed_meanwhile_is_not_read_again(world, hands):
     passes(world, "payment", rounds=1)
     world.run(world.hint("f" * 24, "delete"))  # of another one
     found = state(world)
-    course = replace(found.courses["invoice"], paid={})
+    course = replace(found.courses["invoice"], joined={})
     world.polls.states[ACCOUNT] = replace(found, rev=found.rev + 1, courses={**found.courses, "invoice": course})
     poll_now(world, "invoice")  # shows it, and answers nobody
     assert of(world, document) == ["invoice.paid"]
@@ -349,7 +349,7 @@ def test_passes_that_turn_out_to_be_long_reach_less_far(world, hands):
     """Where a company has many documents a day, a call for each of a few is cheaper than all the pages between."""
     document = known(world, hands)
     course = state(world).courses["invoice"]
-    joined = steps.paid(course, document, now_ms=1, day=OLD)
+    joined = steps.joined(course, document, now_ms=1, reach=OLD)
     begun = steps.begun(joined, now_ms=2, recent=True, briefs=9)
     assert (begun.running.reach, begun.reach) == (OLD, "")
     for number in range(3):

@@ -483,7 +483,7 @@ def test_webhooks_of_payments_that_name_no_document_hurry_one_pass_of_the_paymen
 
     assert world.holded.calls == [PAYMENTS]
     assert sorted(told(world)[seen:]) == sorted(("payment.created", payment) for _, payment in before[-1:])
-    assert before[-1][0] in state(world).courses["invoice"].paid  # the payment tells of its document
+    assert before[-1][0] in state(world).courses["invoice"].joined  # the payment tells of its document
     assert all(row.key.object_id.startswith("invoice:") for row in world.rows("reread") if row.state == "waiting")
 
 

@@ -32,7 +32,7 @@ class Pass:
     `absent`: the lists are through, and those that were not seen are being asked for; `asked` of them have answered so far,
     and `refused` says what Holded said to the last of those of which nothing is known. `brief`: a recent one of the window
     alone. `hurried`: webhooks asked for it, and its calls are theirs. `reach`: its window goes back to that day at least, for
-    documents that were paid.
+    those who joined.
     """
 
     kind: PassKind
@@ -66,9 +66,8 @@ class Course:
     `unsure`: why the last full pass could not conclude who is gone, or not of all. `unreadable` items it could not read; a
     pass since may have seen more of them, and never fewer, because it does not look at everything.
     `joined`: objects of which webhooks told, by id, since when each waits for a pass to show it (`ANY`: of no object in
-    particular). `hurry_ms`: they want a pass from then on, 0: they wait for the one that is due anyway. `paid`: as
-    `joined`, documents of which polling saw a payment: they hurry nothing. `reach`: the day (ISO) that the next window is to go
-    back to for these, empty for none, and `reach_days` how far back it may: as far as few pages go.
+    particular). `hurry_ms`: they want a pass from then on, 0: they wait for the one that is due anyway. `reach`: the day (ISO)
+    that the next window is to go back to for them, empty for none, and `reach_days` how far back it may: as far as few pages go.
     """
 
     due_ms: int
@@ -90,7 +89,6 @@ class Course:
     unreadable: int = 0
     joined: Mapping[str, int] = field(default_factory=dict)
     hurry_ms: int = 0
-    paid: Mapping[str, int] = field(default_factory=dict)
     reach: str = ""
     reach_days: int = REACH_DAYS
     running: Pass | None = None

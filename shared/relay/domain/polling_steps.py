@@ -47,23 +47,16 @@ def begun(course: Course, *, now_ms: int, recent: bool, briefs: int = 0, hurried
     return replace(course, running=begins, hurry_ms=0, reach="")
 
 
-def joined(course: Course, holded_id: str, *, now_ms: int, hurry_ms: int = 0) -> Course:
+def joined(course: Course, holded_id: str, *, now_ms: int, hurry_ms: int = 0, reach: str = "") -> Course:
     """An object of which a webhook told waits for the next pass, which is wanted from `hurry_ms` on (0: not hurried).
 
-    Where too many wait already it is not among them.
+    Where too many wait already it is not among them. `reach`: its day, where the window is to go back to that.
     """
     there = course.joined
     if waits_for_another(course, holded_id) and len(there) < MOST_JOINED:
         there = {**there, holded_id: now_ms}
-    return replace(course, joined=there, hurry_ms=hurry_ms or course.hurry_ms)
-
-
-def paid(course: Course, holded_id: str, *, now_ms: int, day: str) -> Course:
-    """A document of that day was paid, as polling saw: it waits for the next pass, whose window goes back to it."""
-    if len(course.paid) >= MOST_JOINED:
-        return course
-    there = {holded_id: now_ms, **course.paid}
-    return replace(course, paid=there, reach=min(course.reach or day, day))
+    farthest = min(filter(None, (course.reach, reach)), default="")
+    return replace(course, joined=there, hurry_ms=hurry_ms or course.hurry_ms, reach=farthest)
 
 
 def waits_for_another(course: Course, holded_id: str) -> bool:
@@ -123,7 +116,6 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         unreadable=max(course.unreadable, onward.unread),
         unheard_ms=now_ms if told else course.unheard_ms,
         joined={name: at for name, at in course.joined.items() if name not in page.answered},
-        paid={name: at for name, at in course.paid.items() if name not in page.answered},
         reach_days=_reach_days(course, running, page),
         held_ms=0,
         wait_ms=0,
@@ -177,8 +169,7 @@ def finished(course: Course) -> Course:
         rate = rate * keep + running.changes / days * (1 - keep)
     # Who joined before it began and was not shown is not in its lists: nobody waits for the next pass in vain.
     left = {name: at for name, at in course.joined.items() if at > running.started_ms}
-    waiting = {name: at for name, at in course.paid.items() if at > running.started_ms}
-    done = replace(course, running=None, a_day=round(rate, 3), joined=left, paid=waiting)
+    done = replace(course, running=None, a_day=round(rate, 3), joined=left)
     if running.brief:
         return replace(done, recent_ms=running.started_ms, briefs=course.briefs + (not running.hurried))
     if running.kind == "recent":

@@ -94,7 +94,7 @@ class PaidDocuments:
 
             def joined(found: Polling) -> Polling:
                 there = found.courses[resource.name]
-                with_it = steps.paid(there, hint.holded_id, now_ms=now_ms, day=day.isoformat())
+                with_it = steps.joined(there, hint.holded_id, now_ms=now_ms, reach=day.isoformat())
                 return courses.with_course(found, resource.name, with_it)
 
             await poll_state.change(self._polls, account, joined)
@@ -126,7 +126,7 @@ class PaidDocuments:
             course = state.courses.get(resource.name)
             if seen or course is None or resource not in _payable(plan):
                 return False
-            if row.reason == JOINS and hint.holded_id in course.paid:
+            if row.reason == JOINS and hint.holded_id in course.joined:
                 raise RetryAt(JOINS, retry_at=from_ms(max(now_ms, course.own_ms) + _AFTER_MS))
             from_now_ms = paid.look_from_ms(courses.rolled(state, now_ms), now_ms=now_ms, allowance=plan.allowance)
             if from_now_ms > now_ms:

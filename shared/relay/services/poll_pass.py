@@ -108,7 +108,7 @@ class PollPass:
         else:
             shown, cursor = reply.value.items, reply.value.cursor
         items, unread, nameless = polled_requests.observed(resource, shown, query=queries[running.place], parent=parent)
-        waiting = [each for each in items if each.id in course.joined or each.id in course.paid]
+        waiting = [each for each in items if each.id in course.joined]
         answered = await self._answers.of_page(session, resource, waiting, sent_ms=sent_ms)
         changes = await self._sightings.page(session, resource, items, sent_ms=sent_ms, baseline=running.baseline)
         if running.kind == "full":
