@@ -70,7 +70,9 @@ def test_every_change_of_that_month_is_seen_in_the_end_and_half_of_them_within_h
     delays = polling_delay.every(thirty_changes_a_day)
 
     assert len(delays) > 800
-    assert None not in delays
+    paid = thirty_changes_a_day.delays_s["pay"]
+    # A document that was paid and deleted before anybody looked is told to be deleted, and nothing else.
+    assert delays.count(None) == paid.count(None) < len(paid) / 50
     assert percentile(delays, 0.5) < 12 * 3600
     assert percentile(thirty_changes_a_day.delays_s["pay"], 0.5) < 12 * 3600
 
