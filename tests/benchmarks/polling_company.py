@@ -34,7 +34,7 @@ _OPEN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """`subjects`: any event of one of them that was seen afterwards shows the change."""
+    """`subjects`: whose events show the change; of a payment itself and its document."""
 
     kind: str
     at: datetime

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from relay.domain.polling import Polling as State
 
+PAYMENT = "pay: the payment itself"
 PLANS = ("plus", "basic", "standard", "advanced", "premium")
 
 
@@ -135,24 +136,31 @@ class Days:
 
     def delays(self) -> Mapping[str, Sequence[float | None]]:
         """How long each change waited for the first event that shows it."""
-        seen: dict[str, list[datetime]] = {}
+        seen: dict[str, list[tuple[datetime, str]]] = {}
         for item in self.world.inbox.items.values():
             if item.delivery.topic.startswith("reread."):
-                for subject in _subjects(item.delivery):
-                    seen.setdefault(subject, []).append(item.delivery.received_at)
+                for event in unfold(item.delivery).events:
+                    seen.setdefault(event.subject, []).append((item.delivery.received_at, event.type))
         found: dict[str, list[float | None]] = {}
         for change in self.office.done:
-            found.setdefault(change.kind, []).append(_delay_s(change, seen))
+            for kind, subject, verbs in _shown_by(change):
+                found.setdefault(kind, []).append(_delay_s(change.at, seen.get(subject, ()), verbs))
         return found
 
 
-def _subjects(delivery: Any) -> set[str]:
-    return {event.subject for event in unfold(delivery).events}
+def _shown_by(change: Change) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Kind of delay, whose event shows it, and its verbs (none: any). Who pays wants to know it of the document: that the
+    payment itself was seen is another thing. A second part is told as `updated`.
+    """
+    if change.kind != "pay":
+        return [(change.kind, subject, ()) for subject in change.subjects]
+    payment, document = change.subjects
+    return [("pay", document, ("paid", "partially_paid", "updated")), (PAYMENT, payment, ())]
 
 
-def _delay_s(change: Change, seen: Mapping[str, Sequence[datetime]]) -> float | None:
-    times = [at for subject in change.subjects for at in seen.get(subject, ()) if at >= change.at]
-    return (min(times) - change.at).total_seconds() if times else None
+def _delay_s(since: datetime, events: Sequence[tuple[datetime, str]], verbs: tuple[str, ...]) -> float | None:
+    times = [at for at, told in events if at >= since and (not verbs or told.partition(".")[2] in verbs)]
+    return (min(times) - since).total_seconds() if times else None
 
 
 @cache

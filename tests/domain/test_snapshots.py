@@ -214,6 +214,31 @@ def test_what_holded_says_is_older_is_a_lagging_copy_for_some_minutes():
     assert not is_stale(BARE, soon, updated_ms=499)
 
 
+@pytest.mark.parametrize(
+    ("known", "listed", "lags"),
+    [
+        ("paid", "partially_paid", True),
+        ("paid", "unpaid", True),
+        ("partially_paid", "unpaid", True),
+        ("paid", "paid", False),
+        ("partially_paid", "paid", False),
+        ("unpaid", "partially_paid", False),
+        ("paid", None, False),
+        (None, "unpaid", False),
+    ],
+)
+def test_a_payment_that_a_list_takes_back_is_a_lagging_copy_for_some_minutes(known, listed, lags):
+    """A document tells no time of its change. What a read shows is believed at once, what a list shows a little later."""
+    before = replace(DRAFT, payment=known)
+    soon, late = AT_MS + LAG_MS - 1, AT_MS + LAG_MS
+
+    assert is_stale(before, soon, listed=listed) is lags
+    assert is_news(before, "two", sent_ms=soon, listed=listed) is not lags
+    assert not is_stale(before, soon)
+    assert not is_stale(before, late, listed=listed)
+    assert is_news(before, "two", sent_ms=late, listed=listed)
+
+
 def test_a_time_of_change_alone_is_neither_told_nor_written():
     known = replace(BARE, updated_ms=500)
     told = judge(known, shown("one", updated_ms=700), ours=None, unseen="created")

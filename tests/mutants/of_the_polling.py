@@ -11,6 +11,7 @@ POLL = "services/test_poll.py"
 ABSENT = "services/test_poll_absent.py"
 PURCHASES = "services/test_poll_purchases.py"
 TURNS = "services/test_turns.py"
+PAID = "services/test_poll_paid.py"
 SNAPSHOTS = "adapters/test_snapshots.py"
 CRASHES = "services/test_crash_points.py::test_whenever_the_writer_dies_everything_is_written_once"
 
@@ -393,4 +394,37 @@ shelf.add(
     " and delivery.topic.startswith(_PREFIX) and not delivery.headers",
     " and delivery.topic.startswith(_PREFIX)",
     "attacks/test_authenticity.py::test_no_webhook_passes_as_what_the_relay_saw_itself",
+    "a payment that a poll sees says nothing of its document",
+    f"{SERVICES}/sightings.py",
+    "            await self._paid.told(session, before, verb, said, seen_ms=at_ms(when))\n",
+    "            pass\n",
+    f"{PAID}::test_a_document_that_no_quick_pass_reaches_is_read_by_itself_and_counted_as_pollings",
+)
+shelf.add(
+    "the window does not go back to who was paid",
+    "shared/relay/holded/polled_requests.py",
+    "    first = min(first, reach) if reach and not full else first\n",
+    "",
+    f"{PAID}::test_an_old_document_that_is_paid_in_full_is_told_by_the_next_quick_pass_without_a_call_of_its_own[invoice]",
+)
+shelf.add(
+    "a payment by hand moments after our own write is taken for its echo",
+    f"{SERVICES}/answers.py",
+    "        if event.id.startswith(POLLED):\n            return False\n",
+    "",
+    f"{PAID}::test_a_payment_by_hand_moments_after_our_own_write_is_no_echo",
+)
+shelf.add(
+    "looks at what was paid take all of polling's calls",
+    f"{DOMAIN}/paid.py",
+    "max(1, allowance // _LOOKS)",
+    "max(1, allowance)",
+    "domain/test_paid.py::test_looks_come_one_after_the_other_and_are_a_fifth_of_the_calls",
+)
+shelf.add(
+    "a list that lags takes a payment back",
+    f"{DOMAIN}/snapshots.py",
+    "    is_older = 0 < updated_ms < before.updated_ms or _takes_back(before, listed)\n",
+    "    is_older = 0 < updated_ms < before.updated_ms\n",
+    f"{PAID}::test_a_list_that_lags_behind_a_read_does_not_take_a_payment_back",
 )

@@ -375,7 +375,7 @@ def test_a_read_by_a_webhook_that_a_slower_page_contradicts_stays(world, hands):
     async def drain_hint():
         reply = await call(polled_requests.one(BY_NAME["invoice"], invoice), Credential(token=TOKEN), timeout_ms=1)
         session = SimpleNamespace(account=SimpleNamespace(account=ACCOUNT), clock=world.clock)
-        await Sightings(ledger=world.ledger, snapshots=world.snapshots).see(
+        await Sightings(ledger=world.ledger, snapshots=world.snapshots, paid=None).see(
             session, BY_NAME["invoice"], reply.value, sent_ms=at_ms(world.clock.now()), asked=True
         )
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PassKind = Literal["full", "recent"]
 DAY_MS = 24 * 3600_000
 COVERED_MS = 7 * DAY_MS
+REACH_DAYS = 62
+"""Most days that a quick pass goes back for a document that was paid: most are, within two months."""
 ANY = ""
 """Stands among those who joined for whatever a pass shows: a webhook of stock names no item of a list."""
 
@@ -29,7 +31,8 @@ class Pass:
     `whole`: every item so far could be read, so that who is not among them is absent; `unread` counts those that could not.
     `absent`: the lists are through, and those that were not seen are being asked for; `asked` of them have answered so far,
     and `refused` says what Holded said to the last of those of which nothing is known. `brief`: a recent one of the window
-    alone. `hurried`: webhooks asked for it, and its calls are theirs.
+    alone. `hurried`: webhooks asked for it, and its calls are theirs. `reach`: its window goes back to that day at least, for
+    those who joined.
     """
 
     kind: PassKind
@@ -37,6 +40,7 @@ class Pass:
     baseline: bool = False
     brief: bool = False
     hurried: bool = False
+    reach: str = ""
     parent: str = ""
     place: int = 0
     cursor: str = ""
@@ -62,7 +66,8 @@ class Course:
     `unsure`: why the last full pass could not conclude who is gone, or not of all. `unreadable` items it could not read; a
     pass since may have seen more of them, and never fewer, because it does not look at everything.
     `joined`: objects of which webhooks told, by id, since when each waits for a pass to show it (`ANY`: of no object in
-    particular). `hurry_ms`: they want a pass from then on, 0: they wait for the one that is due anyway.
+    particular). `hurry_ms`: they want a pass from then on, 0: they wait for the one that is due anyway. `reach`: the day (ISO)
+    that the next window is to go back to for them, empty for none, and `reach_days` how far back it may: as far as few pages go.
     """
 
     due_ms: int
@@ -84,6 +89,8 @@ class Course:
     unreadable: int = 0
     joined: Mapping[str, int] = field(default_factory=dict)
     hurry_ms: int = 0
+    reach: str = ""
+    reach_days: int = REACH_DAYS
     running: Pass | None = None
 
     @property
@@ -123,7 +130,8 @@ class Course:
 class Polling:
     """An account's polling. `calls` and those of its courses are of the month that began at `month_ms`.
 
-    `hurried`: calls of passes that webhooks asked for; they are no part of `calls`, but of their course's.
+    `hurried`: calls of passes that webhooks asked for; they are no part of `calls`, but of their course's. `looks`: those of
+    `calls` that read one document because a poll saw a payment of it.
     """
 
     account: str
@@ -131,6 +139,7 @@ class Polling:
     month_ms: int = 0
     calls: int = 0
     hurried: int = 0
+    looks: int = 0
     courses: Mapping[str, Course] = field(default_factory=dict)
 
 
@@ -140,7 +149,7 @@ def rolled(polling: Polling, now_ms: int) -> Polling:
     if polling.month_ms >= month_ms:
         return polling
     courses = {name: replace(course, calls=0, changes=0) for name, course in polling.courses.items()}
-    return replace(polling, month_ms=month_ms, calls=0, hurried=0, courses=courses)
+    return replace(polling, month_ms=month_ms, calls=0, hurried=0, looks=0, courses=courses)
 
 
 def with_course(polling: Polling, name: str, course: Course) -> Polling:
@@ -167,6 +176,7 @@ def to_json(polling: Polling) -> dict[str, Any]:
         "month_ms": polling.month_ms,
         "calls": polling.calls,
         "hurried": polling.hurried,
+        "looks": polling.looks,
         "courses": {name: asdict(course) for name, course in polling.courses.items()},
     }
 
@@ -182,5 +192,6 @@ def from_json(account: str, rev: int, value: Mapping[str, Any]) -> Polling:
         month_ms=value["month_ms"],
         calls=value["calls"],
         hurried=value.get("hurried", 0),
+        looks=value.get("looks", 0),
         courses=courses,
     )

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from relay.domain.polling import ANY, DAY_MS, Course, Pass, PassKind
+from relay.domain.polling import ANY, DAY_MS, REACH_DAYS, Course, Pass, PassKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,6 +25,9 @@ NAMELESS = "nameless_items"
 """Trouble of a full pass: items without an id that could be anybody, so that nobody was concluded to be gone."""
 MOST_JOINED = 200
 """Webhooks that wait for one pass of a resource: about a page of them. Who comes after them waits, and joins the next one."""
+MOST_REACHED = 2
+"""Pages that a window may take to go back to who joined it: a call for each of a few is no dearer."""
+LEAST_DAYS = 7
 HELD_MS = 10 * 60_000
 HEARD_EVERY_MS = 6 * 3600_000
 _MEMORY_DAYS = 7.0
@@ -40,19 +43,20 @@ def begun(course: Course, *, now_ms: int, recent: bool, briefs: int = 0, hurried
     full_is_due = course.full_due_ms <= now_ms and not hurried
     kind: PassKind = "full" if baseline or not recent or full_is_due else "recent"
     brief = kind == "recent" and course.briefs < briefs
-    begins = Pass(kind=kind, started_ms=now_ms, baseline=baseline, brief=brief, hurried=hurried)
-    return replace(course, running=begins, hurry_ms=0)
+    begins = Pass(kind=kind, started_ms=now_ms, baseline=baseline, brief=brief, hurried=hurried, reach=course.reach)
+    return replace(course, running=begins, hurry_ms=0, reach="")
 
 
-def joined(course: Course, holded_id: str, *, now_ms: int, hurry_ms: int = 0) -> Course:
+def joined(course: Course, holded_id: str, *, now_ms: int, hurry_ms: int = 0, reach: str = "") -> Course:
     """An object of which a webhook told waits for the next pass, which is wanted from `hurry_ms` on (0: not hurried).
 
-    Where too many wait already it is not among them.
+    Where too many wait already it is not among them. `reach`: its day, where the window is to go back to that.
     """
     there = course.joined
     if waits_for_another(course, holded_id) and len(there) < MOST_JOINED:
         there = {**there, holded_id: now_ms}
-    return replace(course, joined=there, hurry_ms=hurry_ms or course.hurry_ms)
+    farthest = min(filter(None, (course.reach, reach)), default="")
+    return replace(course, joined=there, hurry_ms=hurry_ms or course.hurry_ms, reach=farthest)
 
 
 def waits_for_another(course: Course, holded_id: str) -> bool:
@@ -112,10 +116,20 @@ def paged(course: Course, page: Page, *, now_ms: int) -> Course:
         unreadable=max(course.unreadable, onward.unread),
         unheard_ms=now_ms if told else course.unheard_ms,
         joined={name: at for name, at in course.joined.items() if name not in page.answered},
+        reach_days=_reach_days(course, running, page),
         held_ms=0,
         wait_ms=0,
         trouble="",
     )
+
+
+def _reach_days(course: Course, running: Pass, page: Page) -> int:
+    """How far back the next window may go, by the pages that this one took to go so far."""
+    if not running.reach or running.kind != "recent" or running.place or page.cursor:
+        return course.reach_days
+    if running.page:
+        return course.reach_days if running.page < MOST_REACHED else max(LEAST_DAYS, course.reach_days // 2)
+    return min(REACH_DAYS, course.reach_days * 2)
 
 
 def held(course: Course, *, now_ms: int, trouble: str) -> Course:

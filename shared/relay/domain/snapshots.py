@@ -9,6 +9,7 @@
     any               what our own ledger wrote since        nothing: the snapshot learns it
     any               no longer there                        deleted
     any               what Holded says is older, minutes on  nothing: a copy of Holded's lags behind
+    paid              by a list, less paid, minutes on       nothing: as before
 
 `number` counts the states that were seen of the object: it is the version of the events and the condition of the write,
 so that a webhook's re-read and a poll that saw the same thing are one event, and the slower of two writes nothing.
@@ -33,6 +34,7 @@ LAG_MS = 10 * 60_000
 """What a look shows may be older, by Holded's own `updated_at`, than what another has shown: for so long it is a copy of
 Holded's that lags. After that it is believed, or an object whose time went back would never be seen again.
 """
+_PAID = ("unpaid", "partially_paid", "paid")
 DOUBT_MS = 3600_000
 """A document with our reference that no row of ours names is left alone this long at least: its writer may have died over it."""
 
@@ -99,23 +101,39 @@ class Told:
     verbs: tuple[str, ...]
 
 
-def is_stale(before: Snapshot | None, sent_ms: int, *, updated_ms: int = 0) -> bool:
-    """Somebody saw the object with a later request, or a later state of it a moment ago: what this one showed is history."""
+def is_stale(before: Snapshot | None, sent_ms: int, *, updated_ms: int = 0, listed: str | None = None) -> bool:
+    """Somebody saw the object with a later request, or a later state of it a moment ago: what this one showed is history.
+
+    `listed`: the payment that a list shows, None where it was a read. A document has no `updated_at`: there a payment that
+    is taken back is the sign.
+    """
     if before is None:
         return False
-    is_behind = 0 < updated_ms < before.updated_ms and sent_ms - before.seen_ms < LAG_MS
+    is_older = 0 < updated_ms < before.updated_ms or _takes_back(before, listed)
+    is_behind = is_older and sent_ms - before.seen_ms < LAG_MS
     return before.seen_ms > sent_ms or is_behind
 
 
+def _takes_back(before: Snapshot, listed: str | None) -> bool:
+    known = before.payment
+    return known in _PAID and listed in _PAID and _PAID.index(listed) < _PAID.index(known)
+
+
 def is_news(
-    before: Snapshot | None, fingerprint: str, *, sent_ms: int, updated_ms: int = 0, approved: bool | None = None
+    before: Snapshot | None,
+    fingerprint: str,
+    *,
+    sent_ms: int,
+    updated_ms: int = 0,
+    approved: bool | None = None,
+    listed: str | None = None,
 ) -> bool:
     """Whether a look has to be judged at all: most of a page is as it was."""
     if before is None or not before.number or before.gone or before.missed_ms:
-        return not is_stale(before, sent_ms, updated_ms=updated_ms)
+        return not is_stale(before, sent_ms, updated_ms=updated_ms, listed=listed)
     old = sent_ms - before.seen_ms > REFRESH_MS
     moved = before.fingerprint != fingerprint or before.approved != _approval(before, approved)
-    return not is_stale(before, sent_ms, updated_ms=updated_ms) and (moved or old)
+    return not is_stale(before, sent_ms, updated_ms=updated_ms, listed=listed) and (moved or old)
 
 
 def is_as_before(before: Snapshot, after: Snapshot) -> bool:

@@ -31,11 +31,12 @@ OVERLAP_DAYS = 2
 
 
 def lists_of(
-    resource: Resource, *, full: bool, started_ms: int, last_ms: int, brief: bool = False
+    resource: Resource, *, full: bool, started_ms: int, last_ms: int, brief: bool = False, reach: str = ""
 ) -> tuple[Query, ...]:
     """The lists of one pass, the same for as long as it runs. `last_ms` is when the pass before began, 0: there was none.
 
-    `brief`: of a recent pass only the window, with what its parts would tell apart in one.
+    `brief`: of a recent pass only the window, with what its parts would tell apart in one. `reach`: the day that its window
+    goes back to at least.
     """
     today = datetime.fromtimestamp(started_ms / 1000, MADRID).date()
     if full and resource.listing != "window":
@@ -45,6 +46,7 @@ def lists_of(
         since = (today - datetime.fromtimestamp(last_ms / 1000, MADRID).date()).days
         days = min(max(days, since + OVERLAP_DAYS), resource.span_days)
     first, last = (today - timedelta(days=days)).isoformat(), (today + timedelta(days=AHEAD_DAYS)).isoformat()
+    first = min(first, reach) if reach and not full else first
     part = () if brief else resource.parts[-1]
     window = (*resource.query, *part, (resource.days[0], first), (resource.days[1], last))
     if full or brief:

@@ -66,8 +66,8 @@ _OPEN = ("pending", "partial", "overdue")
 
 OWN: tuple[Resource, ...] = (
     document_row("invoice", scope="sales:invoices.read", weight=8, cadence_ms=HOUR_MS, again=_OPEN),
-    document_row("creditnote", scope="sales:invoices.read", weight=2, cadence_ms=6 * HOUR_MS, again=("pending",)),
-    document_row("salesreceipt", scope="sales:receipts.read", weight=2, cadence_ms=6 * HOUR_MS, again=("pending",)),
+    document_row("creditnote", scope="sales:invoices.read", weight=2, cadence_ms=6 * HOUR_MS, again=_OPEN),
+    document_row("salesreceipt", scope="sales:receipts.read", weight=2, cadence_ms=6 * HOUR_MS, again=_OPEN),
     Resource(
         name="contact",
         path=requests.CONTACTS,

@@ -33,6 +33,9 @@ _LAG = timedelta(minutes=1)
 _ECHO_MS = 5 * 60_000
 """A webhook may come this much later than the write it echoes and still be taken for its echo."""
 
+POLLED = "poll:"
+"""How the id of a hint begins that a poll gives itself. What it saw is no echo, and the look is paid by polling."""
+
 _UNSEEN: Mapping[str, Unseen] = {"update": "updated", "approve": "approved"}
 """What a hint says of an object that nobody has seen before."""
 
@@ -69,6 +72,8 @@ class Answers:
             return await self.end(session, row, "echo")
         if _says_less(observed, event, event.data):
             return False
+        if observed.payment and await self._sightings.lags(session, resource, observed, sent_ms=sent_ms):
+            return False
         try:
             told = await self.seen(session, resource, event, event.data, observed, sent_ms=sent_ms)
         except RetryAt as refusal:
@@ -103,6 +108,8 @@ class Answers:
         return await self._sightings.gone(session, resource, hint.holded_id, sent_ms=sent_ms, when=when)
 
     async def is_echo(self, session: Session, event: Event, hint: Hint) -> bool:
+        if event.id.startswith(POLLED):
+            return False
         row = await self._desk.ledger.by_holded_id(event.account, hint.holded_id)
         if row is None or hint.action == "delete":
             return False

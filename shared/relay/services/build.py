@@ -13,6 +13,7 @@ from relay.services.desk import Desk
 from relay.services.doubt import Doubt
 from relay.services.drain import Drainer
 from relay.services.hints import Hints
+from relay.services.paid_documents import PaidDocuments
 from relay.services.poll import Poll
 from relay.services.reconcile import Reconcile
 from relay.services.reconcile_nightly import Nightly
@@ -59,7 +60,8 @@ def build_drainer(
     desk = Desk(ledger=ledger)
     saga = Saga(desk=desk, jitter=jitter)
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
-    sightings = Sightings(ledger=ledger, snapshots=snapshots)
+    paid = PaidDocuments(desk=desk, polls=polls, snapshots=snapshots, table=polled)
+    sightings = Sightings(ledger=ledger, snapshots=snapshots, paid=paid)
     answers = Answers(desk=desk, sightings=sightings, polls=polls)
     poll = Poll(
         ledger=ledger,
@@ -71,7 +73,7 @@ def build_drainer(
         table=polled,
     )
     turns = Turns(poll=poll, polls=polls, ledger=ledger)
-    hints = Hints(desk=desk, answers=answers, turns=turns, poll=poll, jitter=jitter)
+    hints = Hints(desk=desk, answers=answers, turns=turns, paid=paid, poll=poll, jitter=jitter)
     work = Work(
         inbox=inbox,
         desk=desk,

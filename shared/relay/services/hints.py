@@ -15,7 +15,7 @@ from relay.domain.models import Event, Hint
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import polled_requests
 from relay.holded.polled_table import FOLLOWED
-from relay.services.answers import hint_fact, reread_key
+from relay.services.answers import POLLED, hint_fact, reread_key
 from relay.services.desk import NO_ATTEMPT
 from relay.services.job import unpack_event
 from relay.services.reread_share import taken_call
@@ -28,18 +28,31 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Key, Row
     from relay.services.answers import Answers
     from relay.services.desk import Desk
+    from relay.services.paid_documents import PaidDocuments
     from relay.services.poll import Poll
     from relay.services.session import Session
     from relay.services.turns import Turns
 
+_REFUSED_MS = 24 * 3600_000
+"""What a poll wants to look at and Holded refuses is asked for again so much later."""
 _NEVER_OURS = frozenset({"approve", "delete"})
 """Hints that take the place of one that waits: an `update` or `create` may turn out to be our echo, these may tell more."""
 
 
 class Hints:
-    def __init__(self, *, desk: Desk, answers: Answers, turns: Turns, poll: Poll, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        answers: Answers,
+        turns: Turns,
+        paid: PaidDocuments,
+        poll: Poll,
+        jitter: Callable[[], float],
+    ) -> None:
         self._desk = desk
         self._answers = answers
+        self._paid = paid
         self._turns = turns
         self._poll = poll
         self._jitter = jitter
@@ -58,7 +71,7 @@ class Hints:
         row = await self._desk.ledger.get(fact.key)
         now_ms = session.now_ms()
         due_ms = now_ms + session.timing.echo_ms
-        if row is None or row.state != "waiting" or hint.action in _NEVER_OURS:
+        if row is None or row.state != "waiting" or hint.action in _NEVER_OURS or row.event_id.startswith(POLLED):
             waits = transitions.parked(row, fact, now_ms=now_ms, due_ms=due_ms, reason=FIRST_LOOK)
         elif row.reason == FIRST_LOOK and row.due_ms > now_ms:
             return f"waiting:{FIRST_LOOK}"
@@ -94,6 +107,11 @@ class Hints:
             else:
                 await self._answers.again(session, row, fact, session.now_ms(), f"blocked_{refusal.reason}")
         except (Rejected, BadInput) as refusal:
+            if event.id.startswith(POLLED):  # not known, as of whoever a full pass asks for in vain
+                await self._answers.again(
+                    session, row, fact, session.now_ms() + _REFUSED_MS, refusal.reason, failed=True
+                )
+                return
             parked = transitions.reviewed(
                 row, fact, now_ms=session.now_ms(), reason=refusal.reason, detail=refusal.detail
             )
@@ -107,11 +125,16 @@ class Hints:
         if hint.action == "delete":
             return await self._answers.gone(session, resource, event, hint, sent_ms=session.now_ms())
         request = polled_requests.one(resource, hint.holded_id)
-        told_ms = at_ms(hint.at or event.time)
-        await self._turns.take(session, row, resource, hint.holded_id, told_ms=told_ms)
+        polled = event.id.startswith(POLLED)
+        if polled and not await self._paid.turn(session, row, resource, hint):
+            return ""
+        if not polled:
+            told_ms = at_ms(hint.at or event.time)
+            await self._turns.take(session, row, resource, hint.holded_id, told_ms=told_ms)
         sent_ms = session.now_ms()
         try:
-            observed = (await taken_call(session, request)).value
+            call = self._paid.call(session, resource, request) if polled else taken_call(session, request)
+            observed = (await call).value
         except NotFound:
             return await self._answers.gone(session, resource, event, hint, sent_ms=sent_ms)
         return await self._answers.seen(session, resource, event, hint, observed, sent_ms=sent_ms)

@@ -90,6 +90,7 @@ class PollPass:
             started_ms=running.started_ms,
             last_ms=max(course.full_ms, course.recent_ms),
             brief=running.brief,
+            reach=running.reach,
         )
         parent, following = await self._parents(account, resource, running)
         if running.place >= len(queries) or (resource.parent and not parent):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from relay.holded.polled import Observed, Resource
     from relay.ports.ledger import Ledger
     from relay.ports.polling import Snapshots
+    from relay.services.paid_documents import PaidDocuments
     from relay.services.session import Session
 
 _TRIES = 5
@@ -42,8 +43,9 @@ WRITTEN = frozenset(
 
 
 class Sightings:
-    def __init__(self, *, ledger: Ledger, snapshots: Snapshots) -> None:
+    def __init__(self, *, ledger: Ledger, snapshots: Snapshots, paid: PaidDocuments) -> None:
         self._snapshots = snapshots
+        self._paid = paid
         self._own = OwnDoing(ledger=ledger, snapshots=snapshots)
 
     async def page(
@@ -62,6 +64,7 @@ class Sightings:
                 sent_ms=sent_ms,
                 updated_ms=_updated_ms(each),
                 approved=each.approved,
+                listed=each.payment,
             )
         ]
         if not baseline and resource.name in WRITTEN:
@@ -71,7 +74,7 @@ class Sightings:
         async def look(shown: Observed) -> None:
             unseen: Unseen = "silent" if baseline else "created"
             doubts = not baseline or shown.id in befores
-            if await self.see(session, resource, shown, sent_ms=sent_ms, unseen=unseen, doubts=doubts):
+            if await self.see(session, resource, shown, sent_ms=sent_ms, unseen=unseen, doubts=doubts, listed=True):
                 changed.append(shown.id)
 
         errors = await together([partial(look, each) for each in news], at_once=_AT_ONCE)
@@ -79,6 +82,11 @@ class Sightings:
             if error is not None:
                 raise error
         return len(changed)
+
+    async def lags(self, session: Session, resource: Resource, observed: Observed, *, sent_ms: int) -> bool:
+        """Whether a page shows an older state than another look did a moment ago."""
+        before = await self._snapshots.get(session.account.account, resource.name, observed.id)
+        return judging.is_stale(before, sent_ms, updated_ms=_updated_ms(observed), listed=observed.payment)
 
     async def see(
         self,
@@ -92,17 +100,19 @@ class Sightings:
         asked: bool = False,
         made: bool = False,
         doubts: bool = True,
+        listed: bool = False,
     ) -> str:
         """One look at one object; the inbox id of what it told, empty where it told nothing.
 
         `asked`: a webhook says that something happened, at `when`; `made`: no more than that it was made. `doubts`: a write of ours
         whose outcome is not known yet may have made it what it is. It is left alone for an hour, and longer while that write is
-        looked for or a person has to judge it: a poll comes back, a webhook is told when to (`RetryAt`).
+        looked for or a person has to judge it: a poll comes back, a webhook is told when to (`RetryAt`). `listed`: a page showed it.
         """
         account = session.account.account
         for _ in range(_TRIES):
             before = await self._snapshots.get(account, resource.name, observed.id)
-            if judging.is_stale(before, sent_ms, updated_ms=_updated_ms(observed)):
+            payment = observed.payment if listed else None
+            if judging.is_stale(before, sent_ms, updated_ms=_updated_ms(observed), listed=payment):
                 return ""
             ours = None if unseen == "silent" and before is None else await self._own.ours(session, observed)
             if doubts and await self._own.is_in_doubt(session, resource, observed, before, ours, sent_ms=sent_ms):
@@ -173,6 +183,8 @@ class Sightings:
         said = data if data is not None else _last_known(resource, holded_id, before, when)
         if said is None:  # of a kind that nobody can describe by its id alone
             return "" if await self._write(session, resource, holded_id, before, told.snapshot) else None
+        for verb in told.verbs:
+            await self._paid.told(session, before, verb, said, seen_ms=at_ms(when))
         events = [
             Event(
                 id="reread",
