@@ -394,6 +394,8 @@ shelf.add(
     " and delivery.topic.startswith(_PREFIX) and not delivery.headers",
     " and delivery.topic.startswith(_PREFIX)",
     "attacks/test_authenticity.py::test_no_webhook_passes_as_what_the_relay_saw_itself",
+)
+shelf.add(
     "a payment that a poll sees says nothing of its document",
     f"{SERVICES}/sightings.py",
     "            await self._paid.told(session, before, verb, said, seen_ms=at_ms(when))\n",
