@@ -348,7 +348,17 @@ def test_a_result_is_kept_without_sums_and_with_the_first_differences():
     assert many[0].name == "series_gap:invoice-0"
 
 
-@pytest.mark.parametrize("kept", [b"", b"nonsense", gzip.compress(b"[]", mtime=0), gzip.compress(b"{", mtime=0)])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"nonsense",
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b"{", mtime=0),
+        gzip.compress(b"{}" * 40, mtime=0)[:12] + b"\xff" * 9,
+        gzip.compress(b"[" * 200_000, mtime=0),
+    ],
+)
 def test_what_is_no_result_is_refused(kept):
     with pytest.raises(BadInput, match="result_unreadable"):
         unpack(kept)

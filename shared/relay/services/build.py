@@ -60,7 +60,7 @@ def build_drainer(
     saga = Saga(desk=desk, jitter=jitter)
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
     sightings = Sightings(ledger=ledger, snapshots=snapshots)
-    answers = Answers(desk=desk, sightings=sightings, polls=polls)
+    answers = Answers(inbox=inbox, desk=desk, sightings=sightings, polls=polls)
     poll = Poll(
         ledger=ledger,
         polls=polls,
