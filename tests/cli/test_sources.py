@@ -63,6 +63,7 @@ def test_each_source_has_its_own_place_and_form(setting):
         (("shopify", "--shop-domain", "evil.example"), "shop_malformed"),
         (("shopify", "--base-url", "http://shop.example"), "base_url_refused"),
         (("woocommerce",), "base_url_missing"),
+        (("woocommerce", "--base-url", "https://shop.example/\udcff"), "base_url_malformed"),
         (("woocommerce", "--base-url", "https://shop.example"), "secret_malformed"),
         (("standard", "--base-url", "https://shop.example"), "source_without_api"),
         (("holded",), "source_without_api"),

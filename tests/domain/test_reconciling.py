@@ -160,6 +160,11 @@ def test_what_has_no_counter_is_a_series_of_its_own():
     assert (series_of("none", SERIES, "invoice"), series_of("", SERIES, "invoice")) == ("none", "")
 
 
+def test_another_scripts_digits_are_no_counter():
+    assert read("F26٣٣٣٣", SERIES, "invoice") is None
+    assert read("F26٣7", [Series(doc_type="invoice", format="F[YY]%")], "invoice") == Number("F26٣", 7, 1, sure=False)
+
+
 def test_another_types_format_does_not_count():
     assert read("F260007", SERIES, "creditnote").sure is False
 

@@ -200,7 +200,14 @@ def test_a_replay_whose_list_cannot_be_read_is_cancelled_all_the_same(copy):
 
 @pytest.mark.parametrize(
     "changed",
-    [b'{"todo": 5}', b'{"todo": [5]}', b'{"todo": [], "done": [["a"]]}', b'{"of": Infinity}', b'{"rate": 1e400}'],
+    [
+        b'{"todo": 5}',
+        b'{"todo": [5]}',
+        b'{"todo": [], "done": [["a"]]}',
+        b'{"of": Infinity}',
+        b'{"rate": 1e400}',
+        b'{"todo": ["\\ud800"]}',
+    ],
 )
 def test_a_list_that_no_replay_packed_is_refused(changed):
     good = {"of": 1, "todo": [], "done": [], "rate": 0, "window_ms": 0, "used": 0}

@@ -101,6 +101,7 @@ def unpack(kept: bytes) -> Part:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
+    value.encode()  # half a character could not be packed again
     return value
 
 
