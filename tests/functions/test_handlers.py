@@ -142,7 +142,6 @@ def test_the_stream_publishes_inserts_only_and_answers_with_the_first_failure():
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
 
-@pytest.mark.row("D11")
 @pytest.mark.parametrize(
     "image", [None, "x", {"h": 5}, {"s": {"S": "shopify"}}, {"s": {"S": "shopify"}, "r": {"N": "x"}}]
 )
