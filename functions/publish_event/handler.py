@@ -23,7 +23,7 @@ async def handle(
 ) -> dict[str, Any]:
     """Publish every INSERT. A refused one comes again from its place in the shard, with all that follows it."""
     records: Sequence[Mapping[str, Any]] = [r for r in event.get("Records", ()) if r.get("eventName") == "INSERT"]
-    results = await asyncio.gather(*(_one(record, publish) for record in records), return_exceptions=True)
+    results = await asyncio.gather(*(publish(*_named(record)) for record in records), return_exceptions=True)
     failures = []
     for record, result in zip(records, results, strict=True):
         account, inbox_id = _named(record)
@@ -41,19 +41,17 @@ async def handle(
     return {"batchItemFailures": failures[:1]}
 
 
-async def _one(record: Mapping[str, Any], publish: Publish) -> str:
-    account, inbox_id = _named(record)
-    return await publish(account, inbox_id)
-
-
 def _named(record: Mapping[str, Any]) -> tuple[str, str]:
     account, _, inbox_id = record["dynamodb"]["Keys"]["pk"]["S"].partition("#")
     return account, inbox_id
 
 
 def _arrival(record: Mapping[str, Any]) -> Arrival | None:
-    """None for what an import brought: it would hide the very silence that it heals."""
-    image = record["dynamodb"].get("NewImage", {})
-    if not image or HEADER in image.get("h", {}).get("M", {}):
+    """None for what an import brought: it would hide the very silence that it heals; and for what is no delivery's image."""
+    try:
+        image = record["dynamodb"]["NewImage"]
+        if HEADER in image.get("h", {}).get("M", {}):
+            return None
+        return Arrival(account=_named(record)[0], source=str(image["s"]["S"]), received_ms=int(image["r"]["N"]))
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
-    return Arrival(account=_named(record)[0], source=image["s"]["S"], received_ms=int(image["r"]["N"]))

@@ -54,7 +54,7 @@ def _refs(messages: Sequence[tuple[str, str]]) -> list[str]:
 def _read(body: str) -> tuple[str, str]:
     try:
         message = json.loads(body)
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return "", ""
     account, ref = (message.get("account"), message.get("event", "")) if isinstance(message, dict) else ("", "")
     return (account, ref) if isinstance(account, str) and isinstance(ref, str) else ("", "")

@@ -199,6 +199,7 @@ def test_an_error_of_a_later_httpx_counts_as_left():
         "https://api.holded.com?x=1",
         "api.holded.com",
         "",
+        "https://api.holded.com/\udcff",
     ],
 )
 def test_a_base_url_that_would_leak_the_credential_is_refused(url):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gzip
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from relay.adapters.dynamodb_inbox_writer import INLINE_BYTES
 from relay.cli import choice, inputs
 from relay.domain.sources import registry
 from relay.domain.sources.base import Delivery
+from relay.errors import BadInput
 from tests.adapters.counting import Counted
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -311,3 +313,13 @@ def test_a_reopened_delivery_has_no_end_of_life_until_it_is_closed_again(aws):
     [item] = aws.dynamo.scan(TableName=aws.inbox_table)["Items"]
 
     assert "expires_at" not in item
+
+
+@pytest.mark.parametrize("kept", [b"no gzip", gzip.compress(b"{}", mtime=0)[:-9]])
+def test_a_body_that_was_damaged_is_an_error_of_ours(aws, kept):
+    aws.writer.put(delivery(), digest="d1")
+    [item] = aws.dynamo.scan(TableName=aws.inbox_table)["Items"]
+    aws.dynamo.put_item(TableName=aws.inbox_table, Item={**item, "b": {"B": kept}})
+
+    with pytest.raises(BadInput, match="delivery_unreadable"):
+        asyncio.run(aws.inbox.get("acme", "order-1"))

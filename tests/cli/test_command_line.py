@@ -69,9 +69,13 @@ def test_every_failure_is_a_line_on_stderr_and_an_exit_code(
     assert b"Traceback" not in done.stderr
 
 
-def test_a_broken_local_description_is_bad_input(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "[" * 200_000, '{"region": "", "outputs": {}, "endpoint_url": "", "clock": {"origin": 1' + "0" * 400 + "}}"],
+)
+def test_a_broken_local_description_is_bad_input(tmp_path: Path, text: str) -> None:
     (tmp_path / ".local").mkdir()
-    (tmp_path / ".local" / "stack.json").write_text("{}")
+    (tmp_path / ".local" / "stack.json").write_text(text)
 
     done = relay("status", cwd=tmp_path)
 

@@ -355,6 +355,25 @@ def test_a_dead_row_is_previewed_from_its_own_copy_and_replayed(house: House) ->
     assert house.road.row("creditnote").state == "waiting"
 
 
+@pytest.mark.parametrize("held", [True, False], ids=["the inbox holds it", "nobody holds it"])
+def test_a_dead_row_whose_copy_is_damaged_blocks_no_command(house: House, held: bool) -> None:
+    refs = [house.road.deliver(shopify_order(number), topic="orders/paid")[0] for number in (1, 2)]
+    with house.road.paused():
+        house.road.run(refs)
+    for row in house.road.rows("invoice"):
+        house.road.ledger.rows[row.key] = dataclasses.replace(row, state="dead", reason="trouble_KeyError", due_ms=0)
+    broken = next(row for row in house.road.rows("invoice") if row.event_id == refs[0])
+    house.road.ledger.rows[broken.key] = dataclasses.replace(broken, event=b"not gzip")
+    if not held:
+        house.road.inbox.items.pop((ACCOUNT, refs[0].partition("#")[0]))
+    previews = {row["event"]: row["compared"] for row in house.json(*mine("dead-letters", "replay", "--dry-run"))}
+    shown = house.json(*mine("dead-letters", "show", refs[0]))
+
+    assert previews[refs[0]].startswith("nothing written" if held else "cannot be read: event_unreadable")
+    assert previews[refs[1]].startswith("nothing written")
+    assert shown["would_replay"] == "goes back to the waiting room"
+
+
 def test_a_dead_letter_whose_delivery_cannot_be_read_hides_no_other_and_can_be_discarded(house: House) -> None:
     lost, other = (house.road.deliver(shopify_order(number), topic="orders/paid")[0] for number in (1, 2))
     house.dies(json.dumps({"account": ACCOUNT, "event": lost}))

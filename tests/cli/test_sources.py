@@ -68,6 +68,7 @@ def test_each_source_has_its_own_place_and_form(setting):
         (("woocommerce", "--base-url", "https://0x7f000001"), "base_url_not_public"),
         (("woocommerce", "--base-url", "https://localhost"), "base_url_not_public"),
         (("woocommerce",), "base_url_missing"),
+        (("woocommerce", "--base-url", "https://shop.example/\udcff"), "base_url_malformed"),
         (("woocommerce", "--base-url", "https://shop.example"), "secret_malformed"),
         (("standard", "--base-url", "https://shop.example"), "source_without_api"),
         (("holded",), "source_without_api"),

@@ -37,6 +37,7 @@ from relay.domain.polling_steps import (
     stopped,
     waits_for_another,
 )
+from relay.errors import BadInput
 
 NOW_MS = 1_772_442_000_000
 FRESH = Course(due_ms=NOW_MS, full_due_ms=NOW_MS)
@@ -268,6 +269,23 @@ def test_hurried_calls_are_the_resources_and_none_of_pollings_share():
 
     assert (state.calls, state.hurried, state.courses["x"].calls) == (0, 3, 3)
     assert rolled(state, NOW_MS).hurried == 0
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        None,
+        [],
+        {},
+        {"courses": []},
+        {"courses": {"x": {}}, "month_ms": 1, "calls": 0},
+        {"courses": {"x": {"running": None, "from_tomorrow": 1}}, "month_ms": 1, "calls": 0},
+        {"courses": {"x": {"running": "now", "due_ms": 1, "full_due_ms": 1}}, "month_ms": 1, "calls": 0},
+    ],
+)
+def test_a_state_that_cannot_be_read_is_told_as_one(stored):
+    with pytest.raises(BadInput, match="polling_unreadable"):
+        from_json("acme", 1, stored)
 
 
 def test_a_state_of_an_earlier_release_has_nobody_who_joined():

@@ -160,6 +160,11 @@ def test_what_has_no_counter_is_a_series_of_its_own():
     assert (series_of("none", SERIES, "invoice"), series_of("", SERIES, "invoice")) == ("none", "")
 
 
+def test_another_scripts_digits_are_no_counter():
+    assert read("F26٣٣٣٣", SERIES, "invoice") is None
+    assert read("F26٣7", [Series(doc_type="invoice", format="F[YY]%")], "invoice") == Number("F26٣", 7, 1, sure=False)
+
+
 def test_another_types_format_does_not_count():
     assert read("F260007", SERIES, "creditnote").sure is False
 
@@ -348,7 +353,17 @@ def test_a_result_is_kept_without_sums_and_with_the_first_differences():
     assert many[0].name == "series_gap:invoice-0"
 
 
-@pytest.mark.parametrize("kept", [b"", b"nonsense", gzip.compress(b"[]", mtime=0), gzip.compress(b"{", mtime=0)])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"nonsense",
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b"{", mtime=0),
+        gzip.compress(b"{}" * 40, mtime=0)[:12] + b"\xff" * 9,
+        gzip.compress(b"[" * 200_000, mtime=0),
+    ],
+)
 def test_what_is_no_result_is_refused(kept):
     with pytest.raises(BadInput, match="result_unreadable"):
         unpack(kept)

@@ -170,3 +170,24 @@ def test_an_hour_that_is_half_over_counts_half():
     verdict = silence.judge(habits, last_ms=START_MS, now_ms=START_MS + HOUR_MS // 2)
     assert verdict.expected == pytest.approx(1.0)
     assert verdict.state == "heard"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"rates": None},
+        {"rates": 168},
+        {"rates": "x" * HOURS},
+        {"rates": [1] * (HOURS - 1) + ["1"]},
+        {"rates": [1] * (HOURS - 1) + [10**400]},
+        {"spread": None},
+        {"hours": "168"},
+        {"until_ms": -1},
+        {"silent_ms": 2**60},
+    ],
+)
+def test_what_another_release_wrote_is_no_habit(damage):
+    stored = silence.to_fields(silence.Habits(rates=(1.0,) * HOURS, hours=HOURS))
+
+    assert silence.from_fields(stored) != silence.Habits()
+    assert silence.from_fields({**stored, **damage}) == silence.Habits()

@@ -21,6 +21,7 @@ from functions.write_holded.handler import handle as write_holded
 from relay.errors import Rejected, Unavailable
 from relay.ports.queues import DeadLetter
 from relay.services.accept import Answer
+from relay.services.arrivals import Arrival
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.drain import Drained
 from relay.services.enlist import Enlist
@@ -141,6 +142,27 @@ def test_the_stream_publishes_inserts_only_and_answers_with_the_first_failure():
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
 
+@pytest.mark.parametrize(
+    "image", [None, "x", {"h": 5}, {"s": {"S": "shopify"}}, {"s": {"S": "shopify"}, "r": {"N": "x"}}]
+)
+def test_an_image_that_cannot_be_counted_does_not_hold_up_the_shard(image):
+    seen = []
+
+    async def publish(account, inbox_id):
+        return "published"
+
+    async def count(arrivals):
+        seen.extend(arrivals)
+
+    batch = stream(("INSERT", "acme#one"), ("INSERT", "acme#two"))
+    batch["Records"][0]["dynamodb"]["NewImage"] = image
+    batch["Records"][1]["dynamodb"]["NewImage"] = {"s": {"S": "shopify"}, "r": {"N": "5"}}
+    answer = asyncio.run(publish_event(batch, publish=publish, log=Log(), count=count))
+
+    assert answer == {"batchItemFailures": []}
+    assert seen == [Arrival(account="acme", source="shopify", received_ms=5)]
+
+
 class Draining:
     def __init__(self, failed=(), error=None) -> None:
         self.failed, self.error, self.runs = failed, error, []
@@ -168,12 +190,13 @@ def test_one_drain_an_account_and_only_what_failed_comes_again():
         json.dumps({"account": "broken", "event": "c#0"}),
         "not json",
         json.dumps(["a list"]),
+        None,
     )
     drainer = Draining(failed={"b#0"}, error=Unavailable("gate_contended"))
     answer, done = asyncio.run(write_holded(batch, drainer=drainer, deadline_ms=0))
 
     assert drainer.runs == [("acme", ["a#0", "b#0"]), ("broken", ["c#0"])]
-    assert {item["itemIdentifier"] for item in answer["batchItemFailures"]} == {"m1", "m4", "m5", "m6"}
+    assert {item["itemIdentifier"] for item in answer["batchItemFailures"]} == {"m1", "m4", "m5", "m6", "m7"}
     assert isinstance(done["broken"], Unavailable)
 
 

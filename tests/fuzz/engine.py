@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.domain.sources.test_fuzz import JUNK, places, put
 
 if TYPE_CHECKING:
-    from tests.fuzz.targets import Target
+    from tests.fuzz.target import Target
 
 A_ROUND = 400
 TOKENS = [

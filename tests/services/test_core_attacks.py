@@ -377,6 +377,7 @@ def test_a_row_whose_event_cannot_be_read_ends_in_dead_with_its_reason(world):
         world.order(shopify_order(1))
     row = world.row()
     world.ledger.rows[row.key] = replace(row, event=b"not gzip")
+    world.inbox.items.clear()
     world.run()
     world.settle(hours=12)
 

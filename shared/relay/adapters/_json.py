@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from relay.domain.packed import gzipped, unpacked
 from relay.errors import BadInput
 
 _DECIMAL = "$decimal"
@@ -18,11 +18,15 @@ def pack(value: Any, *, field: str) -> bytes:
         text = json.dumps(value, default=_plain, separators=(",", ":"))
     except (TypeError, ValueError) as exc:
         raise BadInput("not_json", field=field, detail="holds a value that JSON cannot hold") from exc
-    return gzip.compress(text.encode(), mtime=0)
+    return gzipped(text.encode())
 
 
 def unpack(raw: bytes) -> Any:
-    return json.loads(gzip.decompress(raw), object_hook=_decimal)
+    """Raises `BadInput` for what `pack` did not make."""
+    try:
+        return unpacked(raw, object_hook=_decimal)
+    except ValueError as error:
+        raise BadInput("item_unreadable", field="item", detail=f"{len(raw)} bytes: {error}") from None
 
 
 def _plain(value: object) -> dict[str, str]:
@@ -33,5 +37,8 @@ def _plain(value: object) -> dict[str, str]:
 
 def _decimal(value: dict[str, Any]) -> Any:
     if value.keys() == {_DECIMAL}:
-        return Decimal(value[_DECIMAL])
+        try:
+            return Decimal(value[_DECIMAL])
+        except (InvalidOperation, TypeError):
+            raise ValueError("an amount that is none") from None
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import heapq
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,9 @@ from relay.adapters._errors import ConditionFailed
 from relay.adapters._keys import SHARDS, is_hashed, join, millis, part, unpart
 from relay.adapters.clock import SystemClock
 from relay.adapters.dynamodb_inbox_writer import DynamoInboxWriter, open_key, open_partition
+from relay.domain.packed import gunzipped
 from relay.domain.sources.base import Delivery
+from relay.errors import BadInput
 from relay.ports.inbox import InboxEnds, InboxItem
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class DynamoInbox:
             source=item["s"]["S"],
             topic=item["t"]["S"],
             headers={name: value["S"] for name, value in item.get("h", {}).get("M", {}).items()},
-            body=gzip.decompress(body),
+            body=_body(body),
             received_at=datetime.fromtimestamp(int(item["r"]["N"]) / 1000, UTC),
         )
         return InboxItem(delivery=delivery, digest=item["d"]["S"], open="open_pk" in item, ends=_ends(item))
@@ -210,6 +211,13 @@ class DynamoInbox:
             self._client.get_item, TableName=self._table, Key={"pk": {"S": pk}}, ProjectionExpression="id"
         )
         return answer.get("Item", {}).get("id", {}).get("S", "")
+
+
+def _body(kept: bytes) -> bytes:
+    try:
+        return gunzipped(kept)
+    except ValueError as error:
+        raise BadInput("delivery_unreadable", field="body", detail=f"{len(kept)} bytes: {error}") from None
 
 
 def _ends(item: Mapping[str, Any]) -> dict[str, str]:

@@ -132,7 +132,7 @@ def _checked(base_url: str) -> str:
     expected = "expected https://host, or http://127.0.0.1:port on this machine"
     try:
         url = httpx.URL(base_url)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):  # half a character, or a malformed host
         raise BadInput("base_url_malformed", field="base_url", detail=expected) from None
     bare = url.path in {"", "/"} and not url.query and not url.fragment and not url.userinfo
     safe = url.scheme == "https" or (url.scheme == "http" and url.host in _LOOPBACK)

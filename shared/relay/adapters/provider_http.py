@@ -110,7 +110,7 @@ def checked(base_url: str, *, local: bool) -> str:
     expected = "expected https://host" + (f", or http://{_LOCAL_HOST}:port" if local else "")
     try:
         url = httpx.URL(base_url)
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):  # half a character, or a malformed host
         raise BadInput("base_url_malformed", field="base_url", detail=expected) from None
     bare = not url.query and not url.fragment and not url.userinfo
     here = local and url.host == _LOCAL_HOST

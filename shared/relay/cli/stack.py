@@ -70,7 +70,7 @@ def _local(file: Path) -> Stack:
             endpoint_url=str(held["endpoint_url"]),
             clock=(float(clock["origin"]), float(clock["scale"])) if clock else None,
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadInput(
             "local_stack_malformed",
             field=str(LOCAL_FILE),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from relay.domain.budget_month import month_end, month_start
 from relay.domain.polling_cadence import offset_ms
+from relay.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -181,17 +182,22 @@ def to_json(polling: Polling) -> dict[str, Any]:
     }
 
 
-def from_json(account: str, rev: int, value: Mapping[str, Any]) -> Polling:
-    courses = {
-        name: Course(**{**course, "running": Pass(**course["running"]) if course["running"] else None})
-        for name, course in value["courses"].items()
-    }
-    return Polling(
-        account=account,
-        rev=rev,
-        month_ms=value["month_ms"],
-        calls=value["calls"],
-        hurried=value.get("hurried", 0),
-        looks=value.get("looks", 0),
-        courses=courses,
-    )
+def from_json(account: str, rev: int, value: Any) -> Polling:
+    """Raises `BadInput` for what `to_json` did not make."""
+    try:
+        courses = {
+            name: Course(**{**course, "running": Pass(**course["running"]) if course["running"] else None})
+            for name, course in value["courses"].items()
+        }
+        return Polling(
+            account=account,
+            rev=rev,
+            month_ms=value["month_ms"],
+            calls=value["calls"],
+            hurried=value.get("hurried", 0),
+            looks=value.get("looks", 0),
+            courses=courses,
+        )
+    except (AttributeError, KeyError, TypeError):
+        detail = "expected courses with the fields of this release"
+        raise BadInput("polling_unreadable", field="polling", detail=detail) from None

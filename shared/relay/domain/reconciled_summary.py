@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.money import plain
+from relay.domain.packed import gzipped, unpacked
 from relay.domain.reconciling_repairs import proposed
 from relay.errors import BadInput
 
@@ -96,14 +96,14 @@ def pack(told: Mapping[str, Any]) -> bytes:
     """What a night's row keeps: without sums, and of many differences the first."""
     kept = {name: value for name, value in told.items() if name != "totals"}
     kept["differences"] = list(told["differences"])[:MOST_KEPT]
-    return gzip.compress(json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode(), mtime=0)
+    return gzipped(json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def unpack(kept: bytes) -> dict[str, Any]:
     """Raises `BadInput` for what `pack` did not make."""
     try:
-        read = json.loads(gzip.decompress(kept))
+        read = unpacked(kept)
         return {**read, "differences": list(read["differences"])}
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         detail = f"{len(kept)} bytes, expected a night's result"
         raise BadInput("result_unreadable", field="event", detail=detail) from None

@@ -66,7 +66,7 @@ def _pattern(text: str) -> re.Pattern[str]:
         elif not counted:
             made, counted = made + rf"(?P<counter>\d{{{len(token[0])},}})", True
     made += re.escape(text[at:])
-    return re.compile(made if counted else rf"{made}(?P<counter>\d+)")
+    return re.compile(made if counted else rf"{made}(?P<counter>\d+)", re.ASCII)
 
 
 def series_of(number: str, formats: Iterable[Series], doc_type: str) -> str:

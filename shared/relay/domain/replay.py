@@ -8,7 +8,6 @@ A row keeps event refs and answers only: ids, numbers and reasons, no payload an
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import transitions
 from relay.domain.ledger import Key, Row
+from relay.domain.packed import gzipped, unpacked
 from relay.errors import BadInput
 
 if TYPE_CHECKING:
@@ -78,24 +78,31 @@ def pack(part: Part) -> bytes:
         "of": part.of, "todo": part.todo, "done": part.done,
         "rate": part.rate, "window_ms": part.window_ms, "used": part.used,
     }  # fmt: skip
-    return gzip.compress(json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode(), mtime=0)
+    return gzipped(json.dumps(kept, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def unpack(kept: bytes) -> Part:
     """Raises `BadInput` for what `pack` did not make."""
     try:
-        read = json.loads(gzip.decompress(kept))
+        read = unpacked(kept)
         return Part(
             of=int(read["of"]),
-            todo=tuple(read["todo"]),
-            done=tuple((ref, result) for ref, result in read["done"]),
+            todo=tuple(map(_text, read["todo"])),
+            done=tuple((_text(ref), _text(result)) for ref, result in read["done"]),
             rate=int(read["rate"]),
             window_ms=int(read["window_ms"]),
             used=int(read["used"]),
         )
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         detail = f"{len(kept)} bytes, expected a gzipped list of events"
         raise BadInput("replay_unreadable", field="event", detail=detail) from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()  # half a character could not be packed again
+    return value
 
 
 def part_key(account: str, replay_id: str, number: int) -> Key:
@@ -161,7 +168,10 @@ def ended(row: Row, *, now_ms: int, reason: str) -> Row:
     done = transitions.ended(row, now_ms=now_ms, state="ignored", reason=reason)
     if not row.event:
         return replace(done, detail="the list of its events is gone: start the replay again")
-    part = unpack(row.event)
+    try:
+        part = unpack(row.event)
+    except BadInput:
+        return replace(done, detail="the list of its events cannot be read: start the replay again")
     left = f"; {len(part.todo)} not brought" if part.todo else ""
     return replace(done, event=row.event, detail=f"{len(part.done)} events: {summary(part.done)}{left}")
 

@@ -30,6 +30,7 @@ IMPROBABLE: Final = 1e-7
 eight weeks, one of 1,000 a day 56,000."""
 BACK: Final = 3
 """So many deliveries after a silence end it."""
+_EVER_MS: Final = 2**42
 _SLOWEST: Final = 0.2
 _SPREAD_SHARE: Final = 1 / HOURS
 _FIRST_SPREAD: Final = 2.0
@@ -144,8 +145,9 @@ def to_fields(habits: Habits) -> dict[str, Any]:
 
 def from_fields(fields: Mapping[str, Any]) -> Habits:
     """Nothing, or what another release wrote, is no habit: it is learned anew."""
-    rates = fields.get("rates", [])
-    if len(rates) != HOURS:
+    rates = fields.get("rates")
+    counts = [fields.get(name) for name in ("spread", "hours", "until_ms", "silent_ms")]
+    if not isinstance(rates, list) or len(rates) != HOURS or not all(map(_is_count, (*rates, *counts))):
         return Habits()
     return Habits(
         rates=tuple(rate / 1000 for rate in rates),
@@ -154,3 +156,7 @@ def from_fields(fields: Mapping[str, Any]) -> Habits:
         until_ms=fields["until_ms"],
         silent_ms=fields["silent_ms"],
     )
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value < _EVER_MS

@@ -15,7 +15,8 @@ from relay.domain.decisions import Fact
 from relay.domain.ledger import Key
 from relay.domain.models import Event, Hint
 from relay.errors import RetryAt
-from relay.services.job import pack_event, unpack_event
+from relay.services.copies import event_of
+from relay.services.job import pack_event
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.snapshots import Unseen
     from relay.holded.polled import Observed, Resource
+    from relay.ports.inbox import Inbox
     from relay.ports.polling import Polls
     from relay.services.desk import Desk
     from relay.services.session import Session
@@ -41,7 +43,8 @@ _UNSEEN: Mapping[str, Unseen] = {"update": "updated", "approve": "approved"}
 
 
 class Answers:
-    def __init__(self, *, desk: Desk, sightings: Sightings, polls: Polls) -> None:
+    def __init__(self, *, inbox: Inbox, desk: Desk, sightings: Sightings, polls: Polls) -> None:
+        self._inbox = inbox
         self._desk = desk
         self._sightings = sightings
         self._polls = polls
@@ -65,7 +68,9 @@ class Answers:
         return done
 
     async def _answered(self, session: Session, resource: Resource, row: Row, observed: Observed, sent_ms: int) -> bool:
-        event = unpack_event(row.event)
+        event = await event_of(self._inbox, row)
+        if event is None:  # its own turn tells of that; a page is for many
+            return False
         if not isinstance(event.data, Hint):
             return True
         if await self.is_echo(session, event, event.data):
@@ -77,8 +82,9 @@ class Answers:
         try:
             told = await self.seen(session, resource, event, event.data, observed, sent_ms=sent_ms)
         except RetryAt as refusal:
-            fact = replace(hint_fact(event, event.data), event=row.event)
-            await self.again(session, row, fact, at_ms(refusal.retry_at), refusal.reason, failed=False)
+            await self.again(
+                session, row, hint_fact(event, event.data), at_ms(refusal.retry_at), refusal.reason, failed=False
+            )
             return False
         return await self.end(session, row, told or "unchanged")
 

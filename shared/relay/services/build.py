@@ -62,7 +62,7 @@ def build_drainer(
     writer = Writer(desk=desk, contacts=Contacts(ledger=ledger), saga=saga, doubt=Doubt(desk=desk))
     paid = PaidDocuments(desk=desk, polls=polls, snapshots=snapshots, table=polled)
     sightings = Sightings(ledger=ledger, snapshots=snapshots, paid=paid)
-    answers = Answers(desk=desk, sightings=sightings, polls=polls)
+    answers = Answers(inbox=inbox, desk=desk, sightings=sightings, polls=polls)
     poll = Poll(
         ledger=ledger,
         polls=polls,

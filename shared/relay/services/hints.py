@@ -17,7 +17,6 @@ from relay.holded import polled_requests
 from relay.holded.polled_table import FOLLOWED
 from relay.services.answers import POLLED, hint_fact, reread_key
 from relay.services.desk import NO_ATTEMPT
-from relay.services.job import unpack_event
 from relay.services.reread_share import taken_call
 from relay.services.times import at_ms
 from relay.services.turns import FIRST_LOOK
@@ -83,16 +82,15 @@ class Hints:
         session.note(waits)
         return f"waiting:{FIRST_LOOK}"
 
-    async def resume(self, session: Session, row: Row) -> None:
+    async def resume(self, session: Session, row: Row, event: Event) -> None:
         """Look again whether it was our own write, else read the object when it is its turn, and emit what changed."""
-        event = unpack_event(row.event)
         hint = event.data
         if not isinstance(hint, Hint):
             raise Rejected("not_a_hint", detail=f"the row of {row.event_type} holds another event")
         if await self._answers.is_echo(session, event, hint):
             await self._answers.end(session, row, "echo")
             return
-        fact = replace(hint_fact(event, hint), event=row.event)
+        fact = hint_fact(event, hint)
         try:
             published = await self._reread(session, row, event, hint)
         except RetryAt as refusal:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from relay.domain import wire
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row, marker_of
+from relay.domain.packed import gunzipped, gzipped
+from relay.errors import BadInput
 
 if TYPE_CHECKING:
     from relay.domain.documents import Plan, Priority
@@ -86,9 +87,13 @@ def _last_step(plan: Plan) -> Step:
 
 def pack_event(event: Event) -> bytes:
     """The copy of an event that a ledger row keeps while it is unfinished."""
-    return gzip.compress(wire.dumps(event), mtime=0)
+    return gzipped(wire.dumps(event))
 
 
 def unpack_event(copy: bytes) -> Event:
-    """Back from `pack_event`. Raises `BadInput` for what this code no longer reads."""
-    return wire.loads(gzip.decompress(copy))
+    """Back from `pack_event`. Raises `BadInput` for what this code no longer reads, and for a damaged copy."""
+    try:
+        text = gunzipped(copy)
+    except ValueError as error:
+        raise BadInput("event_unreadable", field="event", detail=f"{len(copy)} bytes: {error}") from None
+    return wire.loads(text)

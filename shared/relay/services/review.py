@@ -11,10 +11,11 @@ from relay.domain.ledger import Key
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.errors import BadInput, NotFound
-from relay.services.job import pack_event, unpack_event
+from relay.services.attempt import attempt
+from relay.services.copies import event_of
+from relay.services.job import pack_event
 from relay.services.preview import result_of
 from relay.services.rules import rules_of
-from relay.services.unfold import split_ref, unfold
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -45,7 +46,8 @@ class Study:
 
     @property
     def packed(self) -> bytes:
-        return self.row.event or (pack_event(self.event) if self.event is not None else b"")
+        """What a remedy puts back: never a copy that could not be read."""
+        return pack_event(self.event) if self.event is not None else self.row.event
 
     @property
     def meant(self) -> Mapping[str, Any] | None:
@@ -138,10 +140,11 @@ class Items:
         own_key = remedies.own_key(row.key)
         own = await self._ledger.get(own_key) if own_key != row.key else None
         if row.key.purpose == remedies.DELIVERY:
-            held = await self._inbox.get(account.account, row.event_id) is not None
+            item = await attempt(self._inbox.get(account.account, row.event_id))
+            held = item is not None and not isinstance(item, Exception)
             remedies_open = remedies.admits(row, held=held, writes=False)
             return Study(row=row, event=None, plan=None, own=None, open_remedies=remedies_open)
-        event = await self._event(row)
+        event = await event_of(self._inbox, row)
         plan = None
         if event is not None and not isinstance(event.data, Hint):
             plan = plan_for(event, *rules_of(account), today=now.date())
@@ -153,18 +156,3 @@ class Items:
             own=own,
             open_remedies=remedies.admits(row, held=event is not None, writes=writes),
         )
-
-    async def _event(self, row: Row) -> Event | None:
-        """The row's own copy, else the inbox's while it holds the delivery."""
-        if row.event:
-            try:
-                return unpack_event(row.event)
-            except BadInput:  # another release wrote it; the delivery itself is read anew
-                pass
-        try:
-            inbox_id, number = split_ref(row.event_id)
-        except ValueError:
-            return None
-        item = await self._inbox.get(row.key.account, inbox_id)
-        events = unfold(item.delivery).events if item is not None else ()
-        return events[number] if number < len(events) else None

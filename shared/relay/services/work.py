@@ -13,7 +13,8 @@ from relay.domain.remedies import aside_of
 from relay.domain.sources.imported import is_imported
 from relay.domain.standing_rows import stood_up
 from relay.errors import Rejected
-from relay.services.job import Job, fact_of, unpack_event
+from relay.services.copies import event_to_work
+from relay.services.job import Job, fact_of
 from relay.services.poll_row import first_poll
 from relay.services.settlement import first_sweep
 from relay.services.unfold import split_ref, unfold
@@ -155,7 +156,7 @@ class Work:
         elif row.kind == "poll":
             await self._poll.run(session, row)
         elif row.kind == "hint":
-            await self._hints.resume(session, row)
+            await self._hints.resume(session, row, await event_to_work(self._inbox, row))
         elif row.kind == "replay":
             await self._replays.run(session, row, self._event)
         elif not row.event:
@@ -163,7 +164,7 @@ class Work:
         else:
             # What a replay or a retry of many brought keeps its class for as long as it waits.
             background = row.priority == "background"
-            end = await self._event(session, unpack_event(row.event), background=background)
+            end = await self._event(session, await event_to_work(self._inbox, row), background=background)
             if end is not None and aside_of(row.key) in OF_AN_EVENT:
                 await self._desk.close_aside(session, row, end)
         await self._follow_up(session)

@@ -12,12 +12,12 @@ from relay.domain.mapping.catalogue import Catalogue
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
-from relay.errors import RelayError
 from relay.services.again import ROW, already_done, discarded, had_effect
 from relay.services.attempt import attempt, reason_of
 from relay.services.contacts import claims_of
+from relay.services.copies import event_of
 from relay.services.hints import hint_key
-from relay.services.job import fact_of, unpack_event
+from relay.services.job import fact_of
 from relay.services.rows import held_aside
 from relay.services.unfold import event_ref, split_ref, unfold
 
@@ -69,17 +69,18 @@ class WouldReplay:
         return told or [_unknown(ref)]
 
     async def of_row(self, account: Account, row: Row, *, now: datetime) -> Would:
-        """A dead row, from its own copy of the event."""
+        """A dead row, by its event. One that cannot be read, or that breaks the mapping, says so."""
         what = "goes back to the waiting room"
         if may_stand(row):
             what = "is looked for in Holded before anything is written"
         if row.kind in {"hint", "replay", *STANDING} or not row.event:
             what = what if row.event or row.kind in STANDING else "review: event_lost"
-            return Would(event=row.event_id, type=row.event_type, object=row.key.object_id, replay=what)
-        try:
-            told = await self._event(account, unpack_event(row.event), "waiting", now)
-        except RelayError as error:
-            told = Would(event=row.event_id, type=row.event_type, compared=f"cannot be read: {error.reason}")
+            return _named(row, replay=what)
+        event = await event_of(self._inbox, row)
+        told = await attempt(self._event(account, event, "waiting", now)) if event is not None else None
+        if told is None or isinstance(told, Exception):
+            reason = "event_unreadable" if told is None else reason_of(told)
+            return _named(row, compared=f"cannot be read: {reason}", replay=what)
         return replace(told, replay=what)
 
     async def standing(self, account: Account, ref: str, *, now: datetime) -> str:
@@ -146,6 +147,10 @@ class WouldReplay:
             if row is not None and row.state == "confirmed":
                 return row.holded_id
         return ""
+
+
+def _named(row: Row, **told: str) -> Would:
+    return Would(event=row.event_id, type=row.event_type, object=row.key.object_id, **told)
 
 
 def _standing(row: Row) -> str:
