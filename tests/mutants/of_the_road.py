@@ -159,3 +159,10 @@ shelf.add(
     '{"pk": {"S": join("", "snapshot", object_type)}, "sk"',
     "adapters/test_snapshots.py::test_a_snapshot_is_written_on_the_number_read_and_never_over_a_later_sighting[moto]",
 )
+shelf.add(
+    "who waits for a token of another class wakes the account at once, again and again",
+    f"{SERVICES}/drain.py",
+    "refused = session.borrowing | session.exhausted",
+    "refused = session.exhausted",
+    "services/test_held_up.py::test_a_contact_that_waits_for_a_fiscal_token_wakes_nobody_before_there_is_one",
+)

@@ -53,6 +53,26 @@ def test_an_invoice_in_doubt_is_looked_for_in_time_though_background_work_waits_
     assert world.ledger.rows[doubt.key].state == "confirmed"
 
 
+def test_a_contact_that_waits_for_a_fiscal_token_wakes_nobody_before_there_is_one():
+    """Its own class has tokens, so it is due; its drain, told to come again at once, would run as fast as queues deliver."""
+    world = World(month_limit=2_000)
+    world.order(shopify_order())
+    customer = {"id": 8, "email": "berta@example.com", "first_name": "Berta", "last_name": "Ejemplo"}
+    with world.paused():
+        world.run(world.deliver(customer, topic="customers/create"))
+    (row,) = (each for each in world.rows("contact") if each.key.source == "shopify")
+    gate = world.gates.gates[ACCOUNT]
+    used = dataclasses.replace(gate.budget, used=(2_000, 0, 0), per_month=2_000)
+    world.gates.gates[ACCOUNT] = dataclasses.replace(gate, budget=used)
+    world.clock.advance(120)
+    world.wakes.sent.clear()
+    world.run()
+
+    assert (row.state, row.priority, world.ledger.rows[row.key].rev) == ("waiting", "normal", row.rev)
+    assert world.gates.gates[ACCOUNT].next_due_ms > now_ms(world) + 60_000
+    assert all(wake.delay_seconds > 60 for wake in world.wakes.sent)
+
+
 def test_failures_of_a_sweep_count_only_in_a_row():
     world = World()
     world.order(shopify_order())

@@ -94,6 +94,7 @@ class Desk:
         if row is not None and refusal.reason.startswith(_NO_TOKEN) and _waits_with(row, job.fact, session.now_ms()):
             # Tokens ended before its turn: it keeps its place in the line, and the gate says when they come back.
             session.note(row)
+            session.borrowing[row.priority] = refusal
             return f"waiting:{refusal.reason}"
         failed = not refusal.reason.startswith(NO_ATTEMPT)
         due_ms = at_ms(refusal.retry_at)

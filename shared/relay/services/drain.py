@@ -229,7 +229,8 @@ class Drainer:
         of_class = [(row.priority, row.due_ms) for row in session.parked.values()]
         if looked:
             of_class += (await self._ledger.next_due(session.account.account)).items()
-        floors = {priority: at_ms(refusal.retry_at) for priority, refusal in session.exhausted.items()}
+        refused = session.borrowing | session.exhausted
+        floors = {priority: at_ms(refusal.retry_at) for priority, refusal in refused.items()}
         due = [max(at, floors.get(priority, 0)) for priority, at in of_class]
         due += [] if due_before is None else [due_before]
         due += [session.look_again_ms] if session.look_again_ms else []

@@ -94,6 +94,8 @@ class Session:
     outdated: bool = False
     """Somebody changed the account while this drain ran: what is left is for the next one, which reads it anew."""
     exhausted: dict[Priority, RetryAt] = field(default_factory=dict)
+    borrowing: dict[Priority, RetryAt] = field(default_factory=dict)
+    """Rows of this class wait, though it has tokens, for one of another: a contact is created as urgently as a document."""
     parked: dict[Key, Parked] = field(default_factory=dict)
     """Rows this drain parked: the work index may not show them yet."""
     behind: bool = False
