@@ -165,4 +165,5 @@ shelf.add(
     "refused = session.borrowing | session.exhausted",
     "refused = session.exhausted",
     "services/test_held_up.py::test_a_contact_that_waits_for_a_fiscal_token_wakes_nobody_before_there_is_one",
+    simulated(seeds=1, first=170),
 )

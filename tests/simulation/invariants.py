@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _UNDER_WAY = frozenset({"sent", "unknown", "waiting"})
 _WINDOW_S = 60.0
 
+MOST_RUNS = 1_000
+"""Of one function in one hour. A release that fails brings some 400, its messages coming back again and again."""
+
 
 def every_event_has_one_end(universe: Universe) -> Iterator[str]:
     """1: what was acknowledged is stored, every part of it has its end, and no row stands where nobody looks again."""
@@ -112,6 +115,13 @@ def nothing_is_told(universe: Universe) -> Iterator[str]:
                 yield f"8: {word!r} is told in {text[:200]!r}"
 
 
+def nobody_spins(universe: Universe) -> Iterator[str]:
+    """13: whoever waits is woken when it may go on, not as often as queues deliver: each run costs money, reads and a lease."""
+    for (function, hour), count in universe.lambdas.runs.items():
+        if count > MOST_RUNS:
+            yield f"13: {function} ran {count} times in hour {hour}"
+
+
 INVARIANTS: tuple[Callable[[Universe], Iterator[str]], ...] = (
     every_event_has_one_end,
     one_document_a_key,
@@ -124,6 +134,7 @@ INVARIANTS: tuple[Callable[[Universe], Iterator[str]], ...] = (
     what_is_uncertain_is_reviewed,
     nothing_is_told,
     silence_was_found,
+    nobody_spins,
 )
 BROKEN_FENCE: tuple[Callable[[Universe], Iterator[str]], ...] = (
     every_event_has_one_end,
@@ -131,5 +142,6 @@ BROKEN_FENCE: tuple[Callable[[Universe], Iterator[str]], ...] = (
     quota_is_kept,
     accounts_are_apart,
     nothing_is_told,
+    nobody_spins,
 )
 """What still holds when a commit comes later than anybody waits for it. A contact may be doubled too: no sweep lists those."""

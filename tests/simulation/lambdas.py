@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ class Lambdas:
         self.unpublished = 0  # records that the stream gave up: the sweeper's business
         self._sequence = 0
         self.news: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.runs: Counter[tuple[str, int]] = Counter()
+        """How often a function ran, by the hour."""
 
     def spawn(self, story: Awaitable[Any]) -> asyncio.Task[Any]:
         task = asyncio.ensure_future(story)
@@ -70,6 +72,7 @@ class Lambdas:
         """One invocation. Raises `DiedError` when it gave no answer; a machine that died is never used again."""
         machine = self._machine(function)
         self.active += 1
+        self.runs[function, int(self._universe.seconds() // 3600)] += 1
         task = asyncio.ensure_future(body(machine))
         try:
             done, _ = await asyncio.wait({task}, timeout=SECONDS[function])
