@@ -167,3 +167,10 @@ shelf.add(
     "services/test_held_up.py::test_a_contact_that_waits_for_a_fiscal_token_wakes_nobody_before_there_is_one",
     simulated(seeds=1, first=170),
 )
+shelf.add(
+    "an order given after the settings were mended is the one that goes by the old ones",
+    f"{SERVICES}/replay_orders.py",
+    "rules = [there.settings, there.catalogue] if there is not None else []",
+    "rules = [] if there is not None else [there]",
+    "services/test_replay.py::test_an_order_given_again_after_the_settings_were_mended_is_another_though_the_first_is_under_way",
+)

@@ -536,3 +536,20 @@ def test_an_order_given_again_while_it_is_half_written_is_the_same_and_becomes_w
     world.run()
 
     assert (told(world, half).state, len(told(world, half).answers)) == ("done", len(refs))
+
+
+def test_an_order_given_again_after_the_settings_were_mended_is_another_though_the_first_is_under_way():
+    """Part of the first was answered by the old settings, and is not asked again."""
+    world = World(settings={"policy": {"paid_order": "nothing"}})
+    (ref,) = delivered(world, shopify_order())
+    refs = [ref, *(f"gone{number}#0" for number in range(MOST_REFS))]
+    first = order(world, refs, rate=1)
+    world.run()
+    assert (told(world, first).state, dict(told(world, first).answers)[ref]) == ("running", "ignored:policy_paid_order")
+
+    change(world, policy={})
+    second = order(world, refs, rate=1)
+    world.run()
+
+    assert second != first
+    assert dict(told(world, second).answers)[ref].startswith("document:")

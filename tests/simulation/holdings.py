@@ -11,6 +11,9 @@ from relay.domain.decisions import IN_DOUBT
 from relay.domain.ledger import STANDING, is_marker, marker_of
 from relay.domain.remedies import aside_of, own_key
 from relay.domain.replay import unpack
+from relay.services.answers import POLLED
+from relay.services.times import at_ms
+from relay.services.turns import JOINS, OWN_CALL
 from relay.services.unfold import unfold
 from tests.simulation import payloads
 from tests.simulation.oracle import expected, for_a_person
@@ -31,6 +34,17 @@ def documents_of(universe: Universe, account: str) -> list[dict[str, Any]]:
 def rows_of(universe: Universe) -> list[Row]:
     """Rows of facts: neither what stands for ever nor claims on contacts, which the documents' own rows answer for."""
     return [row for row in universe.ledger.rows.values() if row.kind not in {"contact", *STANDING}]
+
+
+def may_wait(universe: Universe, row: Row) -> bool:
+    """It is to go on later than anybody has patience for here: when a person has judged, or polling has a call for it."""
+    return waits_for_a_person(universe, row) or _waits_for_a_poll(universe, row)
+
+
+def _waits_for_a_poll(universe: Universe, row: Row) -> bool:
+    """A look at a document whose payment a poll saw: it costs a call of polling's, which may have one next month only."""
+    asked = row.event_id.startswith(POLLED) and row.reason in {JOINS, OWN_CALL}
+    return row.state == "waiting" and asked and row.due_ms > at_ms(universe.now())
 
 
 def waits_for_a_person(universe: Universe, row: Row) -> bool:

@@ -9,11 +9,11 @@ from relay.services.unfold import unfold
 from tests.simulation.holdings import (
     documents_of,
     doubles_are_told,
+    may_wait,
     one_contact_a_buyer,
     one_document_a_key,
     one_product_a_sku,
     rows_of,
-    waits_for_a_person,
     what_is_uncertain_is_reviewed,
     what_was_adopted_is_all,
 )
@@ -43,7 +43,7 @@ def every_event_has_one_end(universe: Universe) -> Iterator[str]:
         if item.open or set(item.ends) != numbers:
             yield f"1: {inbox_id} is open={item.open} with ends {dict(item.ends)} of {len(numbers)}"
     for row in rows_of(universe):
-        if row.state in _UNDER_WAY and not waits_for_a_person(universe, row):
+        if row.state in _UNDER_WAY and not may_wait(universe, row):
             yield f"1: {row.key} is still {row.state} ({row.reason}), due {row.due_ms}, indexed {row.indexed}"
     for row in universe.ledger.rows.values():
         lost = row.state == "waiting" and not (row.indexed and row.due_ms)

@@ -19,7 +19,7 @@ from tests.sandboxed import request_of
 from tests.simulation import loop, shop
 from tests.simulation.actions import ACTIONS
 from tests.simulation.drift import reconciliation_tells_the_truth
-from tests.simulation.holdings import judged, replay_answered, replay_wrote, standing, waits_for_a_person, written_s
+from tests.simulation.holdings import judged, may_wait, replay_answered, replay_wrote, standing, written_s
 from tests.simulation.invariants import BROKEN_FENCE, INVARIANTS
 from tests.simulation.once import normalised_once
 from tests.simulation.operators import retry_reason
@@ -240,7 +240,7 @@ def restlessness(universe: Universe) -> str:
     for row in universe.ledger.rows.values():
         if (
             row.state in {"sent", "unknown", "waiting"}
-            and not waits_for_a_person(universe, row)
+            and not may_wait(universe, row)
             and row.kind not in {"contact", *STANDING}
         ):
             return f"{row.key} is {row.state} ({row.reason})"

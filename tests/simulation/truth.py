@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,10 @@ def true_findings(universe: Universe, account: str) -> tuple[Findings, Findings]
     listed = {at: each for at, each in documents.items() if (each["_kind"], each["date"]) in days}
     must = {(what, str(row.key)) for row in written for what in _differences(row, documents, listed)}
     named = {(row.holded_id, row.marker) for row in rows if row.holded_id}
-    quiet = {row.marker for row in rows if row.state in _IN_DOUBT} | {row.marker for row in written}
+    marked = Counter(tag for each in listed.values() for tag in each["tags"])
+    quiet = {row.marker for row in rows if row.state in _IN_DOUBT}
+    # Ours beside another that is named is told of with its row. Where that one is gone it is the only one, and nobody names it.
+    quiet |= {row.marker for row in written if row.holded_id in documents or marked[row.marker] > 1}
     may: Findings = set()
     for document in documents.values():
         markers = {tag for tag in document["tags"] if is_marker(tag)}

@@ -1,8 +1,9 @@
 """Order, cancel and look at replays: what an operator does to the jobs that the account's drainer works through.
 
 Every order is rows of the ledger; the account is woken for it. The change log is written first, so that nothing is ever
-done that it does not tell. A replay is named by what was ordered, so the same order given again while it is under way is
-the same replay.
+done that it does not tell. A replay is named by what was ordered and by the account's settings, so the same order given again
+while it is under way is the same replay, and one given after the settings were mended is another: part of the first may be
+through by the old ones.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import base64
 import hashlib
 import itertools
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,7 +81,10 @@ class ReplayOrders:
     async def _name(self, account: str, refs: Sequence[str], rate: int) -> str:
         """The name of this order: its own while it is under way or half written, a fresh one where that has ended."""
         last = len(replay.chunks(refs))
-        digest = hashlib.sha256("\n".join([str(rate), *refs]).encode()).digest()
+        there = await self._accounts.get(account)
+        rules = [there.settings, there.catalogue] if there is not None else []
+        order = json.dumps([rate, list(refs), rules], sort_keys=True, default=str)
+        digest = hashlib.sha256(order.encode()).digest()
         ordered = base64.b32encode(digest).decode().lower()[:_NAME_CHARS]
         for number in itertools.count(1):
             name = f"{ordered}-{number}"
