@@ -171,15 +171,25 @@ def loads(text: bytes) -> Event:
     Raises:
         BadInput: the text is not what `dumps` wrote.
     """
-    try:
-        detail = json.loads(text)
-        if _ESCAPED_HALF.search(text):
-            json.dumps(detail, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
-        raise BadInput("wrong_shape", field="event", detail="not JSON, or with half a character") from None
+    detail = parsed(text)
     if not isinstance(detail, dict):
         raise BadInput("wrong_shape", field="event", detail="expected an object")
     return from_cloudevent(detail)
+
+
+def parsed(text: bytes) -> Any:
+    """The JSON of one or more events, which can be written again.
+
+    Raises:
+        BadInput: `wrong_shape`.
+    """
+    try:
+        value = json.loads(text)
+        if _ESCAPED_HALF.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise BadInput("wrong_shape", field="event", detail="not JSON, or with half a character") from None
+    return value
 
 
 def _schema_name(event_type: str) -> str:

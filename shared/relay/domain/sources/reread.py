@@ -56,10 +56,12 @@ def normalise(delivery: Delivery) -> Normalised:
     from relay.domain import wire
 
     try:
-        told = json.loads(delivery.body)
+        told = wire.parsed(delivery.body)
         events = [wire.from_cloudevent(each) for each in (told if isinstance(told, list) else [told])]
-    except (BadInput, ValueError, RecursionError, AttributeError):
+    except (BadInput, AttributeError):
         return Normalised(ignored="not_a_reread", detail="the body is no event of ours")
+    if not events:
+        return Normalised(ignored="not_a_reread", detail="the body is a list of no events")
     if any(event.account != delivery.account or event.source != "holded" for event in events):
         return Normalised(ignored="not_a_reread", detail="the body is an event of another account or source")
     return Normalised(
