@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +16,11 @@ from infra.paths import ROOT
 from relay.cli.onboarding import REQUIRED
 from relay.domain.settings import Settings, parse_settings
 from relay.domain.sources import registry
+from tests import cfn_lint
 from tests.docs.pages import DECISIONS, PAGES, Block, blocks, links, named, table, text_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 README, OPERATIONS, SECURITY = ROOT / "README.md", ROOT / "docs" / "operations.md", ROOT / "docs" / "security.md"
 LONGEST_DECISION = 100
@@ -74,15 +75,7 @@ def test_a_json_block_is_settings_or_a_template_and_is_right(block: Block, tmp_p
         return
     file = tmp_path / "example.json"
     file.write_text(block.text, encoding="utf-8")
-    run = subprocess.run(
-        [str(Path(sys.executable).parent / "cfn-lint"), str(file)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (run.returncode, run.stdout) == (0, "")
+    assert cfn_lint.said(file) == (0, "")
 
 
 def test_there_are_settings_and_a_template_to_check() -> None:

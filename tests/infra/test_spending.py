@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from infra.paths import ROOT
 from infra.spending import dollars
+from tests import cfn_lint
 
 
 def of_type(template, kind):
@@ -82,15 +82,7 @@ def test_the_budget_is_made_after_the_topics_policy(budgeted):
 
 def test_cfn_lint_has_nothing_to_say_of_it(budgeted):
     _, file = budgeted
-    run = subprocess.run(
-        [str(Path(sys.executable).parent / "cfn-lint"), str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (run.returncode, run.stdout) == (0, "")
+    assert cfn_lint.said(file) == (0, "")
 
 
 def test_a_budget_is_whole_dollars():

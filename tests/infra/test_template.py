@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from infra.environments import DEFAULT_REGION, STAGES
 from infra.local.beat import EVERY_SECONDS
-from infra.paths import LOCAL, ROOT
+from infra.paths import LOCAL
+from tests import cfn_lint
 
 OUTPUTS = {
     "ApiUrl", "InboxTable", "StateTable", "BodiesBucket", "BusName", "FiscalQueueUrl", "NormalQueueUrl", "FiscalDlqUrl",
@@ -37,15 +35,7 @@ def test_cfn_lint_has_nothing_to_say(stage_name, templates):
     file = (
         LOCAL / "cdk.out" / f"holded-relay-{stage_name}-{DEFAULT_REGION}" / f"holded-relay-{stage_name}.template.json"
     )
-    run = subprocess.run(
-        [str(Path(sys.executable).parent / "cfn-lint"), str(file)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (run.returncode, run.stdout) == (0, "")
+    assert cfn_lint.said(file) == (0, "")
 
 
 def test_the_stages_hold_the_same_resources_with_the_same_permissions(templates):
