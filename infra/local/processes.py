@@ -10,6 +10,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,12 +20,24 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 _STARTS_WITHIN_SECONDS = 60.0
 _ENDS_WITHIN_SECONDS = 10.0
+# Below what Linux (32768 to 60999) and macOS (49152 to 65535) give to outgoing connections; by chance, because several
+# processes ask at once: https://www.kernel.org/doc/html/latest/networking/ip-sysctl.html (ip_local_port_range).
+_PORTS = range(20_000, 32_768)
+_RANDOM = SystemRandom()
+_TRIES = 100
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens at, and that no outgoing connection takes before its server starts or while it restarts.
+
+    Raises `RuntimeError` when there is none.
+    """
+    for _ in range(_TRIES):
+        port = _RANDOM.choice(_PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    raise RuntimeError(f"no free port on {HOST} among {_TRIES} picked of {_PORTS.start}-{_PORTS.stop - 1}")
 
 
 class Server:
