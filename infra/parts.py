@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from infra.environments import Stage
 
 _WRITTEN_BY = {
-    "OldestOpenEventSeconds": "sweep_inbox",
-    "OldestDueRowSeconds": "release_due",
-    "ReviewCount": "write_holded",
-    "SourcesSilent": "watch_sources",
-    "SourcesNotMended": "watch_sources",
-    "AccountsBlocked": "write_holded",
-    "QuotaUsedPercent": "write_holded",
-    "Drift": "write_holded",
+    "OldestOpenEventSeconds": ("sweep_inbox", 15),
+    "OldestDueRowSeconds": ("release_due", 15),
+    "ReviewCount": ("write_holded", 5),
+    "SourcesSilent": ("watch_sources", 45),
+    "SourcesNotMended": ("watch_sources", 45),
+    "AccountsBlocked": ("write_holded", 5),
+    "QuotaUsedPercent": ("write_holded", 5),
+    "Drift": ("write_holded", 5),
 }
+"""The function, and the minutes of a period: three of its turns where it runs by the clock, that an alarm for what lasts does
+not end, and sound again, between two of them."""
 
 
 def removal_of(stage: Stage) -> cdk.RemovalPolicy:
@@ -80,12 +82,13 @@ def alarm(
 
 def figure(stage: Stage, name: str) -> cloudwatch.Metric:
     """One that a function writes with its logs. The toolkit adds the function's name as a second dimension."""
+    function, minutes = _WRITTEN_BY[name]
     return cloudwatch.Metric(
         namespace="HoldedRelay",
         metric_name=name,
-        dimensions_map={"Stage": stage.name, "service": _WRITTEN_BY[name]},
+        dimensions_map={"Stage": stage.name, "service": function},
         statistic="Maximum",
-        period=cdk.Duration.minutes(5),
+        period=cdk.Duration.minutes(minutes),
     )
 
 

@@ -159,6 +159,18 @@ def test_schedules_run_as_often_as_the_local_beat_believes(synthesised):
     assert every == EVERY_SECONDS
 
 
+def test_an_alarm_for_what_lasts_does_not_end_between_two_turns_of_the_function_that_measures_it(synthesised):
+    periods = {}
+    for alarm in properties(synthesised, "AWS::CloudWatch::Alarm"):
+        dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", ())}
+        output = f"{dimensions.get('service', '').title().replace('_', '')}Function"
+        if output in EVERY_SECONDS:
+            periods[alarm["MetricName"]] = (alarm["Period"], 3 * EVERY_SECONDS[output])
+
+    assert set(periods) == {"OldestOpenEventSeconds", "OldestDueRowSeconds", "SourcesSilent", "SourcesNotMended"}
+    assert all(period >= turns for period, turns in periods.values())
+
+
 @pytest.mark.parametrize("threshold", [50, 70, 90, 100])
 def test_each_step_of_the_quota_has_its_alarm(synthesised, threshold):
     alarms = [each for each in properties(synthesised, "AWS::CloudWatch::Alarm")
