@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from relay.holded.polled_table import POLLED
+from relay.services.poll_row import poll_key
 from tests.cli.conftest import over
 from tests.services.polling import Hands, poll_now, polled_world, told
 from tests.services.world import ACCOUNT, World
@@ -77,6 +78,17 @@ def test_now_looks_at_once_and_the_change_log_says_who_asked(world):
     (change,) = world.accounts.log
     assert (change.what, change.after, change.who) == ("poll", "now: invoice, in full", "cli:tests")
     assert {"account": ACCOUNT} in [wake.message for wake in world.wakes.sent]
+
+
+def test_a_poll_that_had_died_starts_afresh_when_it_is_asked_for(world):
+    poll_now(world)
+    key = poll_key(ACCOUNT)
+    row = world.ledger.rows[key]
+    world.ledger.rows[key] = replace(row, state="dead", reason="trouble_KeyError", attempts=8, due_ms=0)
+    over(world).json("poll", ACCOUNT, "--now")
+
+    row = world.ledger.rows[key]
+    assert (row.state, row.reason, row.attempts) == ("waiting", "next_poll", 0)
 
 
 def test_an_account_that_was_never_drained_can_be_polled_now(world):

@@ -7,7 +7,10 @@ import dataclasses
 
 import pytest
 
+from relay.domain import standing_rows
+from relay.domain.ledger import STANDING, Key
 from relay.errors import NotFound, Rejected, Unavailable
+from relay.services.dead_desk import LASTING
 from relay.services.settlement import settle_key
 from tests.services.replaying import order, told
 from tests.services.test_dead_letters import NOTE, House
@@ -136,7 +139,9 @@ def test_a_discarded_row_whose_event_was_never_told_an_end_closes_its_delivery(h
 def test_the_settlement_sweep_is_never_discarded_and_comes_back_by_a_replay(house):
     house.order(shopify_order())
     key = settle_key(ACCOUNT)
-    house.ledger.rows[key] = dataclasses.replace(house.ledger.rows[key], state="dead", attempts=8)
+    house.ledger.rows[key] = dataclasses.replace(
+        house.ledger.rows[key], state="dead", reason="trouble_KeyError", attempts=8
+    )
     house.machine_trouble(2)
     with pytest.raises(Rejected, match="settlement_sweep"):
         house.discard()
@@ -144,7 +149,20 @@ def test_the_settlement_sweep_is_never_discarded_and_comes_back_by_a_replay(hous
 
     house.replay([one for one in house.dead() if one.row.kind == "settle"])
     house.run()
-    assert house.ledger.rows[key].state == "waiting"
+    row = house.ledger.rows[key]
+    assert (row.state, row.reason, row.attempts) == ("waiting", "next_sweep", 0)
+
+
+@pytest.mark.parametrize("kind", STANDING)
+def test_what_lives_as_long_as_its_account_is_refused_by_its_own_name(house, kind):
+    key = Key(account=ACCOUNT, source="*", object_id=kind, purpose="settle")
+    row = standing_rows.stands(key, kind, now_ms=0, due_ms=0)
+    house.ledger.rows[key] = dataclasses.replace(row, state="dead", attempts=8)
+    house.machine_trouble(2)
+    what, reason = LASTING[kind]
+
+    with pytest.raises(Rejected, match=f"{reason}: {what} lives as long"):
+        house.discard()
 
 
 def test_a_part_of_a_replay_is_cancelled_with_the_others_and_not_discarded_alone(house):

@@ -27,14 +27,17 @@ def stands(key: Key, kind: Kind, *, now_ms: int, due_ms: int, version: int = 0) 
     )
 
 
-def stood_up(row: Row, *, now_ms: int) -> Row:
-    """A sweep or poll that used up its attempts, or was ended by hand, stands again and takes up what it had not done."""
+def stood_up(row: Row, *, now_ms: int, due_ms: int | None = None, version: int | None = None) -> Row:
+    """It stands for its next turn, at once without `due_ms`: after a turn, or after one that used up its attempts or was ended
+    by hand. What had failed is forgotten, for attempts count failures in a row.
+    """
     return replace(
         row,
         state="waiting",
         rev=row.rev + 1,
         updated_ms=now_ms,
-        due_ms=now_ms,
+        due_ms=now_ms if due_ms is None else due_ms,
+        version=row.version if version is None else version,
         reason=STANDING[row.kind],
         attempts=0,
         indexed=True,

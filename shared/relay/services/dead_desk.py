@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from relay.domain import dead
 from relay.domain.decisions import may_stand
-from relay.domain.ledger import STANDING
 from relay.errors import Rejected
 from relay.services.again import row_ref
 from relay.services.attempt import attempt
@@ -21,10 +20,10 @@ from relay.services.dead_letters import named_in
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from relay.domain.ledger import Row
+    from relay.domain.ledger import Kind, Row
     from relay.ports.accounts import Accounts
     from relay.ports.inbox import Inbox
     from relay.ports.ledger import Ledger
@@ -36,6 +35,12 @@ if TYPE_CHECKING:
 HIDDEN_S = 35.0
 """The index hides a message for half a minute when it looks at it."""
 _MOST = 10_000
+LASTING: Mapping[Kind, tuple[str, str]] = {
+    "settle": ("the settlement sweep", "settlement_sweep"),
+    "reconcile": ("the nightly reconciliation", "nightly_reconciliation"),
+    "poll": ("the poll", "polling"),
+}
+"""What nobody may discard, and the reason that says so: one for each kind of `ledger.STANDING`."""
 _IN_DOUBT = "in_doubt", "may stand in Holded", "replay them, they are looked for before anything is written"
 _UNDER_WAY = "under_way", "are held by rows of the ledger", "replay them, which takes their messages out"
 
@@ -224,10 +229,8 @@ def _refuse(names: Sequence[str], reason: str, what: str, remedy: str) -> None:
 
 def _refuse_to_end(one: Dead) -> None:
     key = one.row.key
-    if one.row.kind in STANDING:
-        what, reason = "the settlement sweep", "settlement_sweep"
-        if one.row.kind == "reconcile":
-            what, reason = "the nightly reconciliation", "nightly_reconciliation"
+    if one.row.kind in LASTING:
+        what, reason = LASTING[one.row.kind]
         raise Rejected(
             reason, detail=f"{what} lives as long as its account: `relay dead-letters replay` brings it back"
         )

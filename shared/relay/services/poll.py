@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import polling as courses
 from relay.domain import polling_steps as steps
+from relay.domain.standing_rows import stood_up
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt
 from relay.services import poll_state
 from relay.services.poll_pass import NOBODYS, SHARE, PollPass
@@ -66,16 +67,7 @@ class Poll:
             due_ms = max(at_ms(refusal.retry_at), session.now_ms() + _SOON_MS)
         except NotAllowed:
             due_ms = session.now_ms() + session.timing.settlement_ms
-        following = replace(
-            row,
-            state="waiting",
-            rev=row.rev + 1,
-            updated_ms=session.now_ms(),
-            due_ms=due_ms,
-            reason="next_poll",
-            attempts=0,  # they count failures in a row
-            indexed=True,
-        )
+        following = stood_up(row, now_ms=session.now_ms(), due_ms=due_ms)
         if await self._ledger.replace(following, expected_rev=row.rev):
             session.note(following)
 

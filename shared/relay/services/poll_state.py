@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from relay.domain import polling as courses
 from relay.domain import polling_steps as steps
 from relay.domain.polling import Polling
+from relay.domain.standing_rows import stood_up
 from relay.errors import BadInput, Unavailable
 from relay.services.poll_plan import plan_of
 from relay.services.poll_row import first_poll, poll_key
@@ -86,7 +87,6 @@ async def make_due(
             if await ledger.insert(row) is None:
                 return names
             continue
-        row = replace(there, state="waiting", rev=there.rev + 1, updated_ms=now_ms, due_ms=now_ms, indexed=True)
-        if await ledger.replace(row, expected_rev=there.rev):
+        if await ledger.replace(stood_up(there, now_ms=now_ms), expected_rev=there.rev):
             return names
     raise Unavailable("row_contended", detail="the account is being polled; say it again in a moment")

@@ -14,6 +14,7 @@ from relay.domain.mapping.sale import MADRID
 from relay.domain.nights import first_night, most_calls, next_night_ms, nights_between, pages, reconcile_key
 from relay.domain.reconciled_summary import pack, summary
 from relay.domain.reconciling import Window
+from relay.domain.standing_rows import stood_up
 from relay.domain.text import counted
 from relay.errors import RetryAt
 from relay.holded.listings import LARGEST_PAGE
@@ -128,16 +129,11 @@ class Nightly:
         event: bytes | None = None,
     ) -> None:
         following = replace(
-            row,
-            state="waiting",
-            rev=row.rev + 1,
-            updated_ms=session.now_ms(),
-            due_ms=due_ms,
+            stood_up(row, now_ms=session.now_ms(), due_ms=due_ms),
             reason=reason,
             attempts=attempts,
             detail=row.detail if detail is None else detail,
             event=row.event if event is None else event,
-            indexed=True,
         )
         if await self._ledger.replace(following, expected_rev=row.rev):
             session.note(following)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.ledger import Key, Row, is_marker
-from relay.domain.standing_rows import stands
+from relay.domain.standing_rows import stands, stood_up
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.listing import listed, seen, spans_of
@@ -69,16 +69,7 @@ class Settlement:
             await self._next(session, row, due_ms=now_ms + session.timing.settlement_ms, swept_ms=swept_ms)
 
     async def _next(self, session: Session, row: Row, *, due_ms: int, swept_ms: int) -> None:
-        following = replace(
-            row,
-            state="waiting",
-            rev=row.rev + 1,
-            updated_ms=session.now_ms(),
-            due_ms=due_ms,
-            version=swept_ms,
-            attempts=0,  # they count failures in a row
-            indexed=True,
-        )
+        following = stood_up(row, now_ms=session.now_ms(), due_ms=due_ms, version=swept_ms)
         if await self._ledger.replace(following, expected_rev=row.rev):
             session.note(following)
 
