@@ -15,17 +15,16 @@ if TYPE_CHECKING:
     from infra.environments import Stage
 
 _WRITTEN_BY = {
-    "OldestOpenEventSeconds": ("sweep_inbox", 15),
-    "OldestDueRowSeconds": ("release_due", 15),
-    "ReviewCount": ("write_holded", 5),
-    "SourcesSilent": ("watch_sources", 45),
-    "SourcesNotMended": ("watch_sources", 45),
-    "AccountsBlocked": ("write_holded", 5),
-    "QuotaUsedPercent": ("write_holded", 5),
-    "Drift": ("write_holded", 5),
+    "OldestOpenEventSeconds": "sweep_inbox",
+    "OldestDueRowSeconds": "release_due",
+    "ReviewCount": "write_holded",
+    "SourcesSilent": "watch_sources",
+    "SourcesNotMended": "watch_sources",
+    "AccountsBlocked": "write_holded",
+    "QuotaUsedPercent": "write_holded",
+    "Drift": "write_holded",
+    "DeliveriesBroken": "publish_event",
 }
-"""The function, and the minutes of a period: three of its turns where it runs by the clock, that an alarm for what lasts does
-not end, and sound again, between two of them."""
 
 
 def removal_of(stage: Stage) -> cdk.RemovalPolicy:
@@ -66,8 +65,12 @@ def alarm(
     says: str,
     at_least: float,
     periods: int = 1,
+    no_data: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
 ) -> cloudwatch.Alarm:
-    """In alarm when the metric is `at_least` that much for so many periods. No data is no alarm."""
+    """In alarm when the metric is `at_least` that much for so many periods. No data is no alarm, where nothing else is said.
+
+    A metric's period is three turns of whoever measures it, or the alarm ends, and sounds again, between two of them.
+    """
     return cloudwatch.Alarm(
         scope,
         construct_id,
@@ -76,17 +79,16 @@ def alarm(
         threshold=at_least,
         evaluation_periods=periods,
         comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        treat_missing_data=no_data,
     )
 
 
-def figure(stage: Stage, name: str) -> cloudwatch.Metric:
+def figure(stage: Stage, name: str, *, minutes: int = 5) -> cloudwatch.Metric:
     """One that a function writes with its logs. The toolkit adds the function's name as a second dimension."""
-    function, minutes = _WRITTEN_BY[name]
     return cloudwatch.Metric(
         namespace="HoldedRelay",
         metric_name=name,
-        dimensions_map={"Stage": stage.name, "service": function},
+        dimensions_map={"Stage": stage.name, "service": _WRITTEN_BY[name]},
         statistic="Maximum",
         period=cdk.Duration.minutes(minutes),
     )

@@ -1,4 +1,4 @@
-"""The one way to make a Lambda function here: runtime, package, log group, a role of its own, and an alarm on errors."""
+"""The one way to make a Lambda function here: runtime, package, log group, a role of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra.parts import accept_finding, alarm, log_group
+from infra.parts import accept_finding, log_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ class RelayFunction(Construct):
     ) -> None:
         title = "".join(word.capitalize() for word in name.split("_"))
         super().__init__(scope, title)
+        self.named = name
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         logs = log_group(self, stage)
         logs.grant_write(self.role)
@@ -62,8 +63,6 @@ class RelayFunction(Construct):
             "AwsSolutions-L1",
             "Python 3.13 is what the byte code is compiled for, the dependencies are pinned for and the tests run on",
         )
-        errors = self.function.metric_errors(period=cdk.Duration.minutes(5))
-        self.errors = alarm(self, "Errors", errors, says=f"{name} failed: its log tells why", at_least=1)
         cdk.CfnOutput(self, "Name", value=self.function.function_name).override_logical_id(f"{title}Function")
 
     def allow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
@@ -20,6 +21,9 @@ def every(minutes: int, called: RelayFunction, *, unscheduled: sqs.Queue) -> tup
         iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[called.function.function_arn])
     )
     caller.add_to_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[unscheduled.queue_arn]))
+    # The scheduler hands a call over and is done. Lambda would try one that failed, or was throttled, for six hours, beside all
+    # that come after it: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+    called.function.configure_async_invoke(max_event_age=cdk.Duration.minutes(minutes), retry_attempts=0)
     schedule = scheduler.CfnSchedule(
         called,
         "Schedule",

@@ -100,6 +100,8 @@ class RelayStack(cdk.Stack):
                 *(each for each, _ in by_clock),
             ],
             by_clock=by_clock,
+            api=intake.api,
+            receiver=intake.receive_webhook,
             stream_reader=publishing.publish_event,
             dead={"FiscalDlq": queues.fiscal_dead, "NormalDlq": queues.normal_dead, **nets},
         )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from relay.domain.sources.imported import HEADER
+from relay.adapters.inbox_stream import arrival, delivery_key
 from relay.errors import Unavailable
-from relay.services.arrivals import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_lambda_powertools import Logger
 
@@ -19,39 +18,35 @@ if TYPE_CHECKING:
 
 
 async def handle(
-    event: Mapping[str, Any], *, publish: Publish, log: Logger, count: CountArrivals | None = None
+    event: Mapping[str, Any],
+    *,
+    publish: Publish,
+    log: Logger,
+    count: CountArrivals | None = None,
+    broken: Callable[[], None] | None = None,
 ) -> dict[str, Any]:
-    """Publish every INSERT. A refused one comes again from its place in the shard, with all that follows it."""
+    """Publish every INSERT. What AWS refused comes again from its place in the shard, with all that follows it.
+
+    What breaks our own code would break it again and hold up its shard meanwhile: `broken` is told, and the sweeper is its net.
+    """
     records: Sequence[Mapping[str, Any]] = [r for r in event.get("Records", ()) if r.get("eventName") == "INSERT"]
-    results = await asyncio.gather(*(publish(*_named(record)) for record in records), return_exceptions=True)
-    failures = []
+    results = await asyncio.gather(*(publish(*delivery_key(record)) for record in records), return_exceptions=True)
+    passed = next((at for at, one in enumerate(results) if isinstance(one, Unavailable)), len(records))
     for record, result in zip(records, results, strict=True):
-        account, inbox_id = _named(record)
-        if isinstance(result, BaseException):
+        account, inbox_id = delivery_key(record)
+        if isinstance(result, Unavailable):
+            log.warning("delivery.not_published", account=account, inbox_id=inbox_id, error=result.reason)
+        elif isinstance(result, Exception):
             # The type is enough for people; a message could hold what the sender wrote.
-            known = result.reason if isinstance(result, Unavailable) else type(result).__name__
-            log.warning("delivery.not_published", account=account, inbox_id=inbox_id, error=known)
-            failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
+            log.error("delivery.broken", account=account, inbox_id=inbox_id, error=type(result).__name__)
+            if broken is not None:
+                broken()
+        elif isinstance(result, BaseException):
+            raise result
         else:
             log.info("delivery.handled", result=result, account=account, inbox_id=inbox_id)
     if count is not None:
         # What comes again from its first failure on is counted when it does.
-        passed = next((at for at, one in enumerate(results) if isinstance(one, BaseException)), len(records))
-        await count(seen for record in records[:passed] if (seen := _arrival(record)) is not None)
-    return {"batchItemFailures": failures[:1]}
-
-
-def _named(record: Mapping[str, Any]) -> tuple[str, str]:
-    account, _, inbox_id = record["dynamodb"]["Keys"]["pk"]["S"].partition("#")
-    return account, inbox_id
-
-
-def _arrival(record: Mapping[str, Any]) -> Arrival | None:
-    """None for what an import brought: it would hide the very silence that it heals; and for what is no delivery's image."""
-    try:
-        image = record["dynamodb"]["NewImage"]
-        if HEADER in image.get("h", {}).get("M", {}):
-            return None
-        return Arrival(account=_named(record)[0], source=str(image["s"]["S"]), received_ms=int(image["r"]["N"]))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
+        await count(seen for record in records[:passed] if (seen := arrival(record)) is not None)
+    failures = [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in records[passed : passed + 1]]
+    return {"batchItemFailures": failures}

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 from functions.publish_event.handler import handle
 from functions.publish_event.settings import Settings
@@ -42,5 +43,13 @@ publish = Publish(
 count = CountArrivals(arrivals=DynamoArrivals(client=dynamodb, table=settings.state_table))
 
 
+def broken() -> None:
+    """One that cannot be published as our code is: rare, so the figure is written when there is something to tell."""
+    told = EphemeralMetrics(namespace="HoldedRelay")
+    told.add_dimension("Stage", settings.relay_stage)
+    told.add_metric("DeliveriesBroken", MetricUnit.Count, 1)
+    told.flush_metrics()
+
+
 def handler(event: Mapping[str, Any], _: Any) -> dict[str, Any]:
-    return asyncio.run(handle(event, publish=publish, log=log, count=count))
+    return asyncio.run(handle(event, publish=publish, log=log, count=count, broken=broken))

@@ -27,6 +27,8 @@ def handle(event: Mapping[str, Any], *, accept: Accept, now: Callable[[], dateti
     answer = accept(account=account, source=source, body=body, headers=event.get("headers") or {}, now=now())
     if answer.status == 200 and answer.inbox_id:
         log.info(json.dumps({"message": f"webhook.{answer.reason}", "account": account, "inbox_id": answer.inbox_id}))
+    if answer.trouble:
+        log.error(json.dumps({"message": "webhook.not_accepted", "error": answer.trouble}))
     return _from(answer)
 
 

@@ -43,7 +43,7 @@ def aws_place(aws, **options):
         return sorted(found.values())
 
     return Place(
-        SqsDeadLetters(client=sqs, urls=urls, **options),
+        SqsDeadLetters(client=sqs, urls=urls, wait_s=0, **options),
         lambda queue, body: sqs.send_message(QueueUrl=urls[queue], MessageBody=body),
         holds,
     )
@@ -105,3 +105,25 @@ def test_a_dead_letter_stays_in_its_queue_however_often_it_is_looked_at(aws):
         asyncio.run(place.dead_letters.peek())
 
     assert place.holds() == sorted(body(number) for number in range(12))
+
+
+class Servers:
+    """A queue of two servers: a short poll asks the one, a long one both.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+    """
+
+    def __init__(self, *bodies):
+        self.on_the_other = list(bodies)
+
+    def receive_message(self, **given):
+        if not given.get("WaitTimeSeconds"):
+            return {}
+        found, self.on_the_other = self.on_the_other, []
+        return {"Messages": [{"MessageId": one, "Body": one, "ReceiptHandle": one} for one in found]}
+
+
+def test_a_message_on_a_server_that_a_short_poll_leaves_out_is_seen():
+    letters = SqsDeadLetters(client=Servers("one"), urls={"fiscal": "x"})
+
+    assert [each.body for each in asyncio.run(letters.peek())] == ["one"]

@@ -19,14 +19,14 @@ from functions.release_due.handler import handle as release_due
 from functions.sweep_inbox.handler import handle as sweep_inbox
 from functions.write_holded.handler import handle as write_holded
 from relay.errors import Rejected, Unavailable
+from relay.ports.providers import Arrival
 from relay.ports.queues import DeadLetter
 from relay.services.accept import Answer
-from relay.services.arrivals import Arrival
 from relay.services.dead_letters import IndexDeadLetters
 from relay.services.drain import Drained
 from relay.services.enlist import Enlist
 from relay.services.release import Release
-from relay.services.sweep import Sweep
+from relay.services.sweep import AT_ONCE, Sweep
 from relay.services.times import at_ms
 from tests.fakes import FakeLedger
 from tests.services.world import ACCOUNT, World, shopify_order
@@ -110,6 +110,20 @@ def test_nothing_of_the_body_is_logged(caplog):
     assert "hush" not in caplog.text
 
 
+def test_a_webhook_that_could_not_be_stored_is_told_by_our_trouble_alone(caplog):
+    answer = Answer(503, "try_again", trouble="access_denied")
+    sent = receive_webhook(
+        {"body": "{}", "pathParameters": {"account": "acme", "source": "stripe"}},
+        accept=lambda **_given: answer,
+        now=lambda: NOW,
+    )
+
+    assert [json.loads(each.message) for each in caplog.records] == [
+        {"message": "webhook.not_accepted", "error": "access_denied"}
+    ]
+    assert (sent["statusCode"], "access_denied" in sent["body"]) == (503, False)
+
+
 def stream(*names):
     sample = event("dynamoStreamEvent")
     record = sample["Records"][0]
@@ -140,6 +154,28 @@ def test_the_stream_publishes_inserts_only_and_answers_with_the_first_failure():
 
     assert seen == [("acme", "one"), ("acme", "bad"), ("acme", "two")]
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+
+
+def test_a_delivery_that_breaks_our_code_does_not_hold_up_its_shard_and_is_told():
+    told, counted = [], []
+
+    async def publish(account, inbox_id):
+        if inbox_id == "bad":
+            raise KeyError("what the sender wrote")
+        return "published"
+
+    async def count(arrivals):
+        counted.extend(arrivals)
+
+    batch = stream(("INSERT", "acme#bad"), ("INSERT", "acme#two"))
+    batch["Records"][1]["dynamodb"]["NewImage"] = {"s": {"S": "shopify"}, "r": {"N": "5"}}
+    answer = asyncio.run(
+        publish_event(batch, publish=publish, log=Log(), count=count, broken=lambda: told.append("broken"))
+    )
+
+    assert answer == {"batchItemFailures": []}
+    assert told == ["broken"]
+    assert counted == [Arrival(account="acme", source="shopify", received_ms=5)]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +288,18 @@ def test_the_sweeper_republishes_what_the_stream_skipped():
 
     assert (done["republished"], done["oldest_open_seconds"]) == (1, 600)
     assert [entry["type"] for entry in world.bus.published] == ["order.paid"]
+
+
+def test_a_sweep_without_time_leaves_the_rest_to_the_next_and_still_tells_its_age():
+    world = World()
+    for number in range(2 * AT_ONCE):
+        world.deliver(shopify_order(id=5_000 + number), topic="orders/paid")
+    world.clock.advance(600)
+    sweep = Sweep(inbox=world.inbox, publish=world.publish)
+    answers = iter([True, False])
+    done = asyncio.run(sweep_inbox(sweep=sweep, now_ms=at_ms(world.clock.now()), in_time=lambda: next(answers)))
+
+    assert (done["republished"], done["oldest_open_seconds"]) == (AT_ONCE, 600)
 
 
 @pytest.mark.row("D23")

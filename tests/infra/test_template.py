@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from infra.environments import DEFAULT_REGION, STAGES
 from infra.local.beat import EVERY_SECONDS
-from infra.paths import LOCAL
+from infra.paths import LOCAL, ROOT
+from relay.adapters.sqs_dead_letters import HIDDEN_SECONDS
 from tests import cfn_lint
 
 OUTPUTS = {
@@ -159,16 +161,82 @@ def test_schedules_run_as_often_as_the_local_beat_believes(synthesised):
     assert every == EVERY_SECONDS
 
 
-def test_an_alarm_for_what_lasts_does_not_end_between_two_turns_of_the_function_that_measures_it(synthesised):
-    periods = {}
-    for alarm in properties(synthesised, "AWS::CloudWatch::Alarm"):
-        dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", ())}
-        output = f"{dimensions.get('service', '').title().replace('_', '')}Function"
-        if output in EVERY_SECONDS:
-            periods[alarm["MetricName"]] = (alarm["Period"], 3 * EVERY_SECONDS[output])
+def alarms_of(synthesised, metric):
+    return [each for each in properties(synthesised, "AWS::CloudWatch::Alarm") if each.get("MetricName") == metric]
 
-    assert set(periods) == {"OldestOpenEventSeconds", "OldestDueRowSeconds", "SourcesSilent", "SourcesNotMended"}
-    assert all(period >= turns for period, turns in periods.values())
+
+def dimensions_of(alarm):
+    return {each["Name"]: each["Value"] for each in alarm.get("Dimensions", ())}
+
+
+@pytest.mark.parametrize(
+    "metric", ["OldestOpenEventSeconds", "OldestDueRowSeconds", "SourcesSilent", "SourcesNotMended"]
+)
+def test_an_alarm_for_what_lasts_does_not_end_between_two_measurements(synthesised, metric):
+    (alarm,) = alarms_of(synthesised, metric)
+    output = f"{dimensions_of(alarm)['service'].title().replace('_', '')}Function"
+
+    assert alarm["Period"] >= 3 * EVERY_SECONDS[output]
+
+
+def test_an_alarm_for_a_function_that_fails_each_time_does_not_end_between_two_turns(synthesised):
+    named = {each["Value"]["Ref"]: name for name, each in synthesised["Outputs"].items() if name.endswith("Function")}
+    periods = {
+        named[dimensions_of(each)["FunctionName"]["Ref"]]: each["Period"] for each in alarms_of(synthesised, "Errors")
+    }
+
+    assert set(periods) == set(named.values())
+    assert all(periods[name] >= 3 * every for name, every in EVERY_SECONDS.items())
+
+
+def test_an_alarm_for_dead_letters_does_not_end_while_the_index_hides_them(synthesised):
+    periods = {each["Period"] for each in alarms_of(synthesised, "ApproximateNumberOfMessagesVisible")}
+
+    assert min(periods) > 2 * HIDDEN_SECONDS + EVERY_SECONDS["IndexDeadLettersFunction"]
+
+
+def test_a_quota_alarm_lasts_until_less_is_measured(synthesised):
+    assert {(each["TreatMissingData"], each["Period"]) for each in alarms_of(synthesised, "QuotaUsedPercent")} == {
+        ("ignore", 24 * 3600)
+    }
+
+
+def test_a_webhook_that_is_not_given_a_yes_has_an_alarm_though_no_function_failed(synthesised):
+    (refused,), (throttled,) = alarms_of(synthesised, "5xx"), alarms_of(synthesised, "Throttles")
+    (api,) = of_type(synthesised, "AWS::ApiGatewayV2::Api")
+
+    assert (refused["Namespace"], refused["Statistic"]) == ("AWS/ApiGateway", "Sum")
+    assert dimensions_of(refused) == {"ApiId": {"Ref": api}}
+    assert (
+        dimensions_of(throttled)["FunctionName"]["Ref"]
+        == synthesised["Outputs"]["ReceiveWebhookFunction"]["Value"]["Ref"]
+    )
+    assert refused["AlarmActions"] == throttled["AlarmActions"]
+
+
+def test_a_scheduled_call_is_not_tried_beside_the_ones_that_come_after_it(synthesised):
+    named = {each["Value"]["Ref"]: name for name, each in synthesised["Outputs"].items() if name.endswith("Function")}
+    kept = {
+        named[each["FunctionName"]["Ref"]]: (each["MaximumEventAgeInSeconds"], each["MaximumRetryAttempts"])
+        for each in properties(synthesised, "AWS::Lambda::EventInvokeConfig")
+    }
+
+    assert kept == {name: (every, 0) for name, every in EVERY_SECONDS.items()}
+
+
+def test_the_readme_counts_alarms_and_metrics_as_they_are(synthesised):
+    said = re.search(r"(\d+) alarms .*?\n?.*?(\w+) custom metrics", (ROOT / "README.md").read_text(encoding="utf-8"))
+    alarms = properties(synthesised, "AWS::CloudWatch::Alarm")
+    written = {
+        name
+        for file in (ROOT / "functions").glob("*/main.py")
+        for name in re.findall(r"add_metric\(\s*\"(\w+)\"", file.read_text(encoding="utf-8"))
+    }
+
+    assert said is not None
+    assert int(said[1]) == len(alarms)
+    assert said[2] == {8: "eight", 9: "nine", 10: "ten", 11: "eleven"}[len(written)]
+    assert {each["MetricName"] for each in alarms if each["Namespace"] == "HoldedRelay"} <= written
 
 
 @pytest.mark.parametrize("threshold", [50, 70, 90, 100])

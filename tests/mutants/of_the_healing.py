@@ -61,7 +61,7 @@ shelf.add(
 )
 shelf.add(
     "what an import brought is a sign of life",
-    "functions/publish_event/handler.py",
+    "shared/relay/adapters/inbox_stream.py",
     'if HEADER in image.get("h", {}).get("M", {}):',
     "if not image:",
     f"{WATCHED}::test_what_an_import_brought_is_no_sign_of_life",

@@ -16,7 +16,7 @@ shelf.add(
     "2xx though nothing was put",
     f"{SERVICES}/accept.py",
     """            # Not stored, whatever the store had against it, so not acknowledged: the sender's own retry is the net.
-            return Answer(503, "try_again")
+            return Answer(503, "try_again", trouble=error.reason)
 """,
     '            return Answer(200, "accepted", delivery.inbox_id)\n',
     "services/test_accept.py::test_a_store_that_is_away_is_a_503_and_never_an_acknowledgement",
@@ -71,8 +71,8 @@ shelf.add(
 shelf.add(
     "the stream is told that all went well",
     "functions/publish_event/handler.py",
-    "failures[:1]",
-    "[]",
+    '{"batchItemFailures": failures}',
+    '{"batchItemFailures": []}',
     f"{REFUSALS}::test_what_the_bus_refused_comes_again_from_the_stream",
 )
 shelf.add(

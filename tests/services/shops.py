@@ -11,11 +11,11 @@ from functions.receive_webhook.handler import handle as receive_webhook
 from relay.domain import silence
 from relay.errors import RetryAt
 from relay.ports.accounts import AccountSecrets
-from relay.ports.providers import ProviderCredential
+from relay.ports.providers import Arrival, ProviderCredential
 from relay.providers import registry
 from relay.providers.protocol import decipher
 from relay.services.accept import Accept
-from relay.services.arrivals import Arrival, CountArrivals
+from relay.services.arrivals import CountArrivals
 from relay.services.backfill import Backfill
 from relay.services.subscriptions import Subscriptions
 from relay.services.times import at_ms

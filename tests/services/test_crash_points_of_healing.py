@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from relay.services.arrivals import Arrival, CountArrivals
+from relay.ports.providers import Arrival
+from relay.services.arrivals import CountArrivals
 from tests.services.shops import imported, lived, open_shop, send_webhooks, watch
 from tests.services.test_backfill import KINDS, bring, sell
 from tests.services.wire import Killed, Wire

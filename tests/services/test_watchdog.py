@@ -268,7 +268,8 @@ def test_what_an_import_brought_is_no_sign_of_life(world):
 
 
 def test_a_count_that_cannot_be_written_holds_up_no_event():
-    from relay.services.arrivals import Arrival, CountArrivals
+    from relay.ports.providers import Arrival
+    from relay.services.arrivals import CountArrivals
 
     class Away:
         async def add(self, *_, **__):

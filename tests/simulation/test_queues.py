@@ -88,7 +88,7 @@ class Aws:
         self.wakes = SqsWakes(
             client=self.sqs, fiscal_url=self.urls["fiscal"], normal_url=self.urls["normal"], clock=clock
         )
-        self.letters = SqsDeadLetters(client=self.sqs, urls={"fiscal": self.urls["dead"]})
+        self.letters = SqsDeadLetters(client=self.sqs, urls={"fiscal": self.urls["dead"]}, wait_s=0)
         bus = f"bus-{tail}"
         self.events.create_event_bus(Name=bus)
         for name, prefixes in (("fiscal", ["order."]), ("normal", ["contact."])):

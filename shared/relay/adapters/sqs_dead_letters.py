@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 HIDDEN_SECONDS = 30
 """Long enough that one look sees each message once, short enough that a redrive finds them."""
+WAIT_SECONDS = 2
+"""A short poll asks some of a queue's servers, and may find a queue with one message empty: a long one asks them all.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+"""
 _MOST = 1_000
 _BATCH = 10
 _PAUSE_S = 2.0
@@ -25,10 +29,20 @@ _PAUSE_S = 2.0
 class SqsDeadLetters:
     """`relay.ports.queues.DeadLetters`."""
 
-    def __init__(self, *, client: SQSClient, urls: Mapping[str, str], hidden_s: int = HIDDEN_SECONDS) -> None:
-        """`urls` by queue name (`fiscal`, `normal`); `hidden_s`: for how long a look hides what it saw."""
+    def __init__(
+        self,
+        *,
+        client: SQSClient,
+        urls: Mapping[str, str],
+        hidden_s: int = HIDDEN_SECONDS,
+        wait_s: int = WAIT_SECONDS,
+    ) -> None:
+        """`urls` by queue name (`fiscal`, `normal`); `hidden_s`: for how long a look hides what it saw; `wait_s`: for how long it
+        waits for more before a queue counts as empty.
+        """
         self._client = client
         self._hidden_s = hidden_s
+        self._wait_s = wait_s
         self._urls = urls
 
     async def peek(self) -> list[DeadLetter]:
@@ -64,6 +78,7 @@ class SqsDeadLetters:
                 QueueUrl=url,
                 MaxNumberOfMessages=_BATCH,
                 VisibilityTimeout=self._hidden_s,
+                WaitTimeSeconds=self._wait_s,
                 AttributeNames=["ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp", "SentTimestamp"],
             )
             messages = answer.get("Messages", [])

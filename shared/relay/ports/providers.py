@@ -49,6 +49,15 @@ class ProviderApi(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A delivery as the stream saw it come in."""
+
+    account: str
+    source: str
+    received_ms: int
+
+
 class Arrivals(Protocol):
     """How many deliveries of a source came in each hour, as the stream saw them: the signs of life of a source."""
 

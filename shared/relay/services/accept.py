@@ -27,11 +27,12 @@ MAX_BODY_BYTES = 4_500_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP status and why. `inbox_id` names what was stored, also for a duplicate."""
+    """An HTTP status and why. `inbox_id` names what was stored, also for a duplicate; `trouble` is ours and not the sender's."""
 
     status: int
     reason: str
     inbox_id: str = ""
+    trouble: str = ""
 
 
 class Accept:
@@ -48,8 +49,8 @@ class Accept:
             return Answer(413, "body_too_large")
         try:
             known = self._secrets.load(account)
-        except Unavailable:
-            return Answer(503, "try_again")
+        except Unavailable as error:
+            return Answer(503, "try_again", trouble=error.reason)
         if known is None:
             return Answer(404, "unknown_account")
         verdict = module.verify(body, headers, known.secrets.get(source, ()), now, known.bindings.get(source, {}))
@@ -73,9 +74,9 @@ class Accept:
     def _store(self, delivery: Delivery, digest: str) -> Answer:
         try:
             outcome = self._inbox_writer.put(delivery, digest=digest)
-        except RelayError:
+        except RelayError as error:
             # Not stored, whatever the store had against it, so not acknowledged: the sender's own retry is the net.
-            return Answer(503, "try_again")
+            return Answer(503, "try_again", trouble=error.reason)
         if outcome.startswith("stored_as:"):
             return Answer(200, "accepted", outcome.removeprefix("stored_as:"))
         return Answer(200, "accepted" if outcome == "stored" else "duplicate", delivery.inbox_id)

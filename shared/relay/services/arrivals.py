@@ -7,7 +7,6 @@ go, since nothing but a statistic hangs on it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from relay.errors import RelayError
@@ -15,16 +14,9 @@ from relay.errors import RelayError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from relay.ports.providers import Arrivals
+    from relay.ports.providers import Arrival, Arrivals
 
 HOUR_MS = 3_600_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    account: str
-    source: str
-    received_ms: int
 
 
 NOT_WATCHED = frozenset({"holded"})
