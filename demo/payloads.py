@@ -131,7 +131,7 @@ def shopify_refund(number: int, order: Body) -> Body:
     }
 
 
-def woocommerce_order(number: int, buyer: Buyer, items: list[Item], *, nif_field: str = "_billing_nif") -> Body:
+def woocommerce_order(number: int, buyer: Buyer, items: list[Item]) -> Body:
     total = sum((item.total for item in items), Decimal(0))
     tax = sum((amount for item in items for _, amount in item.taxes), Decimal(0))
     first, _, last = buyer.name.partition(" ")
@@ -167,7 +167,7 @@ def woocommerce_order(number: int, buyer: Buyer, items: list[Item], *, nif_field
             "email": buyer.email,
         },
         "shipping": {"country": buyer.country, "postcode": buyer.postal_code, "city": buyer.city},
-        "meta_data": [{"id": 1, "key": nif_field, "value": buyer.nif}] if buyer.nif else [],
+        "meta_data": [{"id": 1, "key": "_billing_nif", "value": buyer.nif}] if buyer.nif else [],
         "line_items": [
             {
                 "id": number * 10 + at,

@@ -25,7 +25,7 @@ from relay.adapters.holded_http import HoldedHttp
 from relay.adapters.ids import RandomIds
 from relay.adapters.s3_bodies import S3Bodies
 from relay.adapters.sqs import SqsWakes
-from relay.errors import RelayError
+from relay.services.attempt import reason_of
 from relay.services.build import build_drainer
 from relay.services.session import Timing
 from relay.services.times import at_ms
@@ -99,8 +99,3 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             log.info("account.reconciled", account=account, drift=result.drift)
             metrics.add_metric("Drift", MetricUnit.NoUnit, result.drift)
     return answer
-
-
-def reason_of(error: BaseException) -> str:
-    """What may be logged of an error: its constant reason, else its type."""
-    return error.reason if isinstance(error, RelayError) else type(error).__name__

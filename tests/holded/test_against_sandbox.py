@@ -318,7 +318,7 @@ def test_both_windows_refuse_in_their_own_way(header):
             await client(requests.create_contact(ACME))
 
         now = datetime.now(UTC)
-        assert 10 < (minute.value.retry_at - now).total_seconds() <= 21
+        assert 0 < (minute.value.retry_at - now).total_seconds() <= 21
         assert 8 < (month.value.retry_at - now).days + 1 <= 9
         assert (await client(requests.list_contacts())).items == ()
 

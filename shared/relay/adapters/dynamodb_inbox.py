@@ -40,15 +40,12 @@ class DynamoInbox:
         table: str,
         bucket: str,
         clock: Clock | None = None,
-        kept_days: int = KEPT_DAYS,
     ) -> None:
-        """`kept_days` is how long a delivery stays after the end of its last event."""
         self._client = client
         self._s3 = s3
         self._table = table
         self._bucket = bucket
         self._clock = clock or SystemClock()
-        self._kept_s = kept_days * 86_400
         self._writer = DynamoInboxWriter(client=client, s3=s3, table=table, bucket=bucket)
 
     async def get(self, account: str, inbox_id: str) -> InboxItem | None:
@@ -190,7 +187,7 @@ class DynamoInbox:
         return answer.get("Attributes", {})
 
     def _closing(self, ends: Mapping[str, str]) -> dict[str, Any]:
-        expires_at = int(self._clock.now().timestamp()) + self._kept_s
+        expires_at = int(self._clock.now().timestamp()) + KEPT_DAYS * 86_400
         return {":e": {"M": {number: {"S": end} for number, end in ends.items()}}, ":x": {"N": str(expires_at)}}
 
     async def _open_in(self, at: int, before_ms: int, limit: int) -> list[tuple[str, str]]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from relay.ports.world import Clock
 
 V = TypeVar("V")
+UNKNOWN_SECONDS = 5
 
 
 class DynamoWebhookSecrets:
@@ -35,16 +36,15 @@ class DynamoWebhookSecrets:
         table: str,
         clock: Clock,
         seconds: int = 30,
-        unknown_seconds: int = 5,
         size: int = 1000,
     ) -> None:
-        """A rotated secret is seen after `seconds`, a new account after `unknown_seconds`."""
+        """A rotated secret is seen after `seconds`, a new account after `UNKNOWN_SECONDS`."""
         self._client = client
         self._kms = kms
         self._table = table
         self._clock = clock
         self._known: _Cache[AccountSecrets] = _Cache(size=size, ms=seconds * 1000)
-        self._unknown: _Cache[bool] = _Cache(size=size, ms=unknown_seconds * 1000)
+        self._unknown: _Cache[bool] = _Cache(size=size, ms=UNKNOWN_SECONDS * 1000)
 
     def load(self, account: str) -> AccountSecrets | None:
         """Raises `Unavailable`, also for secrets that cannot be opened: the sender shall come back, not be told no."""

@@ -1,4 +1,4 @@
-"""The ledger: one row a business key, for ever, and the pure decisions over it.
+"""The ledger: one row a business key, for ever. The pure decisions over it are in `decisions`.
 
     (none) --claim--> sent --> confirmed            waiting(reason, due_at | parent)
                         |          ^ adopt          review(reason)  dead(reason)  ignored(reason)  superseded(by)

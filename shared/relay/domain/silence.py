@@ -85,17 +85,17 @@ def learned(habits: Habits, counts: Mapping[int, int], *, now_ms: int) -> Habits
     return replace(habits, rates=tuple(rates), spread=max(1.0, spread), hours=hours, until_ms=ends)
 
 
-def judge(habits: Habits, *, last_ms: int, now_ms: int, improbable: float = IMPROBABLE) -> Verdict:
+def judge(habits: Habits, *, last_ms: int, now_ms: int) -> Verdict:
     """Judge the time since the last delivery. Pure: the same habits and times give the same verdict."""
     if habits.silent_ms:
         return Verdict(state="silent", expected=_expected(habits, habits.silent_ms, now_ms), probability=0.0)
     if habits.hours < KNOWN_HOURS:
         return Verdict(state="learning")
-    if sum(habits.rates) / habits.spread < -math.log(improbable):
+    if sum(habits.rates) / habits.spread < -math.log(IMPROBABLE):
         return Verdict(state="too_little")
     expected = _expected(habits, last_ms, now_ms)
     probability = math.exp(-min(expected, 700.0))
-    return Verdict(state="silent" if probability < improbable else "heard", expected=expected, probability=probability)
+    return Verdict(state="silent" if probability < IMPROBABLE else "heard", expected=expected, probability=probability)
 
 
 def fallen_silent(habits: Habits, *, last_ms: int) -> Habits:

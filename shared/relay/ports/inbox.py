@@ -31,7 +31,7 @@ class InboxItem:
     delivery: Delivery
     digest: str
     open: bool
-    ends: Mapping[str, str]  # event number -> its end: "document:<key>", "ignored:<reason>" ...
+    ends: Mapping[str, str]  # event number -> its end: "document:<Holded id>", "ignored:<reason>" ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

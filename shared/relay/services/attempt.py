@@ -21,6 +21,6 @@ async def attempt(work: Awaitable[T]) -> T | Exception:
     return result
 
 
-def reason_of(error: Exception) -> str:
-    """One word, without personal data."""
+def reason_of(error: BaseException) -> str:
+    """What may be logged or kept of an error: its constant reason, else its type, never what it says of the data."""
     return error.reason if isinstance(error, RelayError) else type(error).__name__

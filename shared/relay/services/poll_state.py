@@ -41,7 +41,7 @@ async def change(polls: Polls, account: str, onward: Callable[[Polling], Polling
 async def join(
     polls: Polls, ledger: Ledger, account: str, name: str, holded_id: str, *, now_ms: int, hurry_ms: int
 ) -> tuple[Course, Row | None]:
-    """An object waits for the resource's next pass (`polling.joined`). Returns its course, and the account's poll where that is
+    """An object waits for the resource's next pass (`polling_steps.joined`). Returns its course, and the account's poll where that is
     due earlier for it: at `hurry_ms`. Should this drain die before, who joined looks again by itself.
     """
 

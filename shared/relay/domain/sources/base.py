@@ -5,6 +5,7 @@ A source module (`relay.domain.sources.<name>`) declares
     SOURCE: str                     its name in URLs, keys and `relay.<source>`
     TOPICS: frozenset[str]          the topics it turns into events; any other verified topic ends in `ignored`
     REPLAY_WINDOW: timedelta        how long the sender may deliver the same fact again
+    KEPT_HEADERS: frozenset[str]    the headers that are stored with a delivery, in lower case
     SECRET_HINT: str                one sentence: where the user finds the secret
 
 and three pure functions: `verify`, `identify`, `normalise` (see the Protocol below). Nothing here reads a clock.
