@@ -274,3 +274,13 @@ def test_what_an_option_holds_wrongly_is_named_as_it_is_typed(setting: Setting, 
 
     assert "--source" in source.stderr
     assert "--settings" in settings.stderr
+
+
+@pytest.mark.parametrize("command", [("changes", "list"), ("replays", "list"), ("dead-letters", "list")])
+def test_a_misspelt_account_is_told_and_not_taken_for_one_without_any(command: tuple[str, str]) -> None:
+    here = over(Road())
+    told = here.run(*command, "--account", "acmee")
+
+    assert told.exit_code == 1
+    assert "account_unknown" in told.stderr
+    assert here.json(*command, "--account", "acme") == []

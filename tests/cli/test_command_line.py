@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from importlib.metadata import version
@@ -176,3 +177,36 @@ def test_naming_a_stack_wins_over_the_local_one(tmp_path: Path) -> None:
 
     with pytest.raises(BadInput, match="region_missing"):
         stack.find(local=False, name="holded-relay-prod", environ={}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("dead-letters", "discard", "--reason", "", "--yes", "--note", "x", "-a", "shop"), "--reason"),
+        (("replay", "--from", "2026-11-25", "--to=", "-a", "shop"), "--to"),
+        (("replay", ""), "replay"),
+        (("", "x"), "argument"),
+    ],
+)
+def test_an_empty_variable_of_a_script_does_not_widen_a_command(arguments: tuple[str, ...], field: str) -> None:
+    done = CliRunner().invoke(app, arguments)
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: value_empty: {field}")
+
+
+def test_an_interrupt_ends_a_question_at_once_though_a_loop_runs() -> None:
+    code = (
+        "import asyncio, sys; from relay.cli.console import sure; sys.stdin.isatty = lambda: True\n"
+        "async def ask(): sure('for good?', yes=False)\n"
+        "asyncio.run(ask())"
+    )
+    asked = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert asked.stdout is not None
+    assert asked.stdout.read(5) == b"Type "
+    asked.send_signal(signal.SIGINT)
+    _, said = asked.communicate(timeout=30)
+
+    assert b"KeyboardInterrupt" in said

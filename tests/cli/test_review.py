@@ -67,6 +67,16 @@ def test_the_sum_and_the_number_of_a_group_count_all_of_it() -> None:
     assert groups[0]["reason"] == "total_differs"
 
 
+def test_what_was_stopped_before_it_was_written_is_listed_with_what_the_source_says_of_it() -> None:
+    road = Road()
+    road.order(shopify_order(1, total_price="100.00"))
+    told = setting_of(road).json("review", "list", "--account", "acme")
+
+    assert road.rows()[0].total is None
+    assert [(one["total"], one["currency"]) for one in told["items"]] == [("100.00", "EUR")]
+    assert [group["totals"] for group in told["groups"]] == [{"EUR": "100.00"}]
+
+
 def setting_of(road: Road) -> Over:
     return over(road)
 

@@ -118,6 +118,11 @@ def test_a_time_that_the_inbox_has_forgotten_is_warned_of(setting: Over) -> None
     assert ["events from before 2026-01-" in one for one in partly["warnings"]] == [True]
 
 
+def test_as_much_as_is_kept_is_verified_without_a_warning(setting: Over) -> None:
+    assert setting.json("verify")["warnings"] == []
+    assert setting.json("verify", "--since", "35d")["warnings"] == []
+
+
 def test_since_counts_back_and_is_not_given_with_from(setting: Over) -> None:
     told = setting.json("verify", "--since", "24h")
     both = setting.run("verify", "--since", "24h", "--from", "2026-03-01")

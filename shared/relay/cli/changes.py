@@ -41,7 +41,10 @@ def _group() -> None:
 async def _list(here: World, account: str, *, from_ms: int, to_ms: int, limit: int) -> list[dict[str, Any]]:
     inputs.account_id(account)  # the log outlives the account's settings
     found = here.accounts.changes(account, from_ms=from_ms, to_ms=to_ms, limit=limit)
-    return [
+    told = [
         {"at": utc(one.at_ms), "who": one.who, "what": one.what, "before": one.before, "after": one.after}
         async for one in found
     ]
+    if not told:
+        await here.account(account)
+    return told

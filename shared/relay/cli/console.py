@@ -4,11 +4,12 @@ Exit codes: 0 done; 1 refused by the other side, not valid, or not available; 2 
 """
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -28,12 +29,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs in
 class RelayGroup(TyperGroup):
     """Turns the errors of `relay.errors` into a line on stderr and an exit code: no traceback ever reaches the user."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raises `typer.Exit`: a script's empty variable must not widen what a command is about."""
+        before = ""
+        for one in args if ctx.parent is None else ():
+            name, given, value = one.partition("=")
+            if not one or (given and not value and name.startswith("--")):
+                _refuse(
+                    BadInput("value_empty", field=name or before or "argument", detail="expected text, or none of it")
+                )
+            before = one
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except RelayError as error:
-            print(f"error: {error}", file=sys.stderr)
-            raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
+            _refuse(error)
+
+
+def _refuse(error: RelayError) -> NoReturn:
+    print(f"error: {error}", file=sys.stderr)
+    raise typer.Exit(2 if isinstance(error, BadInput) else 1) from None
 
 
 def note(text: str) -> None:
@@ -45,10 +62,16 @@ def sure(question: str, *, yes: bool, typed: str = "yes") -> None:
     """Raises `BadInput` when nobody is there to ask, `Rejected` when the answer is not what was to be typed."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise BadInput("confirmation_missing", field="--yes", detail="not given, and nobody to ask")
     note(question)
-    if input(f"Type {typed}: ").strip() != typed:
+    # Inside `asyncio.run` a first Ctrl-C cancels a task, which does not wake whoever waits for a line.
+    cancels = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        answer = input(f"Type {typed}: ").strip()
+    finally:
+        signal.signal(signal.SIGINT, cancels)
+    if answer != typed:
         raise Rejected("not_confirmed", detail="nothing was changed")
 
 

@@ -36,6 +36,8 @@ async def by_account(here: World, account: str | None, wanted: "Wanted", *, ever
     desk = dead_desk(here)
     held = list(dict.fromkeys([*names, *([NO_ACCOUNT] if every else [])]))
     found = {name: await desk.listed(name, wanted) for name in held}
+    if account not in {None, NO_ACCOUNT} and not any(found.values()):
+        await here.account(account)
     missing = wanted.names - {one.name for group in found.values() for one in group}
     if missing:
         detail = f"{len(missing)} of the names are not dead, first {min(missing)}; see `relay dead-letters list`"

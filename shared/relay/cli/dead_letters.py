@@ -106,7 +106,7 @@ def discard(
     reason: Reason = None,
     from_: From = None,
     to: To = None,
-    why: Annotated[str, typer.Option("--note", help="Why; kept in the change log.")] = "",
+    why: Annotated[str, typer.Option("--note", help="Why, without personal data; kept with what was discarded.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="It is for good.")] = False,
     as_json: AsJson = False,
     local: Local = False,

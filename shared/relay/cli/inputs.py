@@ -46,6 +46,8 @@ def source_name(value: str, field: str = "--source") -> str:
 def file_bytes(path: Path, field: str) -> bytes:
     """A file's raw bytes; `-` is standard input."""
     if str(path) == "-":
+        if sys.stdin is None:
+            raise BadInput("stdin_closed", field=field, detail="expected a file, or something on standard input")
         return sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -146,7 +148,7 @@ def secret(*, file: Path | None, variable: str, prompt: str, required: bool = Tr
             raise BadInput("secret_malformed", field=prompt, detail="not UTF-8 text") from None
     elif os.environ.get(variable):
         value = os.environ[variable].strip()
-    elif required and sys.stdin.isatty():
+    elif required and sys.stdin is not None and sys.stdin.isatty():
         import getpass
 
         value = getpass.getpass(f"{prompt} (not shown): ").strip()

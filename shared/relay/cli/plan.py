@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def plan(
     *,
-    orders_per_day: Annotated[int, typer.Option(min=0, help="Orders that become a document.")],
-    refunds_per_day: Annotated[int, typer.Option(min=0, help="Refunds that become a credit note.")] = 0,
+    orders_per_day: Annotated[int, typer.Option(min=0, max=10**9, help="Orders that become a document.")],
+    refunds_per_day: Annotated[int, typer.Option(min=0, max=10**9, help="Refunds that become a credit note.")] = 0,
     new_contacts_share: Annotated[
         str, typer.Option(help="The part of orders whose buyer Holded does not know yet: 0 to 1.")
     ] = "0.5",

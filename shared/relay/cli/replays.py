@@ -44,6 +44,8 @@ async def _listed(here: World, account: str | None, back_ms: int, *, every: bool
     orders, from_ms = replay_orders(here), max(0, here.now_ms() - back_ms)
     names = await accounts_of(here, account, every=every)
     found = [one for name in names for one in await orders.listed(name, from_ms=from_ms)]
+    if account is not None and not found:
+        await here.account(account)
     return [{name: value for name, value in told(one).items() if name != "answers"} for one in found]
 
 

@@ -50,12 +50,18 @@ def list_items(
 
 
 async def _list(here: World, only: str | None, reason: str, *, limit: int, detailed: bool) -> dict[str, Any]:
+    from relay.services.review import at_stake
+
     groups: dict[tuple[str, str], dict[str, Any]] = {}
     items: list[dict[str, Any]] = []
     async for row in _rows(here, only, reason):
-        _count(groups.setdefault((row.key.account, row.reason), _group(row)), row)
+        total, currency = at_stake(row)
+        group = groups.setdefault((row.key.account, row.reason), _group(row))
+        group["items"] += 1
+        if total is not None:
+            group["totals"][currency] = group["totals"].get(currency, 0) + total
         if detailed and len(items) < limit:
-            items.append(_item(row))
+            items.append(_item(row) | {"total": total, "currency": currency})
     ordered = sorted(groups.values(), key=lambda group: -group["items"])
     return {"groups": ordered, **({"items": items} if detailed else {})}
 
@@ -87,12 +93,6 @@ def _group(row: "Row") -> dict[str, Any]:
     }
 
 
-def _count(group: dict[str, Any], row: "Row") -> None:
-    group["items"] += 1
-    if row.total is not None:
-        group["totals"][row.currency] = group["totals"].get(row.currency, 0) + row.total
-
-
 def _item(row: "Row") -> dict[str, Any]:
     return {
         "item": str(row.key),
@@ -101,8 +101,6 @@ def _item(row: "Row") -> dict[str, Any]:
         "detail": row.detail,
         "since": utc(row.updated_ms),
         "document": row.number or row.holded_id,
-        "total": row.total,
-        "currency": row.currency,
     }
 
 

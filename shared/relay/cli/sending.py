@@ -36,6 +36,8 @@ def send(
     """Sign files with the account's newest secret and post them, one delivery a file; exit 1 if any is refused."""
     inputs.source_name(source)
     inputs.account_id(account)
+    if not topic.isascii() or not topic.isprintable():
+        raise BadInput("topic_malformed", field="--topic", detail="expected printable ASCII: it goes into a header")
     if source in TOPIC_IN_HEADER and not topic:
         raise BadInput("topic_missing", field="--topic", detail=f"{source} tells its topic in a header")
     bodies = [(file, inputs.file_bytes(file, "FILE")) for file in files]

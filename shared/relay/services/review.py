@@ -13,7 +13,7 @@ from relay.domain.models import Hint
 from relay.errors import BadInput, NotFound
 from relay.services.attempt import attempt
 from relay.services.copies import event_of
-from relay.services.job import pack_event
+from relay.services.job import pack_event, unpack_event
 from relay.services.preview import result_of
 from relay.services.rules import rules_of
 
@@ -86,6 +86,17 @@ class Study:
             "date": document.date.isoformat(),
         }
         return [(*one, "ledger") for one in field_by_field(meant, written(self.own))]
+
+
+def at_stake(row: Row) -> tuple[Decimal | None, str]:
+    """Total and currency of the row's document, or what the source says of one that was never written. None where neither tells."""
+    if row.total is not None or not row.event:
+        return row.total, row.currency
+    try:
+        data = unpack_event(row.event).data
+    except BadInput:
+        return None, ""
+    return getattr(data, "total", None), getattr(data, "currency", "")
 
 
 def written(row: Row) -> dict[str, object]:
