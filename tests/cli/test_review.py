@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -226,13 +227,14 @@ def test_all_alike_are_put_back_in_the_background(option: str) -> None:
 
 
 def test_adopt_shows_the_differences_and_needs_a_differing_total_said(setting: Over, road: Road) -> None:
-    put(road, road.company.tables["documents"][BY_HAND], total="100.00")
+    put(road, road.company.tables["documents"][BY_HAND], total="100.00", date="2025-01-15")
     words = ["review", "adopt", item(road), BY_HAND, "--account", "acme", "--yes"]
     refused = setting.run(*words)
     done = setting.run(*words, "--total-differs")
 
     assert refused.exit_code == 1
     assert "total: meant was 121.00, the document has 100.00" in refused.stderr
+    assert re.search(r"date: meant was 2026-\S+, the document has 2025-01-15", refused.stderr)
     assert "--total-differs" in refused.stderr
     assert done.exit_code == 0
     assert BY_HAND in done.stdout

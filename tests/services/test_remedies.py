@@ -270,6 +270,15 @@ def test_a_document_that_is_not_there_or_of_another_type_cannot_be_adopted():
     assert now_of(world, item(world)).state == "review"
 
 
+def test_a_cancelled_document_cannot_be_adopted():
+    world = look_alike()
+    put(world, world.company.tables["documents"][BY_HAND], cancelled=True)
+    with pytest.raises(Rejected, match="document_cancelled"):
+        said(world, "adopt", item(world), BY_HAND)
+
+    assert now_of(world, item(world)).state == "review"
+
+
 def test_an_adopted_parent_lets_its_children_go():
     world = look_alike()
     world.order(refund_of(shopify_order(2)), topic="refunds/create")

@@ -46,15 +46,29 @@ async def _adopt(
         note("\n".join(f"{field}: meant was {meant}, the document has {there}" for field, meant, there in differing))
     if not total_differs and any(field in {"total", "currency"} for field, _, _ in differing):
         raise Rejected("total_differs", detail="if it is its document all the same, say so with --total-differs")
-    sure(f"Adopt {found.doc_type} {found.number or found.id} over {found.total} {found.currency}?", yes=yes)
+    which = (
+        f"{found.doc_type} {found.number or found.id} of {found.date or 'no day'}, contact {found.contact_id or 'none'}"
+    )
+    sure(f"Adopt {which}, over {found.total} {found.currency}?", yes=yes)
     return told_of(await remedies.adopt(study, found))
 
 
 def _differing(study: "Study", found: "Found") -> list[tuple[str, str, str]]:
     from relay.domain.comparison import field_by_field
 
-    meant = {"total": study.total, "currency": study.currency, "contact": study.row.contact_id}
-    there = {"total": found.total, "currency": found.currency, "contact": found.contact_id}
+    document = study.plan.document if study.plan is not None else None
+    meant = {
+        "total": study.total,
+        "currency": study.currency,
+        "date": document.date.isoformat() if document is not None else study.row.document_date,
+        "contact": study.row.contact_id,
+    }
+    there = {
+        "total": found.total,
+        "currency": found.currency,
+        "date": found.date,
+        "contact": found.contact_id,
+    }
     return field_by_field(meant, there)
 
 

@@ -90,6 +90,8 @@ class Remedies:
         except NotFound:
             hint = f"; it may be another type, see --type ({', '.join(allowed)})" if len(allowed) > 1 else ""
             raise NotFound("document_unknown", detail=f"Holded has no {kind} with this id{hint}") from None
+        if document.status == "cancelled":
+            raise Rejected("document_cancelled", detail="a cancelled document is nobody's: the sale would have none")
         foreign = [tag for tag in document.tags if is_marker(tag) and tag != marker_of(own)]
         holder = await self._ledger.by_holded_id(own.account, document.id)
         if holder is not None and remedies.own_key(holder.key) != own:
