@@ -9,7 +9,7 @@ import pytest
 from relay.errors import NotFound, RetryAt
 from relay.holded.protocol import Reply
 from tests.polled import BY_NAME
-from tests.services.polling import poll_now, polled_world, state, told
+from tests.services.polling import events, poll_now, polled_world, state, told
 
 BASE = replace(BY_NAME["contact"], hint="")
 LEADS = replace(BASE, name="lead", path="/api/crm/v1/leads", version="v1", read="", listing="full")
@@ -118,6 +118,35 @@ def test_the_lists_of_every_parent_are_walked_and_go_on_where_they_were(world, l
 
     assert told(world) == [("contact.created", "c9")]
     assert path.format("a") in lists.calls  # in the pass after the one that went on
+
+
+def test_an_object_that_is_larger_than_an_item_of_the_table_holds_up_no_other(world, lists):
+    """Somebody pastes a picture into a note: it is told whole, kept in part, and what stands behind it is seen."""
+    world.polled = (*world.polled, BY_NAME["lead"])
+    picture = {"event_id": "1", "type": "note", "title": "t", "description": "y" * 500_000}
+    path, first, last = BY_NAME["lead"].path, "5f" + "0" * 22, "5f" + "9" * 22
+    lists.tables[path] = {first: "Ana", "5f" + "1" * 22: "Luis"}
+    poll_now(world, "lead")
+    call = lists.__call__
+
+    async def pasted(request, credential, *, timeout_ms):
+        reply = await call(request, credential, timeout_ms=timeout_ms)
+        if request.path != path:
+            return reply
+        items = tuple(each | {"events": [picture] * (each["id"] == first)} for each in reply.value.items)
+        return replace(reply, value=replace(reply.value, items=items))
+
+    world.holded.call = pasted
+    lists.tables[path] |= {"5f" + "2" * 22: "Eva", last: "Noa"}
+    poll_now(world, "lead")
+    del lists.tables[path][first]
+    poll_now(world, "lead")
+
+    assert told(world)[0] == ("lead.updated", first)
+    assert ("lead.created", last) in told(world)
+    assert events(world)[0].data.notes[0].text == picture["description"]
+    assert told(world)[-1] == ("lead.deleted", first)
+    assert (events(world)[-1].data.name, events(world)[-1].data.notes) == ("Ana", ())
 
 
 def test_without_parents_there_is_nothing_to_list(world, lists):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import snapshots as judging
 from relay.domain import wire
+from relay.domain.kept import kept_of
 from relay.domain.models import Event
 from relay.domain.snapshots import Shown
 from relay.domain.sources import reread
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 _TRIES = 5
 _AT_ONCE = 8
 _AWAITED_MS, _LONGEST_AWAITED_MS = 15 * 60_000, 86_400_000
-_LARGEST_DATA = 24 * 1024
 WRITTEN = frozenset(
     {"invoice", "creditnote", "salesreceipt", "salesorder", "estimate", "proform", "waybill", "contact", "product", "payment"}
 )  # fmt: skip
@@ -220,9 +220,6 @@ class Sightings:
 
 
 def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
-    data = wire.dump_data(f"{resource.model}.updated", observed.data)
-    if len(str(data)) > _LARGEST_DATA:
-        data.pop("lines", None)
     return Shown(
         fingerprint=unified.fingerprint(observed.matters),
         sent_ms=sent_ms,
@@ -231,7 +228,7 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
         approved=observed.approved,
         payment=observed.payment,
         total=getattr(observed.data, "total", None),
-        data=data,
+        data=kept_of(wire.dump_data(f"{resource.model}.updated", observed.data), type(observed.data)),
     )
 
 
