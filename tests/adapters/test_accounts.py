@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from relay.adapters.dynamodb_accounts import DynamoAccounts
+from relay.domain.polling import Course, Pass, Polling
 from relay.domain.snapshots import Snapshot
 from relay.errors import BadInput, NotAllowed, Unavailable
 from relay.ports.accounts import Account, AccountSecrets, Change, Credential
@@ -164,6 +165,30 @@ def test_erasing_takes_every_copy_of_what_a_buyer_sent(aws):
     asyncio.run(story())
     left = [each["Key"] for each in aws.s3.list_objects_v2(Bucket=aws.bucket)["Contents"]]
     assert left == ["acme2/big/d2"]
+
+
+def test_an_erased_account_that_is_added_again_begins_anew(aws):
+    """What polling compares with goes, and so does how far it was; what a source usually sent, and when it was heard."""
+    walk = Pass(kind="full", started_ms=NOON_MS)
+
+    async def story() -> None:
+        for name in ("acme", "acme2"):
+            seen = Course(due_ms=1, full_due_ms=1, full_ms=NOON_MS, running=walk)
+            await aws.polls.store(Polling(account=name, courses={"invoice": seen}), expected_rev=0)
+            await aws.polls.mark(name, "invoice", walk.id, page=0, ids=["a"])
+            await aws.notes.put(name, "watch", "shopify", {"looked_ms": NOON_MS}, at_ms=NOON_MS)
+            await aws.arrivals.add(name, "shopify", hours={NOON_MS: 3}, last_ms=NOON_MS)
+        assert await aws.accounts.erase("acme") == 4
+        assert await aws.polls.load("acme") is None
+        assert await aws.polls.marked("acme", "invoice", walk.id) == frozenset()
+        assert await aws.notes.get("acme", "watch", "shopify") is None
+        assert await aws.arrivals.since("acme", from_ms=NOON_MS) == {}
+        assert await aws.polls.load("acme2") is not None
+        assert await aws.polls.marked("acme2", "invoice", walk.id) == {"a"}
+        assert await aws.notes.get("acme2", "watch", "shopify") is not None
+        assert "shopify" in await aws.arrivals.since("acme2", from_ms=NOON_MS)
+
+    asyncio.run(story())
 
 
 def test_half_an_erasure_is_refused(aws):

@@ -1,7 +1,8 @@
 """Erasing an account: secrets and every copy of personal data go; ids, digests and amounts stay.
 
-Gone: credentials (Holded's and the providers'), webhook secrets, salt and name, snapshots, notes, deliveries, large bodies,
-and the event copies of unfinished ledger rows.
+Gone: credentials (Holded's and the providers'), webhook secrets, salt and name, snapshots and how far polling is, notes, what
+a source usually sends, deliveries, large bodies, and the event copies of unfinished ledger rows. An account that is added
+again begins anew: what polling compares with and what a watchdog knows go together, or all that is old would be news.
 Kept: ledger rows, settings and the log of changes. Both tables are scanned, which is for people, not functions.
 """
 
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 _DELETED = {":holded": {"S": "holded"}, ":webhooks": {"S": "webhooks"}}
 _OF_ACCOUNT = "begins_with(pk, :account)"
 _PROVIDERS = {":provider": {"S": PROVIDER}}
+_WHOLE = (NOTES, "arrivals", "polling")
+"""Partitions of an account that go whole, as do those below them: of polling, one a resource."""
+_BELOW = ("snapshot", "polling")
 _GONE = [
     *(f"sk = {name}" for name in _DELETED),
     "begins_with(sk, :provider)",
-    "begins_with(pk, :snapshots)",
-    "pk = :notes",
+    *(f"pk = :whole_{name}" for name in _WHOLE),
+    *(f"begins_with(pk, :below_{name})" for name in _BELOW),
 ]
 _PERSONAL = f"({' OR '.join(_GONE)} OR attribute_exists(ev) OR attribute_exists(evo))"
 
@@ -69,22 +73,20 @@ class Erasure:
     async def _state(self, account: str) -> int:
         touched = 0
         deleted = {value["S"] for value in _DELETED.values()}
-        snapshots, notes = f"{join(account, 'snapshot')}#", join(account, NOTES)
-        of_account = {
-            ":account": {"S": f"{part(account)}#"},
-            ":snapshots": {"S": snapshots},
-            ":notes": {"S": notes},
-        }
+        whole = {f":whole_{name}": join(account, name) for name in _WHOLE}
+        below = {f":below_{name}": f"{join(account, name)}#" for name in _BELOW}
+        of_account = {":account": f"{part(account)}#"} | whole | below
         found = pages(
             self._client.scan,
             TableName=self._state_table,
             FilterExpression=f"{_OF_ACCOUNT} AND {_PERSONAL}",
             ProjectionExpression="pk, sk",
-            ExpressionAttributeValues=_DELETED | _PROVIDERS | of_account,
+            ExpressionAttributeValues=_DELETED | _PROVIDERS | {name: {"S": text} for name, text in of_account.items()},
         )
         async for item in found:
             pk, sk = item["pk"]["S"], item["sk"]["S"]
-            if sk in deleted or sk.startswith(PROVIDER) or pk.startswith(snapshots) or pk == notes:
+            goes = pk in whole.values() or pk.startswith(tuple(below.values()))
+            if goes or sk in deleted or sk.startswith(PROVIDER):
                 await call(self._client.delete_item, TableName=self._state_table, Key=item)
             else:
                 await self._forget_event(item)
