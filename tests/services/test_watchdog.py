@@ -12,6 +12,7 @@ import pytest
 
 from relay.domain import silence
 from relay.errors import OutcomeUnknown, Rejected, Unavailable
+from relay.ports.accounts import AccountSecrets
 from relay.providers import registry
 from relay.services.times import at_ms
 from relay.services.watchdog import LOOK_EVERY_MS
@@ -200,6 +201,70 @@ def test_an_account_that_nobody_serves_any_more_is_not_watched(world):
 
     assert (watch(world).watched, subscribed(shop)) == ([], Counter())
     assert world.providers.held == {}
+
+
+def run(world, *args):
+    result = over(world).run(*args, env={"RELAY_PROVIDER_TOKEN": TOKENS["woocommerce"]})
+    assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize("end", [("source", "remove", ACCOUNT, "woocommerce"), ("account", "remove", ACCOUNT, "--yes")])
+def test_a_source_that_was_removed_and_is_set_again_begins_then(world, end):
+    shop = settled(world, "woocommerce")
+    world.clock.advance(7 * 3600)
+    watch(world)
+    run(world, *end)
+    shop.drop_subscriptions()
+    world.clock.advance(20 * 86_400)
+    sell(world, shop, 9)
+    account = world.accounts.accounts[ACCOUNT]
+    world.accounts.accounts[ACCOUNT] = dataclasses.replace(account, status="active", status_reason="")
+    secrets = AccountSecrets(account=ACCOUNT, secrets={"woocommerce": (SECRET,)}, bindings={})
+    world.accounts.secrets[ACCOUNT] = secrets
+    run(world, "source", "set", ACCOUNT, "woocommerce", "--base-url", "https://shops.example/woocommerce/acme")
+    done = one_of(watch(world), "woocommerce")
+    bring(world)
+
+    assert (done.brought, world.documents()) == (0, [])
+    assert done.mended
+
+
+def test_another_shop_in_place_of_the_first_begins_when_it_is_set(world):
+    settled(world, "woocommerce")
+    world.clock.advance(7 * 3600)
+    watch(world)
+    other = world.shops.open("woocommerce", "other", token=TOKENS["woocommerce"], secret=SECRET)
+    run(world, "source", "set", ACCOUNT, "woocommerce", "--base-url", "https://shops.example/woocommerce/other")
+    world.clock.advance(5 * 86_400)
+    sell(world, other, 1)
+    done = one_of(watch(world), "woocommerce")
+    bring(world)
+
+    assert (done.state, done.brought, world.documents()) == ("learning", 0, [])
+    assert subscribed(other) == mended(other)
+
+
+def test_a_new_token_of_the_same_shop_loses_nothing_of_what_was_missed(world):
+    shop = settled(world, "woocommerce")
+    world.clock.advance(7 * 3600)
+    watch(world)
+    shop.drop_subscriptions()
+    sell(world, shop, 1)
+    run(world, "source", "set", ACCOUNT, "woocommerce", "--base-url", "https://shops.example/woocommerce/acme")
+    world.clock.advance(7 * 3600)
+    watch(world)
+    bring(world)
+
+    assert len(world.documents()) == 1
+
+
+def test_what_the_watchdog_wrote_later_than_this_machines_time_is_not_forgotten_silently(world):
+    settled(world, "woocommerce")
+    world.clock.advance(-60)
+    result = over(world).run("source", "remove", ACCOUNT, "woocommerce")
+
+    assert (result.exit_code, "note_is_newer" in result.stderr) == (1, True)
+    assert world.providers.held
 
 
 def test_no_sender_can_mark_a_delivery_as_imported(world):

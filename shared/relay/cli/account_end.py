@@ -42,6 +42,8 @@ def remove(
 
 async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
     from relay.domain.ledger import STANDING
+    from relay.services.silences import forgotten
+    from relay.services.watchdog import WATCHED
 
     one = await here.account(account)
     unfinished = 0
@@ -50,6 +52,9 @@ async def _remove(here: World, account: str, *, force: bool) -> dict[str, Any]:
     if unfinished and not force:
         raise Rejected("work_unfinished", detail=f"{unfinished} rows are waiting or in doubt; or give --force")
     await store(here, dataclasses.replace(one, status="paused", status_reason="removed"), before=one)
+    for source in WATCHED:
+        # What it sold to nobody is not missing, should the account come back.
+        await forgotten(here.notes, account, source, now=here.clock.now())
     for provider in await here.providers.known(account):
         # First of all: the watchdog must not register again what nobody accepts any more.
         await here.providers.forget(account, provider.source)

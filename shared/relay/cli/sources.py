@@ -82,6 +82,8 @@ def base_of(source: str, *, shop_domain: str | None, base_url: str | None, local
 
 
 async def _set(here: World, account: str, credential: ProviderCredential) -> None:
+    from relay.services.silences import forgotten
+
     await here.account(account)
     old = {one.source: one for one in await here.providers.known(account)}.get(credential.source)
     await here.accounts.record_change(
@@ -92,6 +94,9 @@ async def _set(here: World, account: str, credential: ProviderCredential) -> Non
         before=of_provider(old),
         after=f"{of_provider(credential)}, token given",
     )
+    if old is not None and old.base_url != credential.base_url:
+        # Before the new shop can be asked: what it sold until now is not missing from anywhere.
+        await forgotten(here.notes, account, credential.source, now=here.clock.now())
     await here.providers.put(account, credential)
 
 
@@ -136,7 +141,7 @@ def remove(
     local: Local = False,
     stack: StackName = None,
 ) -> None:
-    """Forget the credential of a provider's API. Its webhooks stay as they are."""
+    """Forget the credential of a provider's API and what was known of it: set again, it begins then. Its webhooks stay."""
     inputs.account_id(account)
     api_source(source)
     here = world(ctx, local=local, stack=stack, changes=True)
@@ -146,6 +151,8 @@ def remove(
 
 
 async def _remove(here: World, account: str, source: str) -> None:
+    from relay.services.silences import forgotten
+
     await here.account(account)
     old = {one.source: one for one in await here.providers.known(account)}.get(source)
     if old is None:
@@ -153,4 +160,5 @@ async def _remove(here: World, account: str, source: str) -> None:
     await here.accounts.record_change(
         account, at_ms=here.now_ms(), who=here.who, what=f"provider.{source}", before=of_provider(old), after="removed"
     )
+    await forgotten(here.notes, account, source, now=here.clock.now())
     await here.providers.forget(account, source)

@@ -1,4 +1,4 @@
-"""What the watchdog knows of a source that is silent: since when nothing was heard of it, and nothing brought either."""
+"""What the watchdog knows of a source: since when nothing was heard of it and nothing brought either, and how that is forgotten."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from relay.domain import silence
+from relay.errors import Unavailable
 from relay.services.times import at_ms, from_ms
 from relay.services.watchdog import WATCH, WATCHED
 
@@ -40,3 +41,18 @@ async def silences(notes: Notes, providers: Providers, account: str, *, now: dat
         if habits.silent_ms and since_ms and since_ms < at_ms(now - _BRINGING):
             found.append(Silence(source=source, since=from_ms(since_ms), api=source in asked))
     return found
+
+
+async def forgotten(notes: Notes, account: str, source: str, *, now: datetime) -> None:
+    """What is known of a source goes: whatever comes in its place begins now, and nothing of the time before is brought.
+
+    Raises `Unavailable` where the watchdog wrote of it at a later time than `now`.
+    """
+    if await notes.get(account, WATCH, source) is None:
+        return
+    now_ms = at_ms(now)
+    # Its deliveries are still counted: none of them is to be taken for a habit of its successor.
+    nothing = silence.Habits(until_ms=now_ms - now_ms % silence.HOUR_MS)
+    if not await notes.put(account, WATCH, source, silence.to_fields(nothing), at_ms=now_ms):
+        detail = f"the watchdog wrote of {source} after this machine's present time; check its clock and try again"
+        raise Unavailable("note_is_newer", detail=detail)
