@@ -110,6 +110,13 @@ shelf.add(
     f"{WATCHED}::test_a_registration_that_is_refused_is_tried_again_by_the_next_run_and_what_was_sold_meanwhile_is_brought",
 )
 shelf.add(
+    "what is sold a moment before the mending is brought by nobody",
+    WATCHDOG,
+    "watched.refused or watched.mended or progress",
+    "watched.refused or progress",
+    f"{WATCHED}::test_an_order_of_a_moment_before_the_mending_is_brought_though_the_list_lags",
+)
+shelf.add(
     "an import that goes on ends where the one that stopped would have",
     BACKFILL,
     "later = at.fresh or at.until_ms < at_ms(now)",

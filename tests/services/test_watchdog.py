@@ -300,6 +300,48 @@ def test_the_window_is_exactly_the_silent_one(world):
     assert world.inbox.items == {}
 
 
+def young_hidden(world, key, seconds):
+    """The shop's list of orders shows each so many seconds late."""
+
+    def through(request, response):
+        if request.method != "GET" or "/orders" not in request.path or response.status != 200:
+            return response
+        body = json.loads(response.body)
+        rows = body if isinstance(body, list) else body["orders"]
+        latest = (world.clock.now() - timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+        kept = [one for one in rows if one[key][:19] <= latest]
+        return dataclasses.replace(
+            response, body=json.dumps(kept if isinstance(body, list) else {"orders": kept}).encode()
+        )
+
+    world.provider_api.through = through
+
+
+@pytest.mark.row("D21")
+@pytest.mark.parametrize(("kind", "key"), [("shopify", "updated_at"), ("woocommerce", "date_modified_gmt")])
+def test_an_order_of_a_moment_before_the_mending_is_brought_though_the_list_lags(world, kind, key):
+    shop = settled(world, kind)
+    world.clock.advance(7 * 3600)
+    watch(world)
+    shop.drop_subscriptions()
+    world.clock.advance(6 * 3600 + 60)
+    lived(world, kind)
+    sell(world, shop, 1)
+    world.clock.advance(30)
+    young_hidden(world, key, 60)
+    assert one_of(watch(world), kind).mended
+    reads = []
+    for _ in range(3):
+        world.clock.advance(15 * 60)
+        before = len(shop.calls)
+        watch(world)
+        reads.append(sum("orders" in one for one in shop.calls[before:]) > 0)
+    bring(world)
+
+    assert len(world.documents()) == 1
+    assert reads == [True, False, False]
+
+
 def test_while_it_stays_silent_its_lists_are_read_so_a_webhook_that_cannot_be_mended_is_a_poll(world):
     shop = settled(world, "shopify", register=False)
     while one_of(watch(world), "shopify").state != "silent":

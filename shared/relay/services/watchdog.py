@@ -239,8 +239,9 @@ class Watchdog:
         since = max(from_ms(note.from_ms) - OVERLAP, began - _LONGEST_BACK)
         progress = await self._backfill(account, credential, since=since, until=None, deadline_ms=deadline_ms)
         if progress.done:
-            # Still silent, without a webhook, or not read up to now: the next run begins where this one ended. Else it is over.
-            more = watched.state == "silent" or watched.refused or progress.read_to_ms < at_ms(began)
+            # Still silent, without a webhook, or not read up to now: the next run begins where this one ended. So it does after a
+            # mending: a list may not show yet what was sold a moment before it, and no webhook tells of that. Else it is over.
+            more = watched.state == "silent" or watched.refused or watched.mended or progress.read_to_ms < at_ms(began)
             note.from_ms = progress.read_to_ms if more else 0
         return replace(watched, brought=progress.stored, refused=watched.refused or progress.reason)
 
