@@ -40,6 +40,13 @@ def mended(shop):
     return Counter(registry.get(shop.kind).TOPICS)
 
 
+def shop_that_refuses(method, status):
+    def through(request, response):
+        return dataclasses.replace(response, status=status, body=b"{}") if request.method == method else response
+
+    return through
+
+
 def one_of(done, source):
     (found,) = [one for one in done.watched if one.source == source]
     return found
@@ -133,6 +140,60 @@ def test_woocommerce_disables_after_failures_and_the_watchdog_heals_it(world):
 
     assert done.brought == 8
     assert len(world.documents()) == 8
+
+
+def test_a_webhook_that_signed_with_another_secret_is_activated_with_ours(world):
+    """Else it is refused and switched off again, for ever."""
+    shop = settled(world, "woocommerce")
+    for one in shop.subscriptions.values():
+        one["secret"] = "another"
+    for number in range(1, 9):
+        world.clock.advance(60)
+        sell(world, shop, number)
+        assert set(send_webhooks(world)) <= {401}
+    assert "order.created" not in subscribed(shop)
+    world.clock.advance(7 * 3600)
+    assert one_of(watch(world), "woocommerce").mended
+    sell(world, shop, 9)
+
+    assert set(send_webhooks(world)) == {200}
+
+
+def test_a_silent_source_whose_webhooks_look_healthy_is_given_our_secret_once_a_day(world):
+    shop = settled(world, "woocommerce")
+    for one in shop.subscriptions.values():
+        one["secret"] = "another"
+    while one_of(watch(world), "woocommerce").state != "silent":
+        world.clock.advance(15 * 60)
+    assert {one["secret"] for one in shop.subscriptions.values()} == {SECRET}
+    assert world.accounts.log[-1].after.startswith("gave its secret to")
+    puts = Counter(one.split()[0] for one in shop.calls)["PUT"]
+    days = []
+    for _ in range(3):
+        for _ in range(24 * 4):
+            world.clock.advance(15 * 60)
+            watch(world)
+        days.append(Counter(one.split()[0] for one in shop.calls)["PUT"] - puts)
+    sell(world, shop, 1)
+
+    assert puts == len(shop.subscriptions)
+    assert days == [puts, 2 * puts, 3 * puts]
+    assert set(send_webhooks(world)) == {200}
+
+
+@pytest.mark.parametrize("trouble", ["refused", "no secret"])
+def test_where_the_secret_cannot_be_given_again_the_lists_are_read_all_the_same(world, trouble):
+    shop = settled(world, "woocommerce")
+    if trouble == "no secret":
+        world.accounts.secrets.pop(ACCOUNT)
+    world.provider_api.through = shop_that_refuses("PUT", 403)
+    while one_of(watch(world), "woocommerce").state != "silent":
+        world.clock.advance(15 * 60)
+    sell(world, shop, 1)
+    world.clock.advance(15 * 60)
+    done = one_of(watch(world), "woocommerce")
+
+    assert done.brought == 1
 
 
 def test_an_order_without_a_time_of_change_holds_up_no_backfill(world):

@@ -163,8 +163,9 @@ def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:
     return Request(method="POST", path=f"{_ROOT}/webhooks.json", json=body, reads=reads)
 
 
-def activate(subscription_id: str) -> Request[None]:
-    """Never asked for: Shopify has no disabled subscriptions, it removes them."""
+def activate(subscription_id: str, *, secret: str) -> Request[None]:
+    """Never asked for: Shopify has no disabled subscriptions, it removes them. It signs with the app's secret."""
+    del secret
     return Request(method="GET", path=f"{_ROOT}/webhooks/{subscription_id}.json", reads=lambda *_: None)
 
 

@@ -127,8 +127,9 @@ def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:
     return Request(method="POST", path="/v1/webhook_endpoints", form=form, reads=_made)
 
 
-def activate(subscription_id: str) -> Request[Created]:
-    """https://docs.stripe.com/api/webhook_endpoints/update ."""
+def activate(subscription_id: str, *, secret: str) -> Request[Created]:
+    """Its secret is Stripe's own and stays. https://docs.stripe.com/api/webhook_endpoints/update ."""
+    del secret
     path = f"/v1/webhook_endpoints/{subscription_id}"
     return Request(method="POST", path=path, form=(("disabled", "false"),), reads=_made)
 

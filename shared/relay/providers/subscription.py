@@ -47,9 +47,9 @@ class Created:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """`create` topics (each alone where `single`), `activate` or `delete` the subscription `id`."""
+    """`create` topics (each alone where `single`); `activate`, `delete` or `sign` the subscription `id`: with our secret."""
 
-    kind: Literal["create", "activate", "delete"]
+    kind: Literal["create", "activate", "delete", "sign"]
     id: str = ""
     topics: tuple[str, ...] = ()
 
@@ -74,3 +74,9 @@ def wanted(found: Iterable[Subscription], *, url: str, topics: Iterable[str], si
     elif missing:
         doing.append(Action(kind="create", topics=tuple(missing)))
     return doing
+
+
+def signing(found: Iterable[Subscription], *, url: str) -> Sequence[Action]:
+    """What makes all that is at work at `url` sign with our secret: no provider shows with which one it does."""
+    ours = [one for one in found if one.url == url and one.active]
+    return [Action(kind="sign", id=one.id, topics=tuple(sorted(one.topics))) for one in ours]

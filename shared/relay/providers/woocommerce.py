@@ -86,9 +86,13 @@ def create(topics: Sequence[str], *, url: str, secret: str) -> Request[Created]:
     return Request(method="POST", path=f"{ROOT}/webhooks", json=body | {"status": "active"}, reads=_made)
 
 
-def activate(subscription_id: str) -> Request[Created]:
-    """Back to work, with the secret that it had. https://woocommerce.github.io/woocommerce-rest-api-docs/#update-a-webhook ."""
-    return Request(method="PUT", path=f"{ROOT}/webhooks/{subscription_id}", json={"status": "active"}, reads=_made)
+def activate(subscription_id: str, *, secret: str) -> Request[Created]:
+    """Back to work, signing with our secret: another one may be why it was refused until it was switched off.
+
+    https://woocommerce.github.io/woocommerce-rest-api-docs/#update-a-webhook
+    """
+    body = {"status": "active", "secret": secret}
+    return Request(method="PUT", path=f"{ROOT}/webhooks/{subscription_id}", json=body, reads=_made)
 
 
 def delete(subscription_id: str) -> Request[None]:

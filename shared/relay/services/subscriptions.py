@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from relay.errors import NotAllowed, OutcomeUnknown, Rejected
 from relay.ports.accounts import AccountSecrets
 from relay.providers import registry
-from relay.providers.subscription import Subscription, wanted
+from relay.providers.subscription import Subscription, signing, wanted
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
@@ -93,6 +93,23 @@ class Subscriptions:
                 done.append(_said(action))
         return Found(healthy=not done, done=tuple(done), denied=tuple(denied))
 
+    async def signed_anew(self, account: str, credential: ProviderCredential, *, url: str) -> Sequence[str]:
+        """Give the webhooks at `url` our secret once more, where a webhook signs with one that we give; what was done, in words.
+
+        For a source that is silent though they look as they should. Whatever may not be done here is left as it is.
+        """
+        secret = await self._secret(account, credential.source)
+        if not (credential.register and secret and registry.get(credential.source).OWN_SECRET):
+            return ()
+        done = []
+        for action in signing(await self._listed(credential), url=url):
+            try:
+                await self._do(account, credential, action, url=url, secret=secret)
+            except (NotAllowed, OutcomeUnknown, Rejected):
+                continue
+            done.append(_said(action))
+        return done
+
     async def _listed(self, credential: ProviderCredential) -> Sequence[Subscription]:
         """All of them: one that a listing cut short hides would be registered twice."""
         provider, found, mark = registry.get(credential.source), list[Subscription](), ""
@@ -118,8 +135,8 @@ class Subscriptions:
             before="",
             after=_said(action),
         )
-        if action.kind == "activate":
-            await self._call(credential, provider.activate(action.id))
+        if action.kind in {"activate", "sign"}:
+            await self._call(credential, provider.activate(action.id, secret=secret))
             return
         if action.kind == "delete":
             await self._call(credential, provider.delete(action.id))
@@ -148,5 +165,5 @@ class Subscriptions:
 
 
 def _said(action: Action) -> str:
-    verbs = {"create": "registered", "activate": "activated", "delete": "replaced"}
+    verbs = {"create": "registered", "activate": "activated", "delete": "replaced", "sign": "gave its secret to"}
     return f"{verbs[action.kind]} {', '.join(action.topics) or action.id}"

@@ -36,9 +36,11 @@ LOOK_EVERY_MS = 6 * 3_600_000
 _LEARNED_FROM_MS = 8 * silence.HOURS * silence.HOUR_MS
 _LONGEST_BACK = timedelta(days=30)
 """Stripe keeps its events as long; a shop's lists go further back, by hand (`relay import`)."""
-_KEPT = ("looked_ms", "from_ms", "failed_ms", "denied_ms")
+_KEPT = ("looked_ms", "from_ms", "failed_ms", "denied_ms", "signed_ms")
 _DENIED_MS = 7 * 24 * 3_600_000
 """A topic that the credential had no scope for is asked for again after so long."""
+_SIGNED_MS = 24 * 3_600_000
+"""A silent source whose webhooks look as they should is given our secret so often: each time is told in the change log."""
 _FORGOTTEN_MS = 28 * 24 * 3_600_000
 """A source that was given up is not silent for ever: after so long its habits are learned anew, should it come back."""
 _ENDED = frozenset({"removed", "erased"})
@@ -84,6 +86,7 @@ class Round:
 class _Note:
     """What is kept of a source. `looked_ms`: when its webhook was last seen to; `from_ms`: where the next backfill begins, 0
     for none. `failed_ms`: since when its provider cannot be asked. `denied`: topics without a scope, found at `denied_ms`.
+    `signed_ms`: when its webhooks were last given our secret.
     """
 
     habits: silence.Habits
@@ -91,6 +94,7 @@ class _Note:
     from_ms: int = 0
     failed_ms: int = 0
     denied_ms: int = 0
+    signed_ms: int = 0
     denied: tuple[str, ...] = ()
 
 
@@ -215,6 +219,10 @@ class Watchdog:
             if found.denied:
                 note.denied, note.denied_ms = (*note.denied, *found.denied), at_ms(now)
             watched = replace(watched, mended=found.done, refused=found.refused, lasting=bool(found.refused))
+            if found.healthy and watched.state == "silent" and at_ms(now) - note.signed_ms >= _SIGNED_MS:
+                done = await self._subscriptions.signed_anew(account, opened, url=url)
+                note.signed_ms = at_ms(now)
+                watched = replace(watched, mended=tuple(done))
             if not found.healthy and not note.from_ms:
                 # Since the last look it may have been gone; a source that was never looked at begins now.
                 note.from_ms = note.looked_ms or (at_ms(now) if found.refused else 0)
