@@ -21,6 +21,8 @@ FIRST = Snapshot(
     approved=True,
     payment="paid",
     updated_ms=NOON_MS - 7,
+    unlisted=2,
+    unlisted_ms=NOON_MS - 9,
     data={"total": Decimal("1.10")},
 )
 
@@ -94,6 +96,7 @@ def test_many_are_read_at_once_and_the_known_are_listed_without_those_that_are_g
         known = {each: snapshot async for each, snapshot in world.snapshots.known("acme", "invoice")}
         assert list(known) == [each for each in ids if each != "007"]
         assert (known["008"].missed_ms, known["009"].seen_ms, known["009"].number) == (5, NOON_MS, 1)
+        assert (known["009"].unlisted, known["009"].unlisted_ms) == (2, NOON_MS - 9)
 
     run(story)
 

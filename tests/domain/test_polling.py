@@ -131,12 +131,12 @@ def test_trouble_of_holdeds_makes_it_wait_ever_longer_and_at_last_gives_the_pass
 def test_what_happens_to_a_pass_that_is_not_there_changes_nothing():
     assert paged(KNOWN, Page(cursor=None, lists=1), now_ms=NOW_MS) is KNOWN
     assert finished(KNOWN) is KNOWN
-    assert looked(KNOWN, deleted=True) is KNOWN
+    assert looked(KNOWN, told=True, gone=True) is KNOWN
     assert stopped(KNOWN, trouble="not_found") == replace(KNOWN, trouble="not_found")
 
 
 def test_an_absent_object_that_was_asked_for_counts():
-    course = looked(begun(KNOWN, now_ms=NOW_MS, recent=False), deleted=True)
+    course = looked(begun(KNOWN, now_ms=NOW_MS, recent=False), told=True, gone=True)
 
     assert (course.changes, course.running.changes, course.running.page) == (1, 1, 1)
 
@@ -186,10 +186,18 @@ def test_absent_objects_that_were_asked_for_do_not_make_the_next_full_pass_deare
     course = begun(replace(KNOWN, full_due_ms=NOW_MS), now_ms=NOW_MS, recent=True)
     course = paged(course, Page(cursor=None, lists=1), now_ms=NOW_MS)
     for _ in range(15):
-        course = looked(course, deleted=True)
+        course = looked(course, told=True, gone=True)
 
     assert course.running.page == 16
     assert finished(course).full_calls == 1
+
+
+def test_absent_objects_that_are_there_are_what_the_next_full_pass_costs_too():
+    course = begun(replace(KNOWN, full_due_ms=NOW_MS), now_ms=NOW_MS, recent=True)
+    course = paged(course, Page(cursor=None, lists=1), now_ms=NOW_MS)
+    course = looked(looked(looked(course), told=True), told=True, gone=True)
+
+    assert finished(course).full_calls == 3
 
 
 def test_brief_passes_are_counted_until_one_looks_at_all():

@@ -43,9 +43,23 @@ shelf.add(
 shelf.add(
     "a list that lied costs a call for each that it hid",
     f"{SERVICES}/poll_pass.py",
-    "if suspicious and was_there and asked < SAMPLE:",
-    "if suspicious and was_there and asked < 0:",
+    "doubted = suspicious and asked < SAMPLE",
+    "doubted = suspicious and asked < 0",
     f"{POLL}::test_an_empty_list_where_many_were_known_is_asked_about_before_it_is_believed",
+)
+shelf.add(
+    "what is there and in no list is asked for by every pass",
+    f"{DOMAIN}/snapshots.py",
+    "pass_ms - known.unlisted_ms < pause_ms",
+    "pass_ms < known.unlisted_ms",
+    f"{ABSENT}::test_what_is_there_and_in_no_list_is_asked_for_ever_more_rarely",
+)
+shelf.add(
+    "who was there comes before those of whom nothing is known",
+    f"{SERVICES}/poll_pass.py",
+    "key=lambda each: (absent[each].unlisted, offset_ms",
+    "key=lambda each: (-absent[each].unlisted, offset_ms",
+    f"{ABSENT}::test_a_pass_asks_for_few_that_are_there_and_first_for_those_of_whom_nothing_is_known",
 )
 shelf.add(
     "one refused read hides all deletions behind it",

@@ -9,7 +9,7 @@ import pytest
 from relay.holded.protocol import decipher
 from relay.services.times import at_ms
 from tests.services.polling import Hands, make_all_due, make_due, poll_now, polled_world, state, told
-from tests.services.world import ACCOUNT
+from tests.services.world import ACCOUNT, World
 
 REFUSALS = [
     pytest.param(400, b'{"detail":"Error parsing ObjectId string"}', "bad_request", id="400"),
@@ -149,6 +149,103 @@ def test_objects_that_are_never_answered_for_do_not_stand_before_another_for_eve
         look(world)
 
     assert told(world) == [("contact.deleted", ids[30])]
+
+
+class Archived:
+    """Contacts that no list shows and a read by id does; `asked` are the reads."""
+
+    def __init__(self, world):
+        self.call, self.ids, self.asked = world.holded.call, set(), []
+        world.holded.call = self
+
+    async def __call__(self, request, credential, *, timeout_ms):
+        reply = await self.call(request, credential, timeout_ms=timeout_ms)
+        if request.path == "/api/v2/contacts":
+            kept = tuple(each for each in reply.value.items if each["id"] not in self.ids)
+            return replace(reply, value=replace(reply.value, items=kept))
+        self.asked += [each for each in self.ids if request.path.endswith(each)]
+        return reply
+
+
+def test_what_is_there_and_in_no_list_is_asked_for_ever_more_rarely(world, hands):
+    ids = sorted(hands.contact(f"C{n}") for n in range(9))
+    poll_now(world)
+    archived = Archived(world)
+    archived.ids = {ids[0]}
+    days = []
+    for day in range(1, 230):
+        before = len(archived.asked)
+        look(world)
+        days += [day] * (len(archived.asked) - before)
+
+    assert days == [1, 8, 36, 128, 220]
+    assert told(world) == []
+
+
+def test_a_pass_asks_for_few_that_are_there_and_first_for_those_of_whom_nothing_is_known(world, hands):
+    ids = sorted(hands.contact(f"C{n}") for n in range(90))
+    poll_now(world)
+    archived = Archived(world)
+    archived.ids = set(ids[:8])
+    costs = [look(world).full_calls for _ in range(5)]
+    assert costs == [3, 3, 3, 3, 1]
+    assert sorted(archived.asked) == ids[:8]
+    for _ in range(4):
+        look(world)
+    hands.forget(ids[80])
+    hands.forget(ids[81])
+    look(world)
+
+    assert sorted(told(world)) == [("contact.deleted", each) for each in ids[80:82]]
+
+
+def test_who_is_listed_again_is_asked_for_at_once_when_it_is_gone(world, hands):
+    ids = sorted(hands.contact(f"C{n}") for n in range(9))
+    poll_now(world)
+    archived = Archived(world)
+    archived.ids = {ids[0]}
+    look(world)
+    archived.ids = set()
+    look(world)
+    hands.forget(ids[0])
+    look(world)
+
+    assert told(world) == [("contact.deleted", ids[0])]
+
+
+def test_a_webhook_of_what_no_list_shows_says_nothing_of_the_lists(world, hands):
+    ids = sorted(hands.contact(f"C{n}") for n in range(9))
+    poll_now(world)
+    archived = Archived(world)
+    archived.ids = {ids[0]}
+    look(world)
+    hands.rename(ids[0], "Eva")
+    world.run(world.hint(ids[0], "update", "contact"))
+    world.settle(hours=0.1)
+    before = len(archived.asked)
+    look(world)
+
+    assert told(world) == [("contact.updated", ids[0])]
+    assert len(archived.asked) == before
+
+
+def test_many_that_are_archived_leave_the_other_resources_their_calls():
+    """The smallest plan: a hundred calls a month for polling."""
+
+    def spent(hidden):
+        world = World(settings={"polling": {"enabled": True}, "reconcile": {"nightly": False}}, plan="plus")
+        ids = [Hands(world).contact(f"c{n}") for n in range(190)]
+        archived = Archived(world)
+        world.run()
+        world.settle(hours=24)
+        archived.ids = set(ids[:hidden])
+        world.settle(hours=24 * 27, step_s=600)
+        return {name: course.calls for name, course in state(world).courses.items()}
+
+    plain, hidden = spent(0), spent(60)
+
+    assert hidden.pop("contact") <= 2 * plain.pop("contact")
+    assert all(hidden[name] >= calls - 2 for name, calls in plain.items())
 
 
 def test_a_refusal_is_no_sample_of_whether_the_list_lied(world, hands):

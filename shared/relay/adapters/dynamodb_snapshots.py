@@ -107,7 +107,7 @@ class DynamoSnapshots:
             TableName=self._table,
             KeyConditionExpression="pk = :pk",
             FilterExpression="attribute_not_exists(gone)",
-            ProjectionExpression="sk, n, seen, missed, doubt, fp",
+            ProjectionExpression="sk, n, seen, missed, doubt, unl, unl_ms, fp",
             ExpressionAttributeValues={":pk": {"S": join(account, "snapshot", object_type)}},
             ConsistentRead=True,
         )
@@ -122,7 +122,8 @@ def _key(account: str, object_type: str, holded_id: str) -> dict[str, Any]:
 def _item(snapshot: Snapshot, *, kept_ms: int) -> dict[str, Any]:
     numbers = {"n": snapshot.number, "seen": snapshot.seen_ms}
     times = {"upd": snapshot.updated_ms, "missed": snapshot.missed_ms, "doubt": snapshot.doubt_ms}
-    numbers |= {name: ms for name, ms in times.items() if ms}
+    times |= {"unl": snapshot.unlisted, "unl_ms": snapshot.unlisted_ms}
+    numbers |= {name: number for name, number in times.items() if number}
     item: dict[str, Any] = {name: {"N": str(number)} for name, number in numbers.items()}
     item["fp"] = {"S": snapshot.fingerprint}
     item["expires_at"] = {"N": str((snapshot.seen_ms + kept_ms) // 1000)}
@@ -151,6 +152,8 @@ def _snapshot(item: Mapping[str, Any]) -> Snapshot:
         updated_ms=number("upd"),
         missed_ms=number("missed"),
         doubt_ms=number("doubt"),
+        unlisted=number("unl"),
+        unlisted_ms=number("unl_ms"),
         data=_json.unpack(bytes(item["f"]["B"])) if "f" in item else {},
     )
 

@@ -30,8 +30,8 @@ class Pass:
     Where a resource is listed for each of its parents, `parent` is whose lists these are.
 
     `whole`: every item so far could be read, so that who is not among them is absent; `unread` counts those that could not.
-    `absent`: the lists are through, and those that were not seen are being asked for; `asked` of them have answered so far,
-    and `refused` says what Holded said to the last of those of which nothing is known. `brief`: a recent one of the window
+    `absent`: the lists are through, and those that were not seen are being asked for; `asked` of them are gone so far, and
+    `refused` says what Holded said to the last of those of which nothing is known. `brief`: a recent one of the window
     alone. `hurried`: webhooks asked for it, and its calls are theirs. `reach`: its window goes back to that day at least, for
     those who joined.
     """

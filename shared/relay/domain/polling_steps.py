@@ -142,18 +142,18 @@ def held(course: Course, *, now_ms: int, trouble: str) -> Course:
     return replace(waits, running=None) if wait_ms == DAY_MS else waits
 
 
-def looked(course: Course, *, deleted: bool = False, refused: str = "") -> Course:
-    """An absent object was asked for. `refused`: Holded did not say whether it is there, and the next pass asks again."""
+def looked(course: Course, *, told: bool = False, gone: bool = False, refused: str = "") -> Course:
+    """An absent object was asked for, and is `gone` or there. `refused`: Holded did not say, and the next pass asks again."""
     if course.running is None:
         return course
     running = replace(
         course.running,
-        changes=course.running.changes + deleted,
+        changes=course.running.changes + told,
         page=course.running.page + 1,
-        asked=course.running.asked + (not refused),
+        asked=course.running.asked + gone,
         refused=f"{REFUSED}:{refused}" if refused else course.running.refused,
     )
-    return replace(course, running=running, changes=course.changes + deleted, held_ms=0, wait_ms=0, trouble="")
+    return replace(course, running=running, changes=course.changes + told, held_ms=0, wait_ms=0, trouble="")
 
 
 def finished(course: Course) -> Course:
@@ -174,7 +174,8 @@ def finished(course: Course) -> Course:
         return replace(done, recent_ms=running.started_ms, briefs=course.briefs + (not running.hurried))
     if running.kind == "recent":
         return replace(done, recent_ms=running.started_ms, recent_calls=max(1, running.page), briefs=0)
-    # Not the deleted ones that were asked for: there are as many of them however often somebody looks.
+    # Not the deleted ones that were asked for: there are as many of them however often somebody looks. Those that no list
+    # shows and that are there are asked for again.
     calls = max(1, running.page - running.asked)
     unsure = running.refused if running.whole else NAMELESS
     return replace(

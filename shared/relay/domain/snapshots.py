@@ -34,6 +34,8 @@ LAG_MS = 10 * 60_000
 """What a look shows may be older, by Holded's own `updated_at`, than what another has shown: for so long it is a copy of
 Holded's that lags. After that it is believed, or an object whose time went back would never be seen again.
 """
+UNLISTED_MS = (7 * DAY_MS, 28 * DAY_MS, 92 * DAY_MS)
+"""How long an object is left alone that no list shows and a read does, an archived contact: longer each time in a row."""
 _PAID = ("unpaid", "partially_paid", "paid")
 DOUBT_MS = 3600_000
 """A document with our reference that no row of ours names is left alone this long at least: its writer may have died over it."""
@@ -47,7 +49,8 @@ class Snapshot:
     `updated_ms`: Holded's own time of the change that was seen, 0 where it tells none: it orders looks, and no more, because
     nothing says that every change moves it. `data` is the unified model as JSON, what a deletion can still tell. `missed_ms`
     is the start of the complete pass that did not show the object any more, where Holded has no read by id to ask; `doubt_ms`
-    when it was left alone first.
+    when it was left alone first. `unlisted`: so many times in a row a complete pass did not show it and a read by its id did,
+    the last time at `unlisted_ms`.
     """
 
     number: int
@@ -59,6 +62,8 @@ class Snapshot:
     updated_ms: int = 0
     missed_ms: int = 0
     doubt_ms: int = 0
+    unlisted: int = 0
+    unlisted_ms: int = 0
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -129,7 +134,7 @@ def is_news(
     listed: str | None = None,
 ) -> bool:
     """Whether a look has to be judged at all: most of a page is as it was."""
-    if before is None or not before.number or before.gone or before.missed_ms:
+    if before is None or not before.number or before.gone or before.missed_ms or before.unlisted:
         return not is_stale(before, sent_ms, updated_ms=updated_ms, listed=listed)
     old = sent_ms - before.seen_ms > REFRESH_MS
     moved = before.fingerprint != fingerprint or before.approved != _approval(before, approved)
@@ -185,6 +190,24 @@ def missed(before: Snapshot, *, pass_ms: int) -> Told:
     if before.missed_ms and before.missed_ms < pass_ms:
         return deleted(before, sent_ms=max(pass_ms, before.seen_ms))
     return Told(snapshot=replace(before, missed_ms=pass_ms), verbs=())
+
+
+def placed(before: Snapshot | None, after: Snapshot, *, listed: bool, absent_ms: int = 0) -> Snapshot:
+    """What a look says of the lists: a page shows that they have it, a read by its id nothing.
+
+    `absent_ms`: the read was made then because a complete pass did not show it.
+    """
+    if listed or before is None:
+        return replace(after, unlisted=0, unlisted_ms=0)
+    if absent_ms:
+        return replace(after, unlisted=before.unlisted + 1, unlisted_ms=absent_ms)
+    return replace(after, unlisted=before.unlisted, unlisted_ms=before.unlisted_ms)
+
+
+def rests(known: Snapshot, *, pass_ms: int) -> bool:
+    """It was there when it was asked for, though no list shows it: there is no use in asking each time."""
+    pause_ms = UNLISTED_MS[min(known.unlisted, len(UNLISTED_MS)) - 1]
+    return known.unlisted > 0 and pass_ms - known.unlisted_ms < pause_ms
 
 
 def doubtful(before: Snapshot | None, *, sent_ms: int) -> Snapshot | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from relay.domain import polling as courses
 from relay.domain import polling_steps as steps
+from relay.domain import snapshots as judging
 from relay.domain.polling_cadence import DAY_MS, offset_ms
 from relay.domain.polling_steps import Page
 from relay.domain.standing import OF_ONE_KIND
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from relay.domain.polling import Course, Pass, Polling
+    from relay.domain.snapshots import Snapshot
     from relay.holded.polled import Resource
     from relay.holded.protocol import Reply, Request
     from relay.ports.polling import Polls, Snapshots
@@ -43,6 +45,8 @@ NOBODYS = (*NO_ATTEMPT, SHARE)
 """Refusals that are not about the resource: calls, time or the account."""
 MOST_ASKED = 25
 """Absent objects asked for in one pass; who is left is absent in the next one, too."""
+MOST_THERE = 2
+"""Of those that are there all the same, so many are asked for by a pass of few pages."""
 SAMPLE = 3
 MANY = 10
 _PATIENCE_MS = 3600_000
@@ -155,11 +159,14 @@ class PollPass:
         account = session.account.account
         shown = await self._polls.marked(account, resource.name, running.id)
         known = 0
-        absent: list[str] = []
+        absent: dict[str, Snapshot] = {}
         async for holded_id, snapshot in self._snapshots.known(account, resource.name):
             known += 1
             if holded_id not in shown and snapshot.number and snapshot.seen_ms <= running.started_ms:
-                absent.append(holded_id)
+                if judging.rests(snapshot, pass_ms=running.started_ms):
+                    known -= 1
+                else:
+                    absent[holded_id] = snapshot
         if not resource.read:
             if known > MANY and not shown:
                 return  # an empty list where many were known, and nobody to ask: the next pass will tell
@@ -168,19 +175,27 @@ class PollPass:
                 await self._sightings.missed(session, resource, holded_id, pass_ms=running.started_ms)
             return
         suspicious = len(absent) > MANY and len(absent) * 2 > known
-        # In another order each time: whoever Holded never answers for must not stand before the same others for ever.
-        absent.sort(key=lambda each: offset_ms(running.id, each, DAY_MS))
-        asked = 0
-        for holded_id in absent[:MOST_ASKED]:
-            was_there = await self._ask(session, resource, running, holded_id, allowance)
-            if suspicious and was_there and asked < SAMPLE:
+        # In another order each time: whoever Holded never answers for must not stand before the same others for ever. Who was
+        # there the last time comes after those of whom nothing is known.
+        order = sorted(absent, key=lambda each: (absent[each].unlisted, offset_ms(running.id, each, DAY_MS)))
+        asked = there = 0
+        for holded_id in order[:MOST_ASKED]:
+            doubted = suspicious and asked < SAMPLE
+            was_there = await self._ask(session, resource, running, holded_id, allowance, unlisted=not doubted)
+            if doubted and was_there:
                 return  # the list lied: nothing is concluded from it
             asked += was_there is not None
+            there += was_there is True
+            if there >= max(MOST_THERE, running.page):
+                return  # those who are there cost no more than the lists did; who is left is absent in the next pass, too
 
     async def _ask(
-        self, session: Session, resource: Resource, running: Pass, holded_id: str, allowance: int
+        self, session: Session, resource: Resource, running: Pass, holded_id: str, allowance: int, *, unlisted: bool
     ) -> bool | None:
-        """Whether it is there, None where Holded does not say. It counts as asked for, should the pass be cut off here."""
+        """Whether it is there, None where Holded does not say. It counts as asked for, should the pass be cut off here.
+
+        `unlisted`: the lists are believed, and if it is there all the same it is not in them.
+        """
         account = session.account.account
         state = await self._change(account, lambda found: found)
         sent_ms = session.now_ms()
@@ -197,13 +212,14 @@ class PollPass:
             refused = refusal.reason
         else:
             was_there = True
-            told = await self._sightings.see(session, resource, observed, sent_ms=sent_ms)
+            told = await self._sightings.see(session, resource, observed, sent_ms=sent_ms, unlisted=unlisted)
         current = _running(state, resource) or running
         page = current.page
         await self._polls.mark(account, resource.name, running.id, page=page, ids=[holded_id])
 
         def counted(found: Polling) -> Polling:
-            looked = steps.looked(found.courses[resource.name], deleted=bool(told), refused=refused)
+            course = found.courses[resource.name]
+            looked = steps.looked(course, told=bool(told), gone=was_there is False, refused=refused)
             counted = courses.with_course(found, resource.name, looked)
             return courses.spent(counted, resource.name, 1, hurried=running.hurried)
 

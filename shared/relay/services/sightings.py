@@ -6,6 +6,7 @@ again, and finds that what it saw is known already. What our own ledger wrote is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -101,12 +102,14 @@ class Sightings:
         made: bool = False,
         doubts: bool = True,
         listed: bool = False,
+        unlisted: bool = False,
     ) -> str:
         """One look at one object; the inbox id of what it told, empty where it told nothing.
 
         `asked`: a webhook says that something happened, at `when`; `made`: no more than that it was made. `doubts`: a write of ours
         whose outcome is not known yet may have made it what it is. It is left alone for an hour, and longer while that write is
-        looked for or a person has to judge it: a poll comes back, a webhook is told when to (`RetryAt`). `listed`: a page showed it.
+        looked for or a person has to judge it: a poll comes back, a webhook is told when to (`RetryAt`). `listed`: a page showed it;
+        `unlisted`: no page of a complete pass did.
         """
         account = session.account.account
         for _ in range(_TRIES):
@@ -122,6 +125,9 @@ class Sightings:
             # What happened before our last write goes no further than what that wrote; nor that it was made, if we made it.
             since = asked and (ours is None or when is None or (at_ms(when) > ours.written_ms and not made))
             told = judging.judge(before, _shown(resource, observed, sent_ms), ours=ours, unseen=unseen, asked=since)
+            absent_ms = sent_ms if unlisted else 0
+            place = judging.placed(before, told.snapshot, listed=listed, absent_ms=absent_ms)
+            told = replace(told, snapshot=place)
             # A webhook's look counts as one even if it shows nothing new: an older page must not undo it.
             if before is not None and not (told.verbs or asked) and judging.is_as_before(before, told.snapshot):
                 return ""
