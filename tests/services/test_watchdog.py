@@ -378,7 +378,6 @@ def young_hidden(world, key, seconds):
     world.provider_api.through = through
 
 
-@pytest.mark.row("D21")
 @pytest.mark.parametrize(("kind", "key"), [("shopify", "updated_at"), ("woocommerce", "date_modified_gmt")])
 def test_an_order_of_a_moment_before_the_mending_is_brought_though_the_list_lags(world, kind, key):
     shop = settled(world, kind)
