@@ -194,7 +194,7 @@ def test_what_has_to_be_judged_at_all():
     assert not is_news(BARE, "two", sent_ms=AT_MS - 1)
     assert is_news(BARE, "one", sent_ms=AT_MS + REFRESH_MS + 1)
     assert is_news(replace(BARE, missed_ms=AT_MS), "one", sent_ms=later)
-    assert is_news(replace(BARE, gone=True), "one", sent_ms=later)
+    assert is_news(replace(BARE, gone=True), "one", sent_ms=AT_MS + LAG_MS)
     assert is_stale(BARE, AT_MS - 1)
     assert not is_stale(BARE, AT_MS)
     assert not is_stale(None, 0)
@@ -237,6 +237,28 @@ def test_a_payment_that_a_list_takes_back_is_a_lagging_copy_for_some_minutes(kno
     assert not is_stale(before, soon)
     assert not is_stale(before, late, listed=listed)
     assert is_news(before, "two", sent_ms=late, listed=listed)
+
+
+@pytest.mark.parametrize(
+    ("known", "approved", "lags"),
+    [
+        (replace(BARE, gone=True), None, True),
+        (replace(DRAFT, approved=True), False, True),
+        (replace(DRAFT, approved=True), None, False),  # it does not tell
+        (replace(DRAFT, approved=True), True, False),
+        (DRAFT, False, False),
+        (replace(DRAFT, approved=None), False, False),
+    ],
+)
+def test_what_a_list_brings_back_is_a_lagging_copy_for_some_minutes(known, approved, lags):
+    """What is gone, and a document without its approval. A read that shows it is believed at once."""
+    soon, late = AT_MS + LAG_MS - 1, AT_MS + LAG_MS
+
+    assert is_stale(known, soon, page=True, approved=approved) is lags
+    assert is_news(known, "two", sent_ms=soon, approved=approved) is not lags
+    assert not is_stale(known, soon, approved=approved)
+    assert not is_stale(known, late, page=True, approved=approved)
+    assert is_news(known, "two", sent_ms=late, approved=approved)
 
 
 def test_a_time_of_change_alone_is_neither_told_nor_written():

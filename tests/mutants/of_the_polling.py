@@ -440,7 +440,21 @@ shelf.add(
 shelf.add(
     "a list that lags takes a payment back",
     f"{DOMAIN}/snapshots.py",
-    "    is_older = 0 < updated_ms < before.updated_ms or _takes_back(before, listed)\n",
-    "    is_older = 0 < updated_ms < before.updated_ms\n",
+    "before.updated_ms or _takes_back(before, listed) or",
+    "before.updated_ms or",
     f"{PAID}::test_a_list_that_lags_behind_a_read_does_not_take_a_payment_back",
+)
+shelf.add(
+    "a list that lags brings back what is gone",
+    f"{DOMAIN}/snapshots.py",
+    "    return before.gone or (before.approved is True",
+    "    return (before.approved is True",
+    f"{POLL}::test_a_list_that_lags_behind_a_deletion_does_not_bring_the_document_back",
+)
+shelf.add(
+    "a list that lags takes an approval back",
+    f"{DOMAIN}/snapshots.py",
+    "(before.approved is True and approved is False)",
+    "(before.approved is None and approved is False)",
+    f"{POLL}::test_a_list_that_lags_behind_an_approval_does_not_take_it_back",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -415,6 +416,43 @@ def test_a_list_that_lags_behind_a_read_does_not_undo_it(world, hands):
 
 
 @pytest.mark.row("D18")
+def test_a_list_that_lags_behind_a_deletion_does_not_bring_the_document_back(world, hands):
+    invoice = hands.invoice()
+    hands.approve(invoice)
+    poll_now(world)
+    table = world.company.tables["documents"]
+    old = table.pop(invoice)
+    world.run(world.hint(invoice, "delete"))
+    world.settle(hours=0.02)
+    table[invoice] = old
+    poll_now(world, "invoice")
+    del table[invoice]
+    poll_now(world, "invoice")
+    assert told(world) == [("invoice.deleted", invoice)]
+    table[invoice] = old  # for good, it seems
+    world.clock.advance(3600)
+    poll_now(world, "invoice")
+
+    assert told(world, first=1)[0] == ("invoice.created", invoice)
+
+
+def test_a_list_that_lags_behind_an_approval_does_not_take_it_back(world, hands):
+    invoice = hands.invoice()
+    poll_now(world)
+    table = world.company.tables["documents"]
+    draft = copy.deepcopy(table[invoice])
+    hands.approve(invoice)
+    approved = table[invoice]
+    world.run(world.hint(invoice, "approve"))
+    world.settle(hours=0.02)
+    table[invoice] = draft
+    poll_now(world, "invoice")
+    table[invoice] = approved
+    poll_now(world, "invoice")
+
+    assert told(world) == [("invoice.approved", invoice)]
+
+
 def test_a_resource_whose_right_the_token_lacks_closes_nothing(world, hands):
     world.company.tokens["pat_test"] = frozenset(
         {"sales:invoices.read", "sales:invoices.write", "contacts:contacts.read", "contacts:contacts.write"}

@@ -9,7 +9,8 @@
     any               what our own ledger wrote since        nothing: the snapshot learns it
     any               no longer there                        deleted
     any               what Holded says is older, minutes on  nothing: a copy of Holded's lags behind
-    paid              by a list, less paid, minutes on       nothing: as before
+    paid, approved    by a list, less so, minutes on         nothing: as before
+    deleted           by a list, there, minutes on           nothing: as before
 
 `number` counts the states that were seen of the object: it is the version of the events and the condition of the write,
 so that a webhook's re-read and a poll that saw the same thing are one event, and the slower of two writes nothing.
@@ -106,15 +107,23 @@ class Told:
     verbs: tuple[str, ...]
 
 
-def is_stale(before: Snapshot | None, sent_ms: int, *, updated_ms: int = 0, listed: str | None = None) -> bool:
+def is_stale(
+    before: Snapshot | None,
+    sent_ms: int,
+    *,
+    updated_ms: int = 0,
+    page: bool = False,
+    approved: bool | None = None,
+    listed: str | None = None,
+) -> bool:
     """Somebody saw the object with a later request, or a later state of it a moment ago: what this one showed is history.
 
-    `listed`: the payment that a list shows, None where it was a read. A document has no `updated_at`: there a payment that
-    is taken back is the sign.
+    `page`: a list shows it, `approved` or not and with the payment `listed`; a read is believed at once. A document has no
+    `updated_at`: there a payment that is taken back is the sign, or an approval, and of anything that it is gone.
     """
     if before is None:
         return False
-    is_older = 0 < updated_ms < before.updated_ms or _takes_back(before, listed)
+    is_older = 0 < updated_ms < before.updated_ms or _takes_back(before, listed) or (page and _undoes(before, approved))
     is_behind = is_older and sent_ms - before.seen_ms < LAG_MS
     return before.seen_ms > sent_ms or is_behind
 
@@ -122,6 +131,10 @@ def is_stale(before: Snapshot | None, sent_ms: int, *, updated_ms: int = 0, list
 def _takes_back(before: Snapshot, listed: str | None) -> bool:
     known = before.payment
     return known in _PAID and listed in _PAID and _PAID.index(listed) < _PAID.index(known)
+
+
+def _undoes(before: Snapshot, approved: bool | None) -> bool:
+    return before.gone or (before.approved is True and approved is False)
 
 
 def is_news(
@@ -133,12 +146,14 @@ def is_news(
     approved: bool | None = None,
     listed: str | None = None,
 ) -> bool:
-    """Whether a look has to be judged at all: most of a page is as it was."""
+    """Whether what a page shows has to be judged at all: most of it is as it was."""
+    if is_stale(before, sent_ms, updated_ms=updated_ms, page=True, approved=approved, listed=listed):
+        return False
     if before is None or not before.number or before.gone or before.missed_ms or before.unlisted:
-        return not is_stale(before, sent_ms, updated_ms=updated_ms, listed=listed)
+        return True
     old = sent_ms - before.seen_ms > REFRESH_MS
     moved = before.fingerprint != fingerprint or before.approved != _approval(before, approved)
-    return not is_stale(before, sent_ms, updated_ms=updated_ms, listed=listed) and (moved or old)
+    return moved or old
 
 
 def is_as_before(before: Snapshot, after: Snapshot) -> bool:

@@ -87,7 +87,7 @@ class Sightings:
     async def lags(self, session: Session, resource: Resource, observed: Observed, *, sent_ms: int) -> bool:
         """Whether a page shows an older state than another look did a moment ago."""
         before = await self._snapshots.get(session.account.account, resource.name, observed.id)
-        return judging.is_stale(before, sent_ms, updated_ms=_updated_ms(observed), listed=observed.payment)
+        return _is_stale(before, observed, sent_ms, listed=True)
 
     async def see(
         self,
@@ -114,8 +114,7 @@ class Sightings:
         account = session.account.account
         for _ in range(_TRIES):
             before = await self._snapshots.get(account, resource.name, observed.id)
-            payment = observed.payment if listed else None
-            if judging.is_stale(before, sent_ms, updated_ms=_updated_ms(observed), listed=payment):
+            if _is_stale(before, observed, sent_ms, listed=listed):
                 return ""
             ours = None if unseen == "silent" and before is None else await self._own.ours(session, observed)
             if doubts and await self._own.is_in_doubt(session, resource, observed, before, ours, sent_ms=sent_ms):
@@ -235,6 +234,15 @@ def _shown(resource: Resource, observed: Observed, sent_ms: int) -> Shown:
         payment=observed.payment,
         total=getattr(observed.data, "total", None),
         data=kept_of(wire.dump_data(f"{resource.model}.updated", observed.data), type(observed.data)),
+    )
+
+
+def _is_stale(before: Snapshot | None, observed: Observed, sent_ms: int, *, listed: bool) -> bool:
+    updated_ms = _updated_ms(observed)
+    if not listed:
+        return judging.is_stale(before, sent_ms, updated_ms=updated_ms)
+    return judging.is_stale(
+        before, sent_ms, updated_ms=updated_ms, page=True, approved=observed.approved, listed=observed.payment
     )
 
 
