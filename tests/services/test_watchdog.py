@@ -290,6 +290,34 @@ def test_a_source_that_was_removed_and_is_set_again_begins_then(world, end):
     assert done.mended
 
 
+def test_what_a_run_wrote_while_its_source_was_removed_is_nothing_that_the_next_one_missed(world):
+    shop = settled(world, "woocommerce")
+    world.clock.advance(7 * 3600)
+    watch(world)
+    note = world.notes.held[ACCOUNT, "watch", "woocommerce"]
+    run(world, "source", "remove", ACCOUNT, "woocommerce")
+    world.notes.held[ACCOUNT, "watch", "woocommerce"] = note
+    shop.drop_subscriptions()
+    world.clock.advance(20 * 86_400)
+    sell(world, shop, 9)
+    run(world, "source", "set", ACCOUNT, "woocommerce", "--base-url", "https://shops.example/woocommerce/acme")
+
+    assert one_of(watch(world), "woocommerce").brought == 0
+
+
+def test_a_credential_that_is_given_to_a_silent_source_brings_what_was_missed(world):
+    shop = open_shop(world, "woocommerce")
+    world.providers.held.clear()
+    lived(world, "woocommerce")
+    world.clock.advance(60)
+    sell(world, shop, 1)
+    while one_of(watch(world), "woocommerce").state != "silent":
+        world.clock.advance(3600)
+    run(world, "source", "set", ACCOUNT, "woocommerce", "--base-url", "https://shops.example/woocommerce/acme")
+
+    assert one_of(watch(world), "woocommerce").brought >= 1
+
+
 def test_another_shop_in_place_of_the_first_begins_when_it_is_set(world):
     settled(world, "woocommerce")
     world.clock.advance(7 * 3600)

@@ -82,7 +82,7 @@ def base_of(source: str, *, shop_domain: str | None, base_url: str | None, local
 
 
 async def _set(here: World, account: str, credential: ProviderCredential) -> None:
-    from relay.services.silences import forgotten
+    from relay.services.silences import forgotten, was_looked_at
 
     await here.account(account)
     old = {one.source: one for one in await here.providers.known(account)}.get(credential.source)
@@ -94,7 +94,7 @@ async def _set(here: World, account: str, credential: ProviderCredential) -> Non
         before=of_provider(old),
         after=f"{of_provider(credential)}, token given",
     )
-    if old is not None and old.base_url != credential.base_url:
+    if old.base_url != credential.base_url if old else await was_looked_at(here.notes, account, credential.source):
         # Before the new shop can be asked: what it sold until now is not missing from anywhere.
         await forgotten(here.notes, account, credential.source, now=here.clock.now())
     await here.providers.put(account, credential)

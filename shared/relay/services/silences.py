@@ -43,6 +43,11 @@ async def silences(notes: Notes, providers: Providers, account: str, *, now: dat
     return found
 
 
+async def was_looked_at(notes: Notes, account: str, source: str) -> bool:
+    """Whether it was asked by the credential it has, or by one it had: a run that was under way may write after its removal."""
+    return bool((await notes.get(account, WATCH, source) or {}).get("looked_ms"))
+
+
 async def forgotten(notes: Notes, account: str, source: str, *, now: datetime) -> None:
     """What is known of a source goes: whatever comes in its place begins now, and nothing of the time before is brought.
 
