@@ -135,10 +135,10 @@ shelf.add(
 shelf.add(
     "the sweep moves on before its page is compared",
     f"{SERVICES}/settlement.py",
-    "                await self._sweep(session, rows, spans)\n",
+    "                await self._sweep(session, call, rows, spans)\n",
     """                row = replace(row, version=until_ms, rev=row.rev + 1)
                 await self._ledger.replace(row, expected_rev=row.rev - 1)
-                await self._sweep(session, rows, spans)
+                await self._sweep(session, call, rows, spans)
 """,
     f"{CRASHES}[the settlement sweep-before]",
 )
@@ -152,9 +152,16 @@ shelf.add(
 shelf.add(
     "a sweep that Holded refused counts as done",
     f"{SERVICES}/settlement.py",
-    "now_ms + 60_000), swept_ms=row.version)",
-    "now_ms + 60_000), swept_ms=until_ms)",
+    "due_ms=due_ms, swept_ms=row.version, failures=failures, detail=detail)",
+    "due_ms=due_ms, swept_ms=now_ms, failures=failures, detail=detail)",
     f"{SWEEP}::test_what_a_refused_sweep_did_not_compare_the_next_one_does",
+)
+shelf.add(
+    "a sweep that spends calls for nothing comes back every minute",
+    f"{SERVICES}/settlement.py",
+    "due_ms = max(due_ms, now_ms + wait_ms)",
+    "due_ms = max(due_ms, now_ms)",
+    f"{SWEEP}::test_a_list_that_never_answers_is_asked_ever_more_rarely",
 )
 shelf.add(
     "a total that differs is not reported",

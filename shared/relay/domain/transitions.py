@@ -292,7 +292,9 @@ def never_written(fact: Fact, *, now_ms: int, reason: str, row: Row | None = Non
     return ended(_with_fact(base, fact), now_ms=now_ms, state="ignored", reason=reason)
 
 
-def backoff_ms(attempts: int, *, jitter: float) -> int:
-    """Exponential, capped at an hour, spread by `jitter` in [0, 1) so that rows do not come back in lock-step."""
-    base = min(_LONGEST_BACKOFF_MS, _FIRST_BACKOFF_MS * 2 ** min(attempts, 10))
+def backoff_ms(attempts: int, *, jitter: float, longest_ms: int = _LONGEST_BACKOFF_MS) -> int:
+    """Exponential, capped (at an hour without another word), spread by `jitter` in [0, 1) so that rows do not come back in
+    lock-step.
+    """
+    base = min(longest_ms, _FIRST_BACKOFF_MS * 2 ** min(attempts, 10))
     return int(base * (0.5 + jitter / 2))

@@ -80,7 +80,7 @@ def build_drainer(
         writer=writer,
         hints=hints,
         replays=Replays(desk=desk, again=Again(inbox=inbox, desk=desk, hints=hints)),
-        settlement=Settlement(ledger=ledger),
+        settlement=Settlement(ledger=ledger, jitter=jitter),
         nightly=Nightly(ledger=ledger, reconcile=Reconcile(inbox=inbox, ledger=ledger)),
         poll=poll,
         clear_dead=ClearDeadLetters(ledger=ledger, inbox=inbox),

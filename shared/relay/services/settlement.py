@@ -2,7 +2,8 @@
 
 The happy path looks nothing up, so this is where what was written is checked: one list page compares marker, total and
 contact of every document since the last sweep, finds a marker that stands twice, and learns the numbers of approved ones.
-It waits until a page is worth its call (<= 0.1 calls a document), a day at most.
+It waits until a page is worth its call (<= 0.1 calls a document), a day at most. A sweep that spent calls and was not
+finished begins anew, so it comes back ever more rarely: what refuses it for long must not eat the month.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.ledger import Key, Row, is_marker
 from relay.domain.standing_rows import stands, stood_up
+from relay.domain.transitions import MAX_ATTEMPTS, backoff_ms
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.listing import listed, seen, spans_of
@@ -21,10 +23,11 @@ from relay.services.reconcile_findings import about, report
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from relay.domain.comparison import Seen
     from relay.domain.documents import DocType
+    from relay.holded.protocol import Reply, Request
     from relay.ports.ledger import Ledger
     from relay.services.listing import Spans
     from relay.services.session import Session
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 WORTH_A_PAGE = 10
 LOOKED_AT_BY_ID = 5
 _DAY_MS = 24 * 3600_000
+_MOST_COUNTED = MAX_ATTEMPTS - 2
+"""Failures of Holded's that are counted: our own machine's trouble with the row, which the same count ends, has room left."""
 
 
 def settle_key(account: str) -> Key:
@@ -44,32 +49,65 @@ def first_sweep(account: str, *, now_ms: int, every_ms: int) -> Row:
     return stands(settle_key(account), "settle", now_ms=now_ms, due_ms=due_ms, version=now_ms)
 
 
+class Calls:
+    """The calls of one sweep, in class `background`; `spent` are those that left."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.spent = 0
+
+    async def __call__(self, request: Request) -> Reply:
+        token = await self._session.reserve("background")
+        self.spent += 1
+        return await self._session.send(request, token)
+
+
 class Settlement:
-    def __init__(self, *, ledger: Ledger) -> None:
+    def __init__(self, *, ledger: Ledger, jitter: Callable[[], float]) -> None:
         self._ledger = ledger
+        self._jitter = jitter
 
     async def run(self, session: Session, row: Row) -> None:
         """One sweep, or its postponement while too few documents have been written for a page to be worth its call."""
         now_ms = session.now_ms()
         until_ms = now_ms - session.timing.settle_ms
+        call = Calls(session)
         try:
             rows = await self._written(row.key.account, row.version, until_ms)
             spans = spans_of(rows)
             calls = sum(len(found) for found in spans.values())
             if rows and (len(rows) >= calls * WORTH_A_PAGE or now_ms - row.version >= _DAY_MS):
-                await self._sweep(session, rows, spans)
+                await self._sweep(session, call, rows, spans)
                 swept_ms = until_ms
             else:
                 swept_ms = row.version if rows else max(row.version, until_ms)
         except RetryAt as refusal:
-            await self._next(session, row, due_ms=max(at_ms(refusal.retry_at), now_ms + 60_000), swept_ms=row.version)
+            await self._again(session, row, refusal, in_vain=call.spent > 0)
         except (NotAllowed, Rejected):
             await self._next(session, row, due_ms=now_ms + session.timing.settlement_ms, swept_ms=row.version)
         else:
             await self._next(session, row, due_ms=now_ms + session.timing.settlement_ms, swept_ms=swept_ms)
 
-    async def _next(self, session: Session, row: Row, *, due_ms: int, swept_ms: int) -> None:
+    async def _again(self, session: Session, row: Row, refusal: RetryAt, *, in_vain: bool) -> None:
+        """A budget that gives no call is waited for and is no failure. What spent calls for nothing is one: the wait grows four
+        times with each in a row, up to the time between two sweeps.
+        """
+        now_ms = session.now_ms()
+        due_ms = max(at_ms(refusal.retry_at), now_ms + 60_000)
+        if not in_vain:
+            await self._next(session, row, due_ms=due_ms, swept_ms=row.version, failures=row.attempts)
+            return
+        wait_ms = backoff_ms(2 * row.attempts, jitter=self._jitter(), longest_ms=session.timing.settlement_ms)
+        failures = min(row.attempts + 1, _MOST_COUNTED)
+        detail = f"not finished: {refusal.reason}"
+        due_ms = max(due_ms, now_ms + wait_ms)
+        await self._next(session, row, due_ms=due_ms, swept_ms=row.version, failures=failures, detail=detail)
+
+    async def _next(
+        self, session: Session, row: Row, *, due_ms: int, swept_ms: int, failures: int = 0, detail: str = ""
+    ) -> None:
         following = stood_up(row, now_ms=session.now_ms(), due_ms=due_ms, version=swept_ms)
+        following = replace(following, attempts=failures, detail=detail)
         if await self._ledger.replace(following, expected_rev=row.rev):
             session.note(following)
 
@@ -77,30 +115,28 @@ class Settlement:
         found = self._ledger.confirmed_between(account, from_ms=from_ms, to_ms=until_ms)
         return [row async for row in found if row.document_date and row.holded_id]
 
-    async def _sweep(self, session: Session, rows: list[Row], spans: Spans) -> None:
+    async def _sweep(self, session: Session, call: Calls, rows: list[Row], spans: Spans) -> None:
         marked: dict[str, set[str]] = defaultdict(set)
         by_id: dict[str, Seen] = {}
-        async for document in listed(lambda request: session.call(request, "background"), spans):
+        async for document in listed(call, spans):
             by_id[document.id] = seen(document)
             for tag in document.tags:
                 marked[tag].add(document.id)
-        await self._moved(session, rows, by_id, marked)
+        await self._moved(call, rows, by_id, marked)
         for row in rows:
             await _time_for_more(session)
             await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
         await self._late_twins(session, marked, known={row.marker for row in rows})
         await self._late_payments(session, by_id, known={row.holded_id for row in rows})
 
-    async def _moved(
-        self, session: Session, rows: list[Row], by_id: dict[str, Seen], marked: dict[str, set[str]]
-    ) -> None:
+    async def _moved(self, call: Calls, rows: list[Row], by_id: dict[str, Seen], marked: dict[str, set[str]]) -> None:
         """A document that somebody gave another day is in no list of its old one: a few are looked for by id, so that they are
         not told to be missing. The nightly reconciliation tells where they are.
         """
         for row in [row for row in rows if row.holded_id not in by_id][:LOOKED_AT_BY_ID]:
             request = requests.get_document(cast("DocType", row.doc_type), row.holded_id)
             try:
-                document = (await session.call(request, "background")).value
+                document = (await call(request)).value
             except NotFound:
                 continue
             by_id[document.id] = seen(document)
