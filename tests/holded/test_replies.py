@@ -110,6 +110,26 @@ def test_a_list_without_has_more_is_the_last_page_and_an_empty_page_need_not_be(
     assert read({"items": [], "cursor": ID, "has_more": True}) == replies.Page(items=(), cursor=ID)
 
 
+def test_an_item_that_cannot_be_read_costs_no_other_where_the_request_bears_it():
+    odd = [{"id": "odd", "tags": [None]}, {"name": "no id"}, 7]
+    reply = {"items": [{"id": ID}, *odd], "has_more": True, "cursor": "more"}
+    page = replies.bearing(replies.contact, after=None)(reply)
+
+    assert [item.id for item in page.items] == [ID]
+    assert page.unread == (
+        replies.Unread(id="odd", field="tags"),
+        replies.Unread(id="", field="id"),
+        replies.Unread(id="", field="reply"),
+    )
+    assert page.cursor == "more"
+
+
+def test_a_list_that_bears_items_is_as_strict_about_itself():
+    for reply in (None, {}, {"items": [], "has_more": True, "cursor": "before"}):
+        with pytest.raises(BadInput):
+            replies.bearing(replies.contact, after="before")(reply)
+
+
 def test_a_contact_is_read_with_its_records_in_either_form():
     contact = replies.contact(
         {

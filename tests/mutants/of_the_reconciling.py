@@ -26,6 +26,13 @@ shelf.add(
     f"{TESTS}::test_a_read_by_id_that_fails_is_no_deletion",
 )
 shelf.add(
+    "a document that cannot be read explains no gap",
+    LOOKING,
+    "self.unsure |= {each.doc_type for each in unread}",
+    "self.unsure |= set()",
+    f"{TESTS}::test_a_document_of_ours_that_cannot_be_read_is_neither_deleted_nor_a_gap",
+)
+shelf.add(
     "a deleted document is a gap too",
     SERIES,
     "if row.number and (gone or (shown is not None and shown.number != row.number)):",
@@ -91,8 +98,8 @@ shelf.add(
 shelf.add(
     "what a night could not read is taken for its result",
     NIGHTLY,
-    "if done.incomplete and row.attempts + 1 < _TRIES and not _used_up(done):",
-    "if done.incomplete and row.attempts < 0:",
+    "if done.unread and row.attempts + 1 < _TRIES and not _used_up(done):",
+    "if done.unread and row.attempts < 0:",
     f"{BY_NIGHT}::test_a_list_that_fails_is_tried_again_the_same_night_and_nothing_is_concluded",
 )
 shelf.add(

@@ -135,10 +135,10 @@ shelf.add(
 shelf.add(
     "the sweep moves on before its page is compared",
     f"{SERVICES}/settlement.py",
-    "                await self._sweep(session, call, rows, spans)\n",
+    "                detail = await self._sweep(session, call, rows, spans)\n",
     """                row = replace(row, version=until_ms, rev=row.rev + 1)
                 await self._ledger.replace(row, expected_rev=row.rev - 1)
-                await self._sweep(session, call, rows, spans)
+                detail = await self._sweep(session, call, rows, spans)
 """,
     f"{CRASHES}[the settlement sweep-before]",
 )
@@ -162,6 +162,13 @@ shelf.add(
     "due_ms = max(due_ms, now_ms + wait_ms)",
     "due_ms = max(due_ms, now_ms)",
     f"{SWEEP}::test_a_list_that_never_answers_is_asked_ever_more_rarely",
+)
+shelf.add(
+    "a document that cannot be read is missing",
+    f"{SERVICES}/settlement.py",
+    "if row.holded_id not in hidden:",
+    "if row.holded_id:",
+    f"{SWEEP}::test_a_document_of_ours_that_cannot_be_read_is_not_missing",
 )
 shelf.add(
     "a total that differs is not reported",

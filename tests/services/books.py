@@ -80,6 +80,11 @@ class Books(World):
     def renumbers(self, document, number):
         self.company.put("documents", dict(document, document_number=number), self.clock.now().timestamp())
 
+    def garbles(self, document, **fields):
+        """Holded shows a field of the document in a form that nobody has seen: without a word, a tag that is null."""
+        odd = {**self.company.get("documents", document["id"]), **(fields or {"tags": [None]})}
+        self.company.put("documents", odd, self.clock.now().timestamp())
+
     def copies(self, document, **changes):
         """A copy keeps everything, the tags too, and is a draft of its own."""
         desk = self.call().desk()

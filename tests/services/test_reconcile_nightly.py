@@ -181,6 +181,19 @@ def test_a_list_that_fails_is_tried_again_the_same_night_and_nothing_is_conclude
     assert (row(books).reason, row(books).attempts) == ("next_night", 0)
 
 
+def test_a_document_that_cannot_be_read_is_told_and_not_tried_again_the_same_night(books):
+    """It looks the same a quarter of an hour later; the rest was compared."""
+    books.garbles(books.books())
+    books.deletes(books.documents()[0])
+    books.clock.at = datetime.fromtimestamp(row(books).due_ms / 1000, UTC)
+    drained = books.run()
+
+    assert (row(books).reason, row(books).attempts) == ("next_night", 0)
+    assert row(books).detail.endswith(", incomplete")
+    assert list(told(books)["incomplete"]) == ["unreadable"]
+    assert drained.drift == pytest.approx(1 / 3)
+
+
 def test_a_night_that_fails_throughout_says_so_and_waits_for_the_next(books):
     books.deletes(books.documents()[0])
     fault = Fault(kind="error_before", method="GET", path="/invoices$", times=50)

@@ -8,8 +8,10 @@ import pytest
 
 from holded_sandbox.faults import Fault
 from relay.domain.transitions import MAX_ATTEMPTS
+from relay.holded.replies import Unread
 from relay.services.settlement import settle_key
 from relay.services.times import at_ms
+from tests.services.books import Books
 from tests.services.world import ACCOUNT, World, shopify_order
 
 
@@ -94,3 +96,58 @@ def test_a_budget_that_gives_no_call_is_no_failure(world):
 
     assert standing(world).attempts == 0
     assert standing(world).due_ms > at_ms(world.clock.now())
+
+
+# -- what cannot be read -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def books():
+    return Books(settings={"reconcile": {"nightly": False}}, orders=12)
+
+
+def lists(books):
+    return [call for call in books.holded.calls if call == "GET /api/v2/invoices"]
+
+
+def test_a_document_of_anybodys_that_cannot_be_read_costs_no_other(books):
+    odd = books.books()
+    books.garbles(odd)
+    books.edits(books.documents()[0], items=[{"name": "Silla", "price": "90", "units": 1, "taxes": ["s_iva_21"]}])
+    books.settle(hours=7)
+    said = standing(books).detail
+    books.settle(hours=18)
+
+    assert reported(books) == ["total_differs"]
+    assert said == f"1 document could not be read and not be compared: invoice {odd['id']} (tags)"
+    assert len(lists(books)) == 1
+
+
+def test_a_document_of_ours_that_cannot_be_read_is_not_missing(books):
+    first, second, *_ = books.documents()
+    books.garbles(first)
+    books.garbles(second, date="2026-02-28", tags=[7])  # on another day: read by its id
+    books.settle(hours=7)
+
+    assert reported(books) == []
+    assert "2 documents could not be read" in standing(books).detail
+    assert f"invoice {second['id']} (tags)" in standing(books).detail
+
+
+def test_where_an_item_has_no_id_nothing_is_missing_that_was_not_looked_for(books):
+    """It may be any of them; who was asked for by its id and is not there is gone all the same."""
+    inner, gone = books.holded.call, [one["id"] for one in books.documents()[:8]]
+
+    async def call(request, credential, *, timeout_ms):
+        reply = await inner(request, credential, timeout_ms=timeout_ms)
+        if request.path == "/api/v2/invoices" and request.method == "GET":
+            page = replace(reply.value, unread=(Unread(id="", field="id"),))
+            return replace(reply, value=page)
+        return reply
+
+    books.holded.call = call
+    for one in gone:
+        del books.company.tables["documents"][one]
+    books.settle(hours=7)
+
+    assert reported(books) == ["missing_in_holded"] * 5

@@ -167,6 +167,27 @@ def test_a_hint_that_waits_for_its_re_read_is_waiting_whichever_hint_the_row_nam
     assert found == []
 
 
+def test_a_document_that_cannot_be_read_is_a_finding_and_neither_missing_nor_the_end_of_the_comparison():
+    world = World()
+    three_orders(world)
+    first, second, third = world.documents()
+    at = world.clock.now().timestamp()
+    world.company.put("documents", {**first, "tags": [None]}, at)
+    world.company.put("documents", {**second, "date": "2026-02-20", "tags": [7]}, at)
+    world.company.put("documents", {**third, "total": "100.00"}, at)
+    _, found, _ = verified(world)
+    rows = {row.holded_id: str(row.key) for row in world.rows("invoice")}
+
+    assert sorted((one.what, one.where) for one in found) == sorted(
+        [
+            ("document_unreadable", rows[first["id"]]),
+            ("document_unreadable", rows[second["id"]]),
+            ("total_differs", rows[third["id"]]),
+        ]
+    )
+    assert any(f"{first['id']} cannot be read, its tags" in one.detail for one in found)
+
+
 def changed(world, **fields):
     document = world.documents()[1]
     world.company.put("documents", {**document, **fields}, world.clock.now().timestamp())

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from relay.domain.reconciling_totals import Line
 
 
+UNREADABLE = "unreadable"
+"""What single documents that cannot be read are told under in `incomplete`: everything else was compared."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
     """`incomplete` says, by document type or `source`, what could not be read whole; nothing was concluded of it.
@@ -44,13 +48,20 @@ class Reconciled:
         """Open differences a document."""
         return len(self.open) / max(1, self.documents)
 
+    @property
+    def unread(self) -> Mapping[str, str]:
+        """What another look may read: without single documents, which look the same the next time."""
+        return {what: why for what, why in self.incomplete.items() if what != UNREADABLE}
+
 
 def reconciled(books: Books, *, calls: int = 0) -> Reconciled:
     """Compare. The order of the differences is that of their urgency, then of their day."""
     found = [*written(books), *unwritten(books), *extra(books), *numbers(books)]
     found = _once(found, duplicated(books.shown.values()))
     found.sort(key=lambda one: (KINDS.index(one.kind), one.day, one.number, one.name))
-    rows = [row for row in books.rows.values() if row.doc_type not in books.unread]
+    rows = [
+        row for row in books.rows.values() if row.doc_type not in books.unread and row.holded_id not in books.unreadable
+    ]
     return Reconciled(
         account=books.account,
         window=books.window,

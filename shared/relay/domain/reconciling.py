@@ -168,6 +168,7 @@ class Books:
     """All that was read of a window. What could not be read whole is in `unread` by document type, and nothing is told of it.
 
     `shown` by Holded id: the lists of the window, and what was read by its id. `gone`: looked for by id, and not there.
+    `unreadable`: there, and in a form that cannot be read: nothing is told of these either.
     `payments`: by Holded id, payments that came as facts of their own and were registered; `named`: ids that a row of something
     else names. `beside`: further documents, read only to see whether a number is missing. `rows`: the ledger's rows of documents, by key.
     `aside`: newer versions that lie beside a row; `findings`: what was told before, by the row's key or the item's own.
@@ -189,6 +190,7 @@ class Books:
     under_way: frozenset[str] = frozenset()
     imports: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
     own_series: tuple[str, ...] = ()
     series: Sequence[Series] = ()
     dated_by_source: bool = True

@@ -83,15 +83,19 @@ class Line:
 
 
 def totals(books: Books) -> list[Line]:
-    """One line a group, in order. Of a type that could not be read whole there is none: half a sum misleads."""
+    """One line a group, in order. Of a type that could not be read whole there is none: half a sum misleads. A document of
+    ours that cannot be read counts on no side.
+    """
     made: Made = defaultdict(lambda: {side: Sums() for side in (*SIDES, "others")})
     series = _series_by_id(books)
     for row in books.rows.values():
-        if row.state == "confirmed" and row.doc_type not in books.unread:
+        seen = row.doc_type not in books.unread and row.holded_id not in books.unreadable
+        if row.state == "confirmed" and seen:
             _add_row(made, books, row, series.get(row.holded_id, ""))
     for key, meant in books.meant.items():
         stands = books.rows.get(key)
-        if meant.doc_type not in books.unread and not meant.ended:
+        hidden = stands is not None and stands.holded_id in books.unreadable
+        if meant.doc_type not in books.unread and not meant.ended and not hidden:
             _add_meant(made, books, meant, stands, series.get(stands.holded_id, "") if stands else "")
     ours = {row.holded_id for row in books.rows.values() if row.state == "confirmed"}
     for shown in books.shown.values():

@@ -10,6 +10,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from relay.errors import BadInput
 from relay.holded.formats import decimal_of, unreadable
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ def required(source: Mapping[str, Any], name: str) -> str:
     if value is None:
         raise unreadable(name, source.get(name), "an id")
     return value
+
+
+def id_of(item: Any) -> str:
+    """The id of an item that cannot be read otherwise; empty where even that is not told."""
+    try:
+        return required(record(item), "id")
+    except BadInput:
+        return ""
 
 
 def reference(source: Mapping[str, Any], name: str) -> str | None:

@@ -40,11 +40,14 @@ def listed(
     limit: int = LARGEST_PAGE,
     query: tuple[tuple[str, str], ...] = (),
     wanted: Callable[[T], bool] | None = None,
+    bearing: bool = False,
 ) -> Request[Page[T]]:
-    """One page. `wanted` keeps only some of its items, where Holded has no filter for it."""
+    """One page. `wanted` keeps only some of its items, where Holded has no filter for it. `bearing`: items that cannot be read
+    are told of beside the others, instead of costing the page.
+    """
     if not 1 <= limit <= LARGEST_PAGE:
         raise BadInput("out_of_range", field="limit", detail=f"expected 1 to {LARGEST_PAGE}")
-    reads = replies.page(item, after=cursor)
+    reads = (replies.bearing if bearing else replies.page)(item, after=cursor)
     asked = filters({"limit": str(limit), "cursor": cursor})
     return Request(
         method="GET", path=path, query=(*query, *asked), reads=replies.matching(reads, wanted) if wanted else reads

@@ -79,14 +79,6 @@ def one(resource: Resource, holded_id: str) -> Request[Observed]:
     return Request(method="GET", path=path, reads=resource.observe, version=resource.version, names_object=True)
 
 
-def id_of(item: Any) -> str:
-    """The id of an item that cannot be read otherwise; empty where even that is not told."""
-    try:
-        return fields.required(fields.record(item), "id")
-    except BadInput:
-        return ""
-
-
 def observed(
     resource: Resource, items: Sequence[Any], *, query: Query = (), parent: str = ""
 ) -> tuple[list[Observed], list[str], int]:
@@ -105,7 +97,7 @@ def observed(
         try:
             shown = resource.observe({**listed_as, **item} if isinstance(item, dict) else item)
         except BadInput:
-            name = id_of(item)
+            name = fields.id_of(item)
             unread += [name] if name else []
             nameless += not name
         else:

@@ -9,9 +9,10 @@ came, for the full-replacement updates (Holded facts 3.4); no record shows more 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from relay.errors import BadInput
 from relay.holded import fields
 from relay.holded.formats import day_of, instant_of, unreadable
 
@@ -35,11 +36,23 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """An item of a list that cannot be read: its id (empty where not even that is told), and the field that is in the way."""
+
+    id: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """`cursor` goes into the next request; None: this was the last page. A page may be empty and still not the last."""
+    """`cursor` goes into the next request; None: this was the last page. A page may be empty and still not the last.
+
+    `unread` is there only where the request bears it (`bearing`): these items are there, and are not among `items`.
+    """
 
     items: tuple[T, ...]
     cursor: str | None
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +170,32 @@ def page(item: Callable[[Any], T], *, after: str | None) -> Callable[[Any], Page
     return read
 
 
+def bearing(item: Callable[[Any], T], *, after: str | None) -> Callable[[Any], Page[T]]:
+    """As `page`, but one item that cannot be read does not cost the others: it is told of in `unread`."""
+
+    def tried(entry: Any) -> T | Unread:
+        try:
+            return item(entry)
+        except BadInput as problem:
+            return Unread(id=fields.id_of(entry), field=problem.field)
+
+    def read(value: Any) -> Page[T]:
+        found = page(tried, after=after)(value)
+        return Page(
+            items=tuple(each for each in found.items if not isinstance(each, Unread)),
+            cursor=found.cursor,
+            unread=tuple(each for each in found.items if isinstance(each, Unread)),
+        )
+
+    return read
+
+
 def matching(inner: Callable[[Any], Page[T]], wanted: Callable[[T], bool]) -> Callable[[Any], Page[T]]:
     """Keep of each page what is wanted: for lists Holded cannot filter."""
 
     def read(value: Any) -> Page[T]:
         whole = inner(value)
-        return Page(items=tuple(item for item in whole.items if wanted(item)), cursor=whole.cursor)
+        return replace(whole, items=tuple(item for item in whole.items if wanted(item)))
 
     return read
 

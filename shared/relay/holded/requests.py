@@ -139,8 +139,12 @@ def list_documents(
     end: date | None = None,
     cursor: str | None = None,
     limit: int = 200,
+    bearing: bool = False,
 ) -> Request[Page[Document]]:
-    """A page of documents; `start` and `end` are issue days. Items lack notes, `approved_at` and `draft` (facts 3.6)."""
+    """A page of documents; `start` and `end` are issue days. Items lack notes, `approved_at` and `draft` (facts 3.6).
+
+    `bearing` is for who compares many: who looks for one document must not conclude from a page that hides some.
+    """
     query = filters(
         {
             "contact_id": contact_id,
@@ -148,7 +152,7 @@ def list_documents(
             "end_date": end.isoformat() if end else None,
         }
     )
-    return listed(paths.resource(doc_type), replies.document, cursor=cursor, limit=limit, query=query)
+    return listed(paths.resource(doc_type), replies.document, cursor=cursor, limit=limit, query=query, bearing=bearing)
 
 
 def approve(doc_type: DocType, document_id: str) -> Request[None]:

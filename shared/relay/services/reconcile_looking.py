@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from relay.domain.ledger import is_marker
+from relay.domain.reconciled import UNREADABLE
 from relay.domain.reconciling import Books, Shown, Window
 from relay.domain.reconciling_series import numbers
 from relay.errors import BadInput, NotAllowed, NotFound, Rejected, RetryAt, Unavailable
-from relay.holded import requests
-from relay.services.listing import listed
+from relay.services.listing import Unreadable, by_id, listed, told_of
 from relay.services.reconcile_ledger import is_of_a_document
 from relay.services.reconcile_shown import series_of_account, shown_of
 from relay.services.rules import rules_of
 
 if TYPE_CHECKING:
-    from relay.domain.documents import DocType
     from relay.domain.ledger import Row
     from relay.ports.ledger import Ledger
     from relay.services.listing import Call
@@ -39,6 +38,7 @@ class Looking:
         self.calls = 0
         self.incomplete: dict[str, str] = {}
         self.unsure: set[str] = set()
+        self._unread: set[Unreadable] = set()
         self.books = Books(
             account=read.account.account,
             window=read.window,
@@ -69,14 +69,25 @@ class Looking:
 
     async def _days(self, doc_type: str, window: Window) -> dict[str, Shown]:
         """All documents of a type. One that moved from page to page while they were read is there once."""
-        spans = {doc_type: [(window.start, window.end)]}
-        return {one.id: shown_of(doc_type, one, self._catalogue) async for one in listed(self._paid, spans)}
+        spans, unread = {doc_type: [(window.start, window.end)]}, set[Unreadable]()
+        found = {one.id: shown_of(doc_type, one, self._catalogue) async for one in listed(self._paid, spans, unread)}
+        self._bear(unread)
+        return found
+
+    def _bear(self, unread: set[Unreadable]) -> None:
+        """They are there, with numbers and markers that nobody can see: what lacks of their types may be theirs."""
+        self._unread |= unread
+        self.unsure |= {each.doc_type for each in unread}
+        if self._unread:
+            self.incomplete[UNREADABLE] = told_of(self._unread)
 
     async def for_what_is_not_listed(self) -> None:
         """A document may have been given another day, and lists lag: only a read by its id says that it is gone."""
         shown, gone, looked = dict(self.books.shown), set[str](), 0
+        unread = set[Unreadable]()
+        there = shown.keys() | {each.id for each in self._unread}
         for row in self._read.rows.values():
-            wanted = row.state == "confirmed" and row.holded_id and row.holded_id not in shown
+            wanted = row.state == "confirmed" and row.holded_id and row.holded_id not in there
             if not wanted or row.doc_type in self.books.unread:
                 continue
             if looked == LOOKED_AT_ONE_BY_ONE:
@@ -84,15 +95,18 @@ class Looking:
                 break
             looked += 1
             try:
-                reply = await self._paid(requests.get_document(cast("DocType", row.doc_type), row.holded_id))
+                document = await by_id(self._paid, row, unread)
             except NotFound:
                 gone.add(row.holded_id)
             except _REFUSALS as refusal:
                 self.incomplete["by id"] = f"a document that no list shows could not be read: {refusal.reason}"
                 break
             else:
-                shown[row.holded_id] = shown_of(row.doc_type, reply.value, self._catalogue)
-        self.books = replace(self.books, shown=shown, gone=frozenset(gone))
+                if document is not None:
+                    shown[row.holded_id] = shown_of(row.doc_type, document, self._catalogue)
+        self._bear(unread)
+        unreadable = frozenset(each.id for each in self._unread if each.id not in shown)
+        self.books = replace(self.books, shown=shown, gone=frozenset(gone), unreadable=unreadable)
 
     async def whose_they_are(self, *, under_way: frozenset[str]) -> None:
         """Rows of another time whose documents stand in this window, by the documents that bear our marker or number."""

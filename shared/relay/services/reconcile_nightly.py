@@ -67,7 +67,7 @@ class Nightly:
             due_ms = max(at_ms(refusal.retry_at), session.now_ms() + 60_000)
             await self._park(session, row, due_ms=due_ms, reason="nightly", attempts=row.attempts)
             return
-        if done.incomplete and row.attempts + 1 < _TRIES and not _used_up(done):
+        if done.unread and row.attempts + 1 < _TRIES and not _used_up(done):
             refused = session.exhausted.get("background")
             due_ms = max(session.now_ms() + _AGAIN_MS, at_ms(refused.retry_at) if refused else 0)
             if due_ms < next_night_ms(account.account, now):
@@ -76,7 +76,7 @@ class Nightly:
         reviews = [each for each in done.open if not each.told and each.kind != "missing_in_holded"]
         for each in reviews:  # what is missing stands in review or dead already
             await put(self._ledger, account.account, each, now_ms=session.now_ms())
-        if not done.incomplete:
+        if not done.unread:
             session.drift = done.drift
         nights = nights_between(done.calls, per_month=account.per_month, days=wanted.days)
         due_ms = next_night_ms(account.account, now, nights=nights)

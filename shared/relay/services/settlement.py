@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
 from relay.domain.ledger import Key, Row, is_marker
 from relay.domain.standing_rows import stands, stood_up
 from relay.domain.transitions import MAX_ATTEMPTS, backoff_ms
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
-from relay.holded import requests
-from relay.services.listing import listed, seen, spans_of
+from relay.services.listing import by_id as read_by_id
+from relay.services.listing import listed, seen, spans_of, told_of
 from relay.services.reconcile_findings import about, report
 from relay.services.times import at_ms
 
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from relay.domain.comparison import Seen
-    from relay.domain.documents import DocType
     from relay.holded.protocol import Reply, Request
     from relay.ports.ledger import Ledger
-    from relay.services.listing import Spans
+    from relay.services.listing import Spans, Unreadable
     from relay.services.session import Session
 
 WORTH_A_PAGE = 10
@@ -71,13 +70,13 @@ class Settlement:
         """One sweep, or its postponement while too few documents have been written for a page to be worth its call."""
         now_ms = session.now_ms()
         until_ms = now_ms - session.timing.settle_ms
-        call = Calls(session)
+        call, detail = Calls(session), ""
         try:
             rows = await self._written(row.key.account, row.version, until_ms)
             spans = spans_of(rows)
             calls = sum(len(found) for found in spans.values())
             if rows and (len(rows) >= calls * WORTH_A_PAGE or now_ms - row.version >= _DAY_MS):
-                await self._sweep(session, call, rows, spans)
+                detail = await self._sweep(session, call, rows, spans)
                 swept_ms = until_ms
             else:
                 swept_ms = row.version if rows else max(row.version, until_ms)
@@ -86,7 +85,8 @@ class Settlement:
         except (NotAllowed, Rejected):
             await self._next(session, row, due_ms=now_ms + session.timing.settlement_ms, swept_ms=row.version)
         else:
-            await self._next(session, row, due_ms=now_ms + session.timing.settlement_ms, swept_ms=swept_ms)
+            due_ms = now_ms + session.timing.settlement_ms
+            await self._next(session, row, due_ms=due_ms, swept_ms=swept_ms, detail=detail)
 
     async def _again(self, session: Session, row: Row, refusal: RetryAt, *, in_vain: bool) -> None:
         """A budget that gives no call is waited for and is no failure. What spent calls for nothing is one: the wait grows four
@@ -115,33 +115,53 @@ class Settlement:
         found = self._ledger.confirmed_between(account, from_ms=from_ms, to_ms=until_ms)
         return [row async for row in found if row.document_date and row.holded_id]
 
-    async def _sweep(self, session: Session, call: Calls, rows: list[Row], spans: Spans) -> None:
+    async def _sweep(self, session: Session, call: Calls, rows: list[Row], spans: Spans) -> str:
+        """Returns what it could not compare, as a sentence."""
         marked: dict[str, set[str]] = defaultdict(set)
         by_id: dict[str, Seen] = {}
-        async for document in listed(call, spans):
+        unread: set[Unreadable] = set()
+        async for document in listed(call, spans, unread):
             by_id[document.id] = seen(document)
             for tag in document.tags:
                 marked[tag].add(document.id)
-        await self._moved(call, rows, by_id, marked)
+        hidden = await self._moved(call, rows, by_id, marked, unread)
         for row in rows:
             await _time_for_more(session)
-            await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
+            if row.holded_id not in hidden:
+                await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
         await self._late_twins(session, marked, known={row.marker for row in rows})
         await self._late_payments(session, by_id, known={row.holded_id for row in rows})
+        return told_of(unread)
 
-    async def _moved(self, call: Calls, rows: list[Row], by_id: dict[str, Seen], marked: dict[str, set[str]]) -> None:
+    async def _moved(
+        self,
+        call: Calls,
+        rows: list[Row],
+        by_id: dict[str, Seen],
+        marked: dict[str, set[str]],
+        unread: set[Unreadable],
+    ) -> set[str]:
         """A document that somebody gave another day is in no list of its old one: a few are looked for by id, so that they are
         not told to be missing. The nightly reconciliation tells where they are.
+
+        Returns the ids that nothing can be said of: there and not readable, or perhaps the one whose id is not.
         """
-        for row in [row for row in rows if row.holded_id not in by_id][:LOOKED_AT_BY_ID]:
-            request = requests.get_document(cast("DocType", row.doc_type), row.holded_id)
+        named = {each.id for each in unread}
+        lacking = [row for row in rows if row.holded_id not in by_id and row.holded_id not in named]
+        hidden = named - by_id.keys()
+        for row in lacking[:LOOKED_AT_BY_ID]:
             try:
-                document = (await call(request)).value
+                document = await read_by_id(call, row, unread)
             except NotFound:
+                continue
+            if document is None:
+                hidden.add(row.holded_id)
                 continue
             by_id[document.id] = seen(document)
             for tag in document.tags:
                 marked[tag].add(document.id)
+        nameless = {each.doc_type for each in unread if not each.id}
+        return hidden | {row.holded_id for row in lacking[LOOKED_AT_BY_ID:] if row.doc_type in nameless}
 
     async def _late_twins(self, session: Session, marked: dict[str, set[str]], *, known: set[str]) -> None:
         """A marker that stands twice is told of whenever a list shows it, also long after its own row was swept."""

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from relay.domain.comparison import TWICE, Seen, differences
 from relay.domain.ledger import is_marker, marker_of
 from relay.errors import NotFound
-from relay.holded import requests
 from relay.holded.listings import LARGEST_PAGE
 from relay.services.counting import Finding
-from relay.services.listing import listed, seen, spans_of
+from relay.services.listing import Unreadable, by_id, listed, seen, spans_of
 from relay.services.rules import key_of, rules_of
 from relay.services.times import at_ms
 from relay.services.unfold import unfold
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from relay.domain.documents import DocType
     from relay.domain.ledger import Row
     from relay.ports.accounts import Account
     from relay.ports.inbox import Inbox
@@ -72,7 +70,8 @@ class Verify:
         shown: dict[str, Seen] = {}
         marked: dict[str, set[str]] = defaultdict(set)
         extra: list[Seen] = []
-        async for document in listed(call, written.spans):
+        unread: set[Unreadable] = set()
+        async for document in listed(call, written.spans, unread):
             ours = [tag for tag in document.tags if is_marker(tag)]
             for tag in ours:
                 marked[tag].add(document.id)
@@ -80,9 +79,12 @@ class Verify:
                 shown[document.id] = seen(document)
             elif ours:
                 extra.append(seen(document))
-        await self._unlisted(call, written, shown, marked)
-        found = [*written.twice]
+        await self._unlisted(call, written, shown, marked, unread)
+        found = [*written.twice, *(_unreadable(each, written) for each in sorted(unread))]
+        hidden = {each.id for each in unread} - shown.keys()
         for holded_id, row in written.rows.items():
+            if holded_id in hidden:
+                continue
             compared = differences(row, shown.get(holded_id), marked.get(row.marker, set()))
             found += [Finding(reason, str(row.key), f"{row.holded_id}: {detail}") for reason, detail in compared]
         # Of a row whose document is there, its marker on another one is told of with the row.
@@ -94,17 +96,25 @@ class Verify:
         return [*found, *await self._extra(account, extra, marked, told=told, now=now)]
 
     async def _unlisted(
-        self, call: Call, written: Written, shown: dict[str, Seen], marked: dict[str, set[str]]
+        self,
+        call: Call,
+        written: Written,
+        shown: dict[str, Seen],
+        marked: dict[str, set[str]],
+        unread: set[Unreadable],
     ) -> None:
         """A document may have been given another day, and lists lag: what none shows is looked for by its id."""
-        missing = [row for holded_id, row in written.rows.items() if holded_id not in shown]
+        there = shown.keys() | {each.id for each in unread}
+        missing = [row for holded_id, row in written.rows.items() if holded_id not in there]
         for row in missing[:_LOOKED_AT_ONE_BY_ONE]:
             try:
-                reply = await call(requests.get_document(cast("DocType", row.doc_type), row.holded_id))
+                document = await by_id(call, row, unread)
             except NotFound:
                 continue
-            shown[row.holded_id] = seen(reply.value)
-            for tag in reply.value.tags:
+            if document is None:
+                continue
+            shown[row.holded_id] = seen(document)
+            for tag in document.tags:
                 marked[tag].add(row.holded_id)
 
     async def _extra(
@@ -147,6 +157,14 @@ class Verify:
             if item is not None:
                 markers |= {marker_of(key_of(event, rules, now)) for event in unfold(item.delivery).events}
         return markers
+
+
+def _unreadable(one: Unreadable, written: Written) -> Finding:
+    """It is there, whosever it is: whether it is as it was written, or bears a marker of ours, nobody can say."""
+    row = written.rows.get(one.id)
+    name = one.id or "a document without an id"
+    detail = f"{name} cannot be read, its {one.field} has another form than expected: it was not compared"
+    return Finding("document_unreadable", str(row.key) if row else f"{one.doc_type} {one.id}".strip(), detail)
 
 
 def _least_calls(rows: Mapping[str, Row], spans: Spans) -> int:
