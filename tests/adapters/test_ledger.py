@@ -61,6 +61,7 @@ FULL = row(
     total=Decimal("121.10"),
     currency="EUR",
     split="100.00;21:100.00:21.10",
+    paid=Decimal("71.10"),
     document_date="2026-03-02",
     written_ms=NOON_MS + 1,
     pending_event_id="shopify-2#0",
@@ -109,10 +110,12 @@ def test_the_split_of_a_total_costs_a_confirmed_row_few_bytes_and_no_write_unit(
 
 
 def test_every_field_of_a_row_has_its_place_in_the_item():
-    special = {"key", "total", "indexed", "event"}
+    special = {"key", "indexed", "event"}
 
-    assert {*_rows.STRINGS, *_rows.NUMBERS, *special} == {field.name for field in dataclasses.fields(Row)}
-    short = [*_rows.STRINGS.values(), *_rows.NUMBERS.values()]
+    assert {*_rows.STRINGS, *_rows.NUMBERS, *_rows.AMOUNTS, *special} == {
+        field.name for field in dataclasses.fields(Row)
+    }
+    short = [*_rows.STRINGS.values(), *_rows.NUMBERS.values(), *_rows.AMOUNTS.values()]
     assert len(set(short)) == len(short)
 
 

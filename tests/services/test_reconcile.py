@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -14,6 +15,7 @@ from relay.domain.reconciling import Window
 from relay.errors import RetryAt
 from relay.services.reconcile_repairs import to_review
 from relay.services.settlement import settle_key
+from tests.domain.sources import payloads
 from tests.services.books import MARCH, PAID, Books, order_on
 from tests.services.test_road import refund_of
 from tests.services.world import ACCOUNT, shopify_order
@@ -287,6 +289,49 @@ def test_a_missing_payment(books):
     found = only(books)
 
     assert (found.kind, found.holded) == ("payment_missing", "paid 0.00 of 121.00")
+
+
+def order_with_a_gift_card(books):
+    """121.00, of which a gift card paid 50.00: that is no money, so 71.00 are registered."""
+    order = copy.deepcopy(payloads.WOO_ORDER) | {
+        "total": "71.00", "gift_cards": [{"code": "G1", "amount": "50.00"}],
+        "date_created_gmt": "2026-03-02T09:00:00", "date_modified_gmt": "2026-03-02T09:05:00",
+        "date_paid_gmt": "2026-03-02T09:01:00",
+    }  # fmt: skip
+    headers = {"x-wc-webhook-topic": "order.updated"}
+    books.run(books.deliver(order, topic="order.updated", source="woocommerce", headers=headers))
+    (document,) = books.documents()
+    return document
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["delivery held", "delivery gone"])
+def test_of_a_part_payment_that_part_is_expected_and_no_more(held):
+    books = Books()
+    document = order_with_a_gift_card(books)
+    if not held:
+        books.inbox.items.clear()  # it forgets after 35 days
+
+    assert (document["total"], document["payments_total"], books.row().paid) == ("121.00", "71.00", D("71.00"))
+    assert books.found() == []
+
+    books.unpays(document)
+    found = only(books)
+
+    assert (found.kind, found.holded) == ("payment_missing", "paid 0.00 of 121.00")
+    assert found.detail.endswith("bears payments of 0.00, registered was 71.00")
+
+
+def test_of_a_payment_whose_amount_no_row_keeps_only_its_absence_is_told():
+    books = Books()
+    document = order_with_a_gift_card(books)
+    books.ledger.rows[books.row().key] = replace(books.row(), paid=None)
+    books.inbox.items.clear()
+
+    assert books.found() == []
+
+    books.unpays(document)
+
+    assert only(books).detail.endswith("bears no payment, one was registered")
 
 
 def test_a_payment_that_came_by_itself_and_is_not_there():

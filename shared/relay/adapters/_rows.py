@@ -62,7 +62,8 @@ NUMBERS: Mapping[str, str] = {
     "seen_empty": "se",
     "written_ms": "wr",
 }
-TOTAL, INDEXED, EVENT, EVENT_OBJECT = "to", "ix", "ev", "evo"
+AMOUNTS: Mapping[str, str] = {"total": "to", "paid": "pd"}
+INDEXED, EVENT, EVENT_OBJECT = "ix", "ev", "evo"
 _DEFAULTS = {field.name: field.default for field in fields(Row)}
 _ALWAYS = frozenset({"state", "rev"})  # conditions look at them
 
@@ -101,8 +102,10 @@ def item_of(row: Row, *, write_id: str, event_object: str = "") -> dict[str, Any
         value = getattr(row, name)
         if value != _DEFAULTS[name] or name in _ALWAYS:
             item[attribute] = {"N": str(value)}
-    if row.total is not None:
-        item[TOTAL] = {"S": str(row.total)}
+    for name, attribute in AMOUNTS.items():
+        value = getattr(row, name)
+        if value is not None:
+            item[attribute] = {"S": str(value)}
     if row.indexed:
         item[INDEXED] = {"BOOL": True}
     if event_object:
@@ -116,8 +119,7 @@ def row_of(item: Mapping[str, Any], *, event: bytes = b"") -> Row:
     """`event` is what S3 holds, where the item names an object."""
     values: dict[str, Any] = {name: item[short]["S"] for name, short in STRINGS.items() if short in item}
     values |= {name: int(item[short]["N"]) for name, short in NUMBERS.items() if short in item}
-    if TOTAL in item:
-        values["total"] = Decimal(item[TOTAL]["S"])
+    values |= {name: Decimal(item[short]["S"]) for name, short in AMOUNTS.items() if short in item}
     kept = bytes(item[EVENT]["B"]) if EVENT in item else event
     return Row(key=key_of(item, item["pk"]["S"]), indexed=INDEXED in item, event=kept, **values)
 

@@ -72,15 +72,18 @@ def period_of(day: date) -> str:
 def unpaid(row: Row, shown: Shown, meant: Meant | None, *, registered: int) -> list[tuple[str, str]]:
     """The relay registered a payment, and Holded shows less than that. Of what a person cancelled none is missed.
 
-    Of payments that came as facts of their own (`registered`) the ledger keeps no amount: only their absence is seen.
+    What was registered may be less than the total: a voucher is no money. Where neither the row nor the delivery tells how
+    much it was, and of payments that came as facts of their own (`registered`), only their absence is seen.
     """
     if shown.paid is None or shown.status == "cancelled":
         return []
     number = shown.number or shown.id
     if (row.step, row.last_step) == ("pay", "pay"):
-        wanted = meant.paid if meant is not None and meant.paid is not None else row.total
+        wanted = row.paid if row.paid is not None or meant is None else meant.paid
         if wanted is not None and shown.paid < wanted:
             return [("payment_missing", f"{number} bears payments of {shown.paid}, registered was {wanted}")]
+        if wanted is None and not shown.paid:
+            return [("payment_missing", f"{number} bears no payment, one was registered")]
     elif registered and not shown.paid:
         return [("payment_missing", f"{number} bears no payment, {registered} registered")]
     return []

@@ -97,6 +97,7 @@ class Saga:
                 return await self._doubt(session, job, row)
         if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
             stepped = transitions.stepped(row, step="pay", now_ms=session.now_ms(), holded_id=row.holded_id)
+            stepped = replace(stepped, paid=job.plan.payment.amount)
             if not await self._desk.keep(job, stepped):
                 return None
             return await self.pay(session, job, stepped, certain=True)
@@ -115,6 +116,7 @@ class Saga:
         if ours is None:
             return None
         row, token = ours
+        row = replace(row, paid=payment.amount)
         try:
             await session.send(requests.pay(_doc_type(row), row.holded_id, named), token)
         except OutcomeUnknown:
