@@ -20,6 +20,7 @@ from relay.domain.reconciling import Books, Difference, Meant, Repair, Series, S
 from relay.domain.reconciling_edits import period_of
 from relay.domain.reconciling_series import Number, gaps, read, series_of
 from relay.domain.reconciling_split import Part, kept, net_of, of_row, rates_of, split_of
+from relay.domain.reconciling_totals import totals
 from relay.domain.remedies import Found, adopted, adopted_newer
 from relay.domain.transitions import left_standing
 from relay.errors import BadInput
@@ -232,6 +233,37 @@ def test_a_numbered_document_that_was_deleted_explains_its_number():
     shown = [replace(SHOWN, number="F260001"), replace(SHOWN, id="b", number="F260003", tags=())]
 
     assert [kind for kind, _ in told(books(*shown, rows=(ROW, gone), gone=frozenset({"z"})))] == ["deleted_by_hand"]
+
+
+def test_what_a_person_made_of_a_document_of_ours_is_no_twin_of_it():
+    """Holded copies the tags: an invoice of a sales order, a credit note of an invoice."""
+    order = replace(ROW, key=replace(KEY, purpose="salesorder"), doc_type="salesorder", holded_id="so")
+    shown = replace(SHOWN, id="so", doc_type="salesorder", number="P1")
+    made = books(shown, replace(SHOWN, id="made"), rows=(order,), made_of={order.marker: {"salesorder"}})
+    line = {one.group.doc_type: one for one in totals(made)}["invoice"]
+
+    assert told(made) == []
+    assert (line.holded.count, line.others.count) == (0, 1)  # whoever made it answers for it
+    assert told(books(SHOWN, replace(SHOWN, id="made", doc_type="creditnote"))) == []
+
+
+def test_what_was_made_of_a_document_of_another_day_is_no_extra():
+    made = books(
+        SHOWN,
+        replace(SHOWN, id="made", number="", tags=("hrbbbbbbbbbbbbbb",)),
+        made_of={"hrbbbbbbbbbbbbbb": {"salesorder"}},
+    )
+
+    assert told(made) == []
+
+
+def test_an_invoice_and_a_simplified_one_of_one_sale_are_twins():
+    ((kind, detail),) = told(books(SHOWN, replace(SHOWN, id="b", doc_type="salesreceipt", number="T1")))
+
+    assert (kind, detail) == (
+        "extra_in_holded",
+        "documents a, b carry the one marker hraaaaaaaaaaaaaa; delete all but a",
+    )
 
 
 def test_an_amount_that_was_changed_takes_the_edits_with_it():

@@ -85,8 +85,8 @@ class Books(World):
         odd = {**self.company.get("documents", document["id"]), **(fields or {"tags": [None]})}
         self.company.put("documents", odd, self.clock.now().timestamp())
 
-    def copies(self, document, **changes):
-        """A copy keeps everything, the tags too, and is a draft of its own."""
+    def copies(self, document, *, kind="invoice", **changes):
+        """A copy keeps everything, the tags too, and is a draft of its own; so is what a document is converted into."""
         desk = self.call().desk()
         body = {
             "contact_id": document["contact_id"], "date": document["date"], "tags": document["tags"],
@@ -95,7 +95,7 @@ class Books(World):
                 for line in document["lines"]
             ],
         }  # fmt: skip
-        return self._new(desk, {**body, **changes})
+        return self._new(desk, {**body, **changes}, kind)
 
     def books(self, *, day="2026-03-02", price="50", approved=True, taxes=("s_iva_21",), tags=(), series=None):
         """A document of the person's own."""

@@ -632,6 +632,19 @@ def test_a_document_of_ours_that_cannot_be_read_is_neither_deleted_nor_a_gap(boo
     assert all(line.agrees for line in done.lines)
 
 
+def test_an_invoice_that_a_person_made_of_our_sales_order_is_their_own():
+    books = Books()
+    books.order(shopify_order(1, paid=False), topic="orders/create")
+    (order,) = books.documents("salesorder")
+    books.approves(books.copies(order))
+
+    assert books.found() == []
+
+    books.approves(books.copies(order, date="2026-03-20"))  # in a window that the order is not of
+
+    assert books.found(Window(start=date(2026, 3, 15), end=date(2026, 3, 31))) == []
+
+
 def test_the_second_page_counts_as_much_as_the_first(books):
     calls = books.paid_calls()
     for number in range(10, 215):

@@ -151,3 +151,18 @@ def test_where_an_item_has_no_id_nothing_is_missing_that_was_not_looked_for(book
     books.settle(hours=7)
 
     assert reported(books) == ["missing_in_holded"] * 5
+
+
+def test_an_invoice_that_a_person_made_of_our_sales_order_is_no_twin(world):
+    """Holded copies the tags. Nobody may be asked to delete it, in this sweep or in one after it."""
+    books = Books(settings={"reconcile": {"nightly": False}})
+    books.order(shopify_order(1, paid=False), topic="orders/create")
+    books.order(shopify_order(2))
+    (order,) = books.documents("salesorder")
+    books.approves(books.copies(order))
+    books.settle(hours=27, step_s=1800)
+    books.order(shopify_order(3))
+    books.settle(hours=27, step_s=1800)
+
+    assert [row.state for row in books.rows("salesorder")] == ["confirmed"]
+    assert [row for row in books.rows() if row.state == "review"] == []

@@ -19,6 +19,7 @@ from relay.services.counting import Counting
 from relay.services.paid_calls import PaidCalls
 from relay.services.times import at_ms
 from relay.services.verify import Verify
+from tests.services.books import Books
 from tests.services.killing import Aftermath, named, send
 from tests.services.test_crash_points import hint_of
 from tests.services.test_road import refund_of
@@ -186,6 +187,16 @@ def test_a_document_that_cannot_be_read_is_a_finding_and_neither_missing_nor_the
         ]
     )
     assert any(f"{first['id']} cannot be read, its tags" in one.detail for one in found)
+
+
+def test_an_invoice_that_a_person_made_of_our_sales_order_is_no_finding():
+    books = Books()
+    books.order(shopify_order(1, paid=False), topic="orders/create")
+    books.order(shopify_order(2))
+    (order,) = books.documents("salesorder")
+    books.approves(books.copies(order))
+
+    assert found_in(books) == []
 
 
 def changed(world, **fields):

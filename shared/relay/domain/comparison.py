@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from relay.domain.ledger import is_marker
+from relay.domain.remedies import TYPES, own_key
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from decimal import Decimal
 
     from relay.domain.ledger import Row
@@ -36,8 +40,36 @@ class Seen:
     tags: tuple[str, ...] = ()
 
 
+class Marks:
+    """Which documents bear which marker of ours.
+
+    Holded copies the tags of a document that it makes of another (an invoice of a sales order, a credit note of an invoice):
+    only documents of a type that the fact itself may have are twins, and nobody may be asked to delete the others.
+    """
+
+    def __init__(self) -> None:
+        self._types: dict[str, dict[str, str]] = defaultdict(dict)  # by marker: Holded id -> document type
+
+    def add(self, doc_type: str, holded_id: str, tags: Iterable[str]) -> None:
+        for tag in filter(is_marker, tags):
+            self._types[tag][holded_id] = doc_type
+
+    def of(self, row: Row) -> set[str]:
+        """Ids of the documents that bear the row's marker and may be the fact's own."""
+        return {holded_id for holded_id, doc_type in self._types.get(row.marker, {}).items() if may_be(row, doc_type)}
+
+    def several(self) -> Mapping[str, set[str]]:
+        """By marker, the ids of all that bear it, where more than one does."""
+        return {tag: set(found) for tag, found in self._types.items() if len(found) >= TWICE}
+
+
+def may_be(row: Row, doc_type: str) -> bool:
+    """Whether a document of this type may be the document of the row's fact."""
+    return doc_type == row.doc_type or doc_type in TYPES.get(own_key(row.key).purpose, ())
+
+
 def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tuple[Difference, str]]:
-    """(reason, a sentence) of each difference. `marked` are the ids of all documents that carry the row's marker."""
+    """(reason, a sentence) of each difference. `marked` are the ids of all that carry the row's marker (`Marks.of`)."""
     found: list[tuple[Difference, str]] = []
     if len(set(marked)) >= TWICE:
         found.append(("doubled", doubled(row, marked)))

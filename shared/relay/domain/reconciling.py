@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from relay.domain.ledger import SETTLEMENT, Key
+from relay.domain.ledger import SETTLEMENT, Key, is_marker
 from relay.domain.reconciling_split import of_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
     from decimal import Decimal
 
@@ -172,7 +172,9 @@ class Books:
     `payments`: by Holded id, payments that came as facts of their own and were registered; `named`: ids that a row of something
     else names. `beside`: further documents, read only to see whether a number is missing. `rows`: the ledger's rows of documents, by key.
     `aside`: newer versions that lie beside a row; `findings`: what was told before, by the row's key or the item's own.
-    `under_way`: markers of what is being written or judged. `own_series`: beginnings of numbers that nobody but the relay gives.
+    `under_way`: markers of what is being written or judged. `made_of`: by marker, also of rows of other days, the types that its
+    own fact's document may have; what bears it and is of another was made of that document by a person.
+    `own_series`: beginnings of numbers that nobody but the relay gives.
     `imports`: by source, the command that brings what only its own list tells of.
     """
 
@@ -191,9 +193,15 @@ class Books:
     imports: Mapping[str, str] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
+    made_of: Mapping[str, Collection[str]] = field(default_factory=dict)
     own_series: tuple[str, ...] = ()
     series: Sequence[Series] = ()
     dated_by_source: bool = True
+
+    def marks(self, shown: Shown) -> list[str]:
+        """The markers of ours that say of a document that it is ours."""
+        found = sorted(filter(is_marker, shown.tags))
+        return [tag for tag in found if shown.doc_type in self.made_of.get(tag, (shown.doc_type,))]
 
     def loose(self, name: str, kind: Kind) -> Key:
         """The review item's key of a difference that is no row's."""

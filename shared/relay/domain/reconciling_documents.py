@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from relay.domain.comparison import Seen, differences
-from relay.domain.ledger import is_marker
+from relay.domain.comparison import Marks, Seen, differences
 from relay.domain.money import shown as money
 from relay.domain.reconciling import Difference, Repair, agreed
 from relay.domain.reconciling_edits import edits, unpaid
@@ -45,16 +44,15 @@ _CLASS: Mapping[str, Kind] = {
 
 def written(books: Books) -> Iterator[Difference]:
     """Of every confirmed row whose document was seen, or looked for and not found."""
-    marked: dict[str, set[str]] = defaultdict(set)
+    marked = Marks()
     for document in books.shown.values():
-        for tag in filter(is_marker, document.tags):
-            marked[tag].add(document.id)
+        marked.add(document.doc_type, document.id, document.tags)
     for row in books.rows.values():
         if row.state != "confirmed" or not row.holded_id or row.doc_type in books.unread:
             continue
         shown = books.shown.get(row.holded_id)
         if shown is not None or row.holded_id in books.gone:
-            yield from _of_row(books, row, shown, marked.get(row.marker, set()))
+            yield from _of_row(books, row, shown, marked.of(row))
 
 
 def _of_row(books: Books, row: Row, shown: Shown | None, marked: set[str]) -> Iterator[Difference]:

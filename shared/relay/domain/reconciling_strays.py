@@ -76,7 +76,7 @@ def extra(books: Books) -> Iterator[Difference]:
     known = {row.holded_id for row in books.rows.values() if row.holded_id} | books.named
     markers = {row.marker for row in books.rows.values() if row.marker and row.state == "confirmed"}
     for document in books.shown.values():
-        ours = sorted(filter(is_marker, document.tags))
+        ours = books.marks(document)
         if document.id in known or document.doc_type in books.unread or any(tag in books.under_way for tag in ours):
             continue
         if markers & set(ours):

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from relay.domain.ledger import is_marker
 from relay.domain.money import ZERO
 from relay.domain.reconciling import written_split
 from relay.domain.reconciling_series import series_of
@@ -102,7 +101,7 @@ def totals(books: Books) -> list[Line]:
         if books.window.holds(shown.day) and shown.doc_type not in books.unread:
             beginning = series_of(shown.number, books.series, shown.doc_type)
             group = Group(str(shown.day), shown.doc_type, beginning, shown.currency)
-            side = "holded" if shown.id in ours or any(map(is_marker, shown.tags)) else "others"
+            side = "holded" if shown.id in ours or books.marks(shown) else "others"
             made[group][side].add(shown.total, shown.net, shown.tax, shown.split)
     return [Line(group=group, **sums) for group, sums in sorted(made.items())]
 

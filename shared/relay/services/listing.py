@@ -59,8 +59,8 @@ def spans_of(rows: Iterable[Row]) -> Spans:
     return {doc_type: windows(found) for doc_type, found in days.items()}
 
 
-async def listed(call: Call, spans: Spans, unread: set[Unreadable]) -> AsyncIterator[Document]:
-    """Every document of the windows; those that cannot be read are put into `unread`.
+async def listed(call: Call, spans: Spans, unread: set[Unreadable]) -> AsyncIterator[tuple[str, Document]]:
+    """Every document of the windows, with its type; those that cannot be read are put into `unread`.
 
     `call` spends one call of Holded a page and raises what its caller must know.
     """
@@ -74,7 +74,7 @@ async def listed(call: Call, spans: Spans, unread: set[Unreadable]) -> AsyncIter
                 page = (await call(request)).value
                 unread |= {Unreadable(doc_type, each.id, each.field) for each in page.unread}
                 for document in page.items:
-                    yield document
+                    yield doc_type, document
                 cursor = page.cursor
                 if cursor is None:
                     break

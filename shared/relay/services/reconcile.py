@@ -51,6 +51,7 @@ class Read:
     rows: dict[Key, Row]
     meant: dict[Key, Meant]
     payments: Mapping[str, int]
+    made_of: Mapping[str, frozenset[str]]
     keys: Mapping[str, Key]
     under_way: frozenset[str]
     types: tuple[str, ...]
@@ -93,6 +94,7 @@ class Reconcile:
             rows=rows,
             meant=meant,
             payments=side.payments,
+            made_of=side.made_of,
             keys=source.keys,
             under_way=await side.under_way(),
             types=types,

@@ -35,6 +35,8 @@ class LedgerSide:
         self._account = account
         self.payments: Counter[str] = Counter()
         """By Holded id: payments that came as facts of their own and are confirmed, as far as `rows` looked."""
+        self.made_of: dict[str, frozenset[str]] = {}
+        """By marker of what is confirmed, as far as `rows` looked: the types that its document may have."""
 
     async def rows(self, window: Window, *, now: datetime) -> dict[Key, Row]:
         """Rows of documents whose day lies in the window, in every state but those that never had one."""
@@ -43,6 +45,8 @@ class LedgerSide:
         async for row in self._ledger.confirmed_between(self._account, from_ms=from_ms, to_ms=to_ms):
             found[row.key] = row
             self.payments[row.holded_id] += row.key.purpose == "payment"
+            if row.marker and is_of_a_document(row):
+                self.made_of[row.marker] = frozenset({row.doc_type, *TYPES[row.key.purpose]})
         for state in _UNFINISHED:
             async for row in self._ledger.in_state(self._account, state, limit=_MOST):
                 found[row.key] = row

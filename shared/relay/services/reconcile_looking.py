@@ -45,6 +45,7 @@ class Looking:
             rows=read.rows,
             meant=read.meant,
             payments=read.payments,
+            made_of=read.made_of,
             shown={},
             own_series=settings.reconcile.own_series,
             series=series_of_account(read.account),
@@ -70,7 +71,7 @@ class Looking:
     async def _days(self, doc_type: str, window: Window) -> dict[str, Shown]:
         """All documents of a type. One that moved from page to page while they were read is there once."""
         spans, unread = {doc_type: [(window.start, window.end)]}, set[Unreadable]()
-        found = {one.id: shown_of(doc_type, one, self._catalogue) async for one in listed(self._paid, spans, unread)}
+        found = {one.id: shown_of(of, one, self._catalogue) async for of, one in listed(self._paid, spans, unread)}
         self._bear(unread)
         return found
 

@@ -8,12 +8,11 @@ finished begins anew, so it comes back ever more rarely: what refuses it for lon
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from relay.domain.comparison import TWICE, differences, doubled, overpaid, paid_twice
-from relay.domain.ledger import Key, Row, is_marker
+from relay.domain.comparison import TWICE, Marks, differences, doubled, overpaid, paid_twice
+from relay.domain.ledger import Key, Row
 from relay.domain.standing_rows import stands, stood_up
 from relay.domain.transitions import MAX_ATTEMPTS, backoff_ms
 from relay.errors import NotAllowed, NotFound, Rejected, RetryAt
@@ -117,18 +116,17 @@ class Settlement:
 
     async def _sweep(self, session: Session, call: Calls, rows: list[Row], spans: Spans) -> str:
         """Returns what it could not compare, as a sentence."""
-        marked: dict[str, set[str]] = defaultdict(set)
+        marked = Marks()
         by_id: dict[str, Seen] = {}
         unread: set[Unreadable] = set()
-        async for document in listed(call, spans, unread):
+        async for doc_type, document in listed(call, spans, unread):
             by_id[document.id] = seen(document)
-            for tag in document.tags:
-                marked[tag].add(document.id)
+            marked.add(doc_type, document.id, document.tags)
         hidden = await self._moved(call, rows, by_id, marked, unread)
         for row in rows:
             await _time_for_more(session)
             if row.holded_id not in hidden:
-                await self._compare(session, row, by_id.get(row.holded_id), marked[row.marker])
+                await self._compare(session, row, by_id.get(row.holded_id), marked.of(row))
         await self._late_twins(session, marked, known={row.marker for row in rows})
         await self._late_payments(session, by_id, known={row.holded_id for row in rows})
         return told_of(unread)
@@ -138,7 +136,7 @@ class Settlement:
         call: Calls,
         rows: list[Row],
         by_id: dict[str, Seen],
-        marked: dict[str, set[str]],
+        marked: Marks,
         unread: set[Unreadable],
     ) -> set[str]:
         """A document that somebody gave another day is in no list of its old one: a few are looked for by id, so that they are
@@ -158,20 +156,19 @@ class Settlement:
                 hidden.add(row.holded_id)
                 continue
             by_id[document.id] = seen(document)
-            for tag in document.tags:
-                marked[tag].add(document.id)
+            marked.add(row.doc_type, document.id, document.tags)
         nameless = {each.doc_type for each in unread if not each.id}
         return hidden | {row.holded_id for row in lacking[LOOKED_AT_BY_ID:] if row.doc_type in nameless}
 
-    async def _late_twins(self, session: Session, marked: dict[str, set[str]], *, known: set[str]) -> None:
+    async def _late_twins(self, session: Session, marked: Marks, *, known: set[str]) -> None:
         """A marker that stands twice is told of whenever a list shows it, also long after its own row was swept."""
-        for tag, ids in marked.items():
-            if len(ids) < TWICE or tag in known or not is_marker(tag):
+        for tag, ids in marked.several().items():
+            if tag in known:
                 continue
             for holded_id in sorted(ids):
                 row = await self._ledger.by_holded_id(session.account.account, holded_id)
-                if row is not None and row.marker == tag:
-                    await self._report(session, row, [("doubled", doubled(row, ids))])
+                if row is not None and row.marker == tag and len(twins := marked.of(row)) >= TWICE:
+                    await self._report(session, row, [("doubled", doubled(row, twins))])
 
     async def _late_payments(self, session: Session, by_id: dict[str, Seen], *, known: set[str]) -> None:
         """The same for money: a payment that Holded booked long after it was given up stands beside its successor."""

@@ -6,11 +6,10 @@ account's budget (`relay.services.paid_calls`).
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from relay.domain.comparison import TWICE, Seen, differences
+from relay.domain.comparison import TWICE, Marks, Seen, differences
 from relay.domain.ledger import is_marker, marker_of
 from relay.errors import NotFound
 from relay.holded.listings import LARGEST_PAGE
@@ -68,16 +67,14 @@ class Verify:
     async def compare(self, account: Account, written: Written, call: Call, *, now: datetime) -> list[Finding]:
         """What is missing in Holded, extra, or differs. Raises what `call` raises: then nothing was concluded."""
         shown: dict[str, Seen] = {}
-        marked: dict[str, set[str]] = defaultdict(set)
+        marked = Marks()
         extra: list[Seen] = []
         unread: set[Unreadable] = set()
-        async for document in listed(call, written.spans, unread):
-            ours = [tag for tag in document.tags if is_marker(tag)]
-            for tag in ours:
-                marked[tag].add(document.id)
+        async for doc_type, document in listed(call, written.spans, unread):
+            marked.add(doc_type, document.id, document.tags)
             if document.id in written.rows:
                 shown[document.id] = seen(document)
-            elif ours:
+            elif any(map(is_marker, document.tags)):
                 extra.append(seen(document))
         await self._unlisted(call, written, shown, marked, unread)
         found = [*written.twice, *(_unreadable(each, written) for each in sorted(unread))]
@@ -85,13 +82,11 @@ class Verify:
         for holded_id, row in written.rows.items():
             if holded_id in hidden:
                 continue
-            compared = differences(row, shown.get(holded_id), marked.get(row.marker, set()))
+            compared = differences(row, shown.get(holded_id), marked.of(row))
             found += [Finding(reason, str(row.key), f"{row.holded_id}: {detail}") for reason, detail in compared]
         # Of a row whose document is there, its marker on another one is told of with the row.
         told = {
-            row.marker
-            for holded_id, row in written.rows.items()
-            if holded_id in shown or len(marked[row.marker]) >= TWICE
+            row.marker for holded_id, row in written.rows.items() if holded_id in shown or len(marked.of(row)) >= TWICE
         }
         return [*found, *await self._extra(account, extra, marked, told=told, now=now)]
 
@@ -100,7 +95,7 @@ class Verify:
         call: Call,
         written: Written,
         shown: dict[str, Seen],
-        marked: dict[str, set[str]],
+        marked: Marks,
         unread: set[Unreadable],
     ) -> None:
         """A document may have been given another day, and lists lag: what none shows is looked for by its id."""
@@ -114,19 +109,18 @@ class Verify:
             if document is None:
                 continue
             shown[row.holded_id] = seen(document)
-            for tag in document.tags:
-                marked[tag].add(row.holded_id)
+            marked.add(row.doc_type, row.holded_id, document.tags)
 
     async def _extra(
-        self, account: Account, extra: list[Seen], marked: Mapping[str, set[str]], *, told: set[str], now: datetime
+        self, account: Account, extra: list[Seen], marked: Marks, *, told: set[str], now: datetime
     ) -> list[Finding]:
         """Documents with a marker of ours that no row of that time names: another time's row, under way, or nobody's."""
-        named: set[str] = set()
+        named: dict[str, set[str]] = {}
         nobodys: list[Seen] = []
         for each in extra:
             row = await self._ledger.by_holded_id(account.account, each.id)
             if row is not None and row.marker in each.tags:
-                named.add(row.marker)
+                named[row.marker] = marked.of(row)
             else:
                 nobodys.append(each)
         under_way = await self._under_way(account, now) if nobodys else set()
@@ -137,9 +131,9 @@ class Verify:
                 continue  # in doubt: its row will adopt it, or ask
             detail = f"carries the marker {', '.join(sorted(tags))} and no row names it"
             found.append(Finding("extra", f"{each.number or each.id}", f"{each.id} {detail}"))
-        for tag in sorted(named - told):
-            if len(marked[tag]) >= TWICE:
-                ids = ", ".join(sorted(marked[tag]))
+        for tag in sorted(named.keys() - told):
+            if len(named[tag]) >= TWICE:
+                ids = ", ".join(sorted(named[tag]))
                 found.append(Finding("doubled", tag, f"documents {ids} carry the one marker {tag}"))
         return found
 
