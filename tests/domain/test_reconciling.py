@@ -235,6 +235,11 @@ def test_a_numbered_document_that_was_deleted_explains_its_number():
     assert [kind for kind, _ in told(books(*shown, rows=(ROW, gone), gone=frozenset({"z"})))] == ["deleted_by_hand"]
 
 
+def test_a_total_that_the_list_does_not_tell_is_no_other_amount():
+    """Nobody may be asked for a credit note over it."""
+    assert told(books(replace(SHOWN, total=None, net=None, tax=None))) == []
+
+
 def test_what_a_person_made_of_a_document_of_ours_is_no_twin_of_it():
     """Holded copies the tags: an invoice of a sales order, a credit note of an invoice."""
     order = replace(ROW, key=replace(KEY, purpose="salesorder"), doc_type="salesorder", holded_id="so")

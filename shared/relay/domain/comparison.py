@@ -78,7 +78,7 @@ def differences(row: Row, seen: Seen | None, marked: Collection[str]) -> list[tu
     if len(set(marked)) == 1 and row.holded_id not in marked:
         detail = f"the ledger names {row.holded_id}, Holded shows the marker {row.marker} on {next(iter(marked))}"
         found.append(("another_document", detail))
-    if seen.total != row.total:
+    if seen.total is not None and seen.total != row.total:
         found.append(("total_differs", f"Holded shows {seen.total}, written was {row.total}"))
     if seen.contact_id and row.contact_id and seen.contact_id != row.contact_id:
         found.append(("contact_differs", f"Holded shows contact {seen.contact_id}, written was {row.contact_id}"))
