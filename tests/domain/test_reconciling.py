@@ -308,6 +308,28 @@ def test_a_document_that_was_neither_seen_nor_looked_for_is_not_gone():
     assert told(books(rows=(ROW,))) == []
 
 
+@pytest.mark.parametrize(
+    ("there", "by_source", "expected"),
+    [
+        ("2026-03-31", True, "day to 2026-04-01 by hand"),  # the source moved its day: the digest covers none
+        ("2026-05-02", True, "day back to 2026-04-01 by hand"),
+        ("2026-05-02", False, "day back to 2026-03-31 by hand"),
+    ],
+)
+def test_the_day_to_set_is_the_one_that_the_document_should_bear(there, by_source, expected):
+    row = replace(ROW, document_date="2026-03-31")
+    meant = Meant(
+        key=KEY, event_id="e#0", version=1, doc_type="invoice", day=date(2026, 4, 1), currency="EUR", total=D("121.00"),
+        split=None, digest="d",
+    )  # fmt: skip
+    shown = replace(SHOWN, day=date.fromisoformat(there))
+    made = books(shown, rows=(row,), meant={KEY: meant}, dated_by_source=by_source)
+    (found,) = reconciled(made).differences
+
+    assert found.kind == "wrong_period"
+    assert expected in found.repair.words
+
+
 def test_a_document_without_a_day_in_holded_is_in_no_wrong_period():
     assert told(books(replace(SHOWN, day=None))) == []
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from relay.domain.comparison import Marks, Seen, differences
 from relay.domain.money import shown as money
 from relay.domain.reconciling import Difference, Repair, agreed
-from relay.domain.reconciling_edits import edits, unpaid
+from relay.domain.reconciling_edits import day_of, edits, unpaid
 from relay.domain.reconciling_repairs import (
     book_or_settle,
     bring,
@@ -78,7 +78,7 @@ def _of_row(books: Books, row: Row, shown: Shown | None, marked: set[str]) -> It
             found.pop("paid_twice", None)
     for kind, findings in found.items():
         if findings:
-            repair = _repair(books, row, shown, kind, meant if newer else None)
+            repair = _repair(books, row, shown, kind, newer=meant if newer else None, same=same)
             yield _difference(books, row, shown, meant, kind=kind, findings=tuple(findings), repair=repair)
 
 
@@ -93,7 +93,9 @@ def _newer(books: Books, row: Row, meant: Meant | None) -> tuple[str, str] | Non
     return "source_differs", f"{why} {money(meant.total)}, written was {row.total}"
 
 
-def _repair(books: Books, row: Row, shown: Shown | None, kind: Kind, newer: Meant | None) -> Repair:
+def _repair(
+    books: Books, row: Row, shown: Shown | None, kind: Kind, *, newer: Meant | None, same: Meant | None
+) -> Repair:
     match kind:
         case "amount_differs" if newer is not None:
             aside = books.aside.get(row.key)
@@ -118,7 +120,9 @@ def _repair(books: Books, row: Row, shown: Shown | None, kind: Kind, newer: Mean
         case "extra_in_holded":
             return delete_one(f"all that bear the marker {row.marker} but {row.holded_id}")
         case "wrong_period":
-            return move_back(row)
+            return move_back(
+                row, day=day_of(row, same if books.dated_by_source else None), there=str(shown.day if shown else "")
+            )
         case "payment_missing":
             return pay_by_hand(row)
         case "paid_twice":

@@ -55,13 +55,18 @@ def _day(row: Row, shown: Shown, meant: Meant | None) -> Iterator[tuple[Kind, st
     if shown.day is None:
         return
     there = shown.day.isoformat()
-    of_source = meant.day.isoformat() if meant is not None else row.document_date
+    of_source = day_of(row, meant)
     if there[:7] != of_source[:7]:
         whose = "the source's day is" if meant is not None else "written was"
         detail = f"Holded books it on {there} ({period_of(shown.day)}), {whose} {of_source}"
         yield "wrong_period", "wrong_period", detail
     elif there != row.document_date:
         yield "edited_by_hand", "day_differs", f"Holded shows the day {there}, written was {row.document_date}"
+
+
+def day_of(row: Row, meant: Meant | None) -> str:
+    """The day that the document should bear: the source's where it dates documents and is known, else as it was written."""
+    return meant.day.isoformat() if meant is not None else row.document_date
 
 
 def period_of(day: date) -> str:

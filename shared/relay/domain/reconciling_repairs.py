@@ -72,8 +72,10 @@ def book_or_settle(row: Row) -> Repair:
     return Repair(kind="review", words=words, item=_item(row))
 
 
-def move_back(row: Row) -> Repair:
-    words = f"Set the document's day back to {row.document_date} by hand while the period is open, or settle the item."
+def move_back(row: Row, *, day: str, there: str) -> Repair:
+    """To the day that it should bear. What stands where it was written (`there`) was moved by its source, or by the policy."""
+    back = "to" if there == row.document_date else "back to"
+    words = f"Set the document's day {back} {day} by hand while the period is open, or settle the item."
     return Repair(kind="review", words=words, item=_item(row))
 
 
