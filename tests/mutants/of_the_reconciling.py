@@ -96,6 +96,13 @@ shelf.add(
     f"{BY_NIGHT}::test_a_night_never_spends_more_than_its_calls",
 )
 shelf.add(
+    "a night that did not fit is followed by one that does not fit either",
+    "shared/relay/domain/nights.py",
+    "return max(1, looked // 2)",
+    "return looked",
+    f"{BY_NIGHT}::test_beside_many_documents_of_others_a_night_is_followed_by_one_of_fewer_days",
+)
+shelf.add(
     "what a night could not read is taken for its result",
     NIGHTLY,
     "if done.unread and row.attempts + 1 < _TRIES and not _used_up(done):",

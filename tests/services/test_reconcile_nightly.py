@@ -10,12 +10,13 @@ import pytest
 
 from holded_sandbox.faults import Fault
 from relay.domain.mapping.sale import MADRID
-from relay.domain.nights import most_calls, next_night_ms, nights_between, offset_s, reconcile_key
+from relay.domain.nights import most_calls, next_days, next_night_ms, nights_between, offset_s, reconcile_key
+from relay.domain.packed import gzipped
 from relay.domain.reconciled_summary import unpack
 from relay.domain.settings import Reconcile
 from relay.services.settlement import settle_key
 from relay.services.times import at_ms
-from tests.services.books import Books
+from tests.services.books import PAID, Books, order_on
 from tests.services.world import ACCOUNT, shopify_order
 
 
@@ -84,6 +85,23 @@ def test_a_small_plan_comes_every_third_night_and_looks_at_every_day_all_the_sam
     assert nights_between(2, per_month=2_000, days=7) == 1
     assert nights_between(60, per_month=500, days=7) == 7
     assert nights_between(0, per_month=500, days=7) == 1
+
+
+@pytest.mark.parametrize(
+    ("looked", "calls", "cut_short", "expected"),
+    [
+        (7, 5, True, 3),
+        (3, 5, True, 1),
+        (1, 5, True, 1),  # at least the newest day
+        (1, 2, False, 2),  # it fits with room: twice as many
+        (3, 4, False, 4),  # two thirds of a page a day
+        (4, 5, False, 4),
+        (4, 2, False, 7),
+        (7, 2, False, 7),
+    ],
+)
+def test_days_that_do_not_fit_into_a_nights_calls_are_halved_and_come_back(looked, calls, cut_short, expected):
+    assert next_days(looked, wanted=7, calls=calls, types=2, most=5, cut_short=cut_short) == expected
 
 
 # -- what --------------------------------------------------------------------------------------------------------------
@@ -224,6 +242,36 @@ def test_fewer_days_are_looked_at_where_the_calls_do_not_suffice():
 
     assert told(books)["from"] == "2026-03-02"
     assert told(books)["calls"] == 2
+
+
+def test_beside_many_documents_of_others_a_night_is_followed_by_one_of_fewer_days():
+    """The ledger knows three documents, a till made 1,200 in the week: five calls do not list them."""
+    books = Books(orders=3, plan="plus", settings={**PAID, "polling": {"enabled": False}})
+    for number in range(1200):
+        books.books(day=f"2026-03-0{3 + number % 6}", approved=False)
+    books.settle(hours=4 * 24)
+    books.clock.at = datetime(2026, 3, 9, 1, tzinfo=UTC)
+    books.order(order_on(8, 9))
+    books.ledger.rows[row(books).key] = replace(row(books), due_ms=next_night_ms(ACCOUNT, books.clock.now()), event=b"")
+    nights = []
+    for _ in range(3):
+        books.clock.at = datetime.fromtimestamp(row(books).due_ms / 1000, UTC)
+        books.run()
+        nights.append((told(books)["from"], told(books)["complete"], told(books)["documents"], told(books)["calls"]))
+
+    assert nights[0] == ("2026-03-02", False, 0, 5)
+    assert nights[1] == ("2026-03-07", True, 1, 4)  # the night after, and not as many nights later as five calls cost
+    assert nights[2][1] is True
+    assert row(books).detail.endswith("calls")
+
+
+def test_a_result_that_cannot_be_read_narrows_nothing(books):
+    for event in (b"damaged", gzipped(b'{"differences": [], "next_days": "two"}')):
+        books.ledger.rows[row(books).key] = replace(row(books), event=event)
+        pass_the_night(books)
+
+        assert told(books)["complete"]
+        assert told(books)["next_days"] == 7
 
 
 def test_a_night_never_spends_more_than_its_calls(books):

@@ -65,6 +65,18 @@ def nights_between(calls: int, *, per_month: int, days: int) -> int:
     return max(1, min(wanted, days))
 
 
+def next_days(looked: int, *, wanted: int, calls: int, types: int, most: int, cut_short: bool) -> int:
+    """How many days the next night looks back. The ledger knows its own documents alone, and Holded lists everybody's: a night
+    whose lists were `cut_short` by its calls is followed by one of half the days, one whose lists fitted by as many as are
+    likely to fit, at most twice as many. `calls` were spent on `looked` days of `types` lists.
+    """
+    if cut_short:
+        return max(1, looked // 2)
+    a_day = max(0, calls - types) / looked
+    fit = (days for days in range(min(wanted, 2 * looked), looked, -1) if types + a_day * days <= most)
+    return next(fit, min(looked, wanted))
+
+
 def pages(documents: Iterable[int], *, page: int) -> int:
     """The calls that lists of so many documents each cost, a page at least."""
     return sum(1 + count // page for count in documents)

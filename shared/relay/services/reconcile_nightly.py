@@ -11,12 +11,20 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from relay.domain.mapping.sale import MADRID
-from relay.domain.nights import first_night, most_calls, next_night_ms, nights_between, pages, reconcile_key
-from relay.domain.reconciled_summary import pack, summary
+from relay.domain.nights import (
+    first_night,
+    most_calls,
+    next_days,
+    next_night_ms,
+    nights_between,
+    pages,
+    reconcile_key,
+)
+from relay.domain.reconciled_summary import pack, summary, unpack
 from relay.domain.reconciling import Window
 from relay.domain.standing_rows import stood_up
 from relay.domain.text import counted
-from relay.errors import RetryAt
+from relay.errors import BadInput, RetryAt
 from relay.holded.listings import LARGEST_PAGE
 from relay.services.reconcile_findings import put
 from relay.services.times import at_ms
@@ -34,6 +42,8 @@ if TYPE_CHECKING:
 MOST_DELIVERIES = 500
 _TRIES = 4
 _AGAIN_MS = 15 * 60_000
+_NEXT = "next_days"
+"""Where a night's result keeps how many days the next one looks back."""
 
 
 class Nightly:
@@ -62,7 +72,7 @@ class Nightly:
             return
         most = most_calls(wanted, per_month=account.per_month)
         try:
-            done = await self._one(session, days=wanted.days, most=most)
+            done, types = await self._one(session, days=_days(row, wanted.days), most=most)
         except RetryAt as refusal:  # no time is left to read even our own side
             due_ms = max(at_ms(refusal.retry_at), session.now_ms() + 60_000)
             await self._park(session, row, due_ms=due_ms, reason="nightly", attempts=row.attempts)
@@ -78,14 +88,19 @@ class Nightly:
             await put(self._ledger, account.account, each, now_ms=session.now_ms())
         if not done.unread:
             session.drift = done.drift
+        looked, cut_short = (done.window.end - done.window.start).days + 1, _cut_short(done)
+        days = looked
+        if cut_short or not done.unread:
+            days = next_days(looked, wanted=wanted.days, calls=done.calls, types=types, most=most, cut_short=cut_short)
         nights = nights_between(done.calls, per_month=account.per_month, days=wanted.days)
-        due_ms = next_night_ms(account.account, now, nights=nights)
-        found = {**summary(_in_review(done, reviews)), "at": now.astimezone(UTC).isoformat()}
+        due_ms = next_night_ms(account.account, now, nights=1 if days < looked else nights)
+        found = {**summary(_in_review(done, reviews)), "at": now.astimezone(UTC).isoformat(), _NEXT: days}
         await self._park(
             session, row, due_ms=due_ms, reason="next_night", attempts=0, detail=_said(done), event=pack(found)
         )
 
-    async def _one(self, session: Session, *, days: int, most: int) -> Reconciled:
+    async def _one(self, session: Session, *, days: int, most: int) -> tuple[Reconciled, int]:
+        """The comparison, and how many lists it asked for."""
         today = session.clock.now().astimezone(MADRID).date()
         window = Window(start=today - timedelta(days=days), end=today - timedelta(days=1))
         read = await self._read(session, window)
@@ -101,7 +116,7 @@ class Nightly:
             spent += 1
             return await session.call(request, "background")
 
-        return replace(_told_by_night(await self._reconcile.compare(read, call)), calls=spent)
+        return replace(_told_by_night(await self._reconcile.compare(read, call)), calls=spent), len(read.types)
 
     async def _read(self, session: Session, window: Window) -> Read:
         async def pause() -> None:
@@ -137,6 +152,15 @@ class Nightly:
         )
         if await self._ledger.replace(following, expected_rev=row.rev):
             session.note(following)
+
+
+def _days(row: Row, wanted: int) -> int:
+    """How many days back: as many as are wanted, unless the night before found that they do not fit into its calls."""
+    try:
+        kept = unpack(row.event).get(_NEXT) if row.event else None
+    except BadInput:
+        return wanted
+    return min(wanted, kept) if isinstance(kept, int) and kept > 0 else wanted
 
 
 def fitting(read: Read, *, most: int) -> Window:
@@ -175,6 +199,11 @@ def _in_review(done: Reconciled, put_now: Sequence[Difference]) -> Reconciled:
 
 def _used_up(done: Reconciled) -> bool:
     return any("calls_used_up" in why for why in done.incomplete.values())
+
+
+def _cut_short(done: Reconciled) -> bool:
+    """What was compared ended with the calls; numbers that are looked for around a gap are no part of it."""
+    return any("calls_used_up" in why for what, why in done.incomplete.items() if not what.startswith("numbers of"))
 
 
 def _said(done: Reconciled) -> str:
