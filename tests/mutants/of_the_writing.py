@@ -54,7 +54,7 @@ shelf.add(
 )
 shelf.add(
     "a version noted while the key was written is dropped",
-    f"{SERVICES}/saga.py",
+    f"{SERVICES}/steps.py",
     'session.follow_up.append(row.pending_event_id)\n        return f"document:',
     'pass\n        return f"document:',
     f"{BEFORE}::test_a_newer_version_that_meets_a_doubt_is_written_by_whoever_settles_it",
@@ -68,10 +68,24 @@ shelf.add(
 )
 shelf.add(
     "paid without a look for our reference",
-    f"{SERVICES}/saga.py",
-    "if not certain and await self._paid(session, job, row, reference):",
-    "if False:",
-    f"{ROAD}::test_a_lost_reply_to_the_payment_is_not_paid_twice",
+    f"{SERVICES}/payments.py",
+    "if standing.paid is None or standing.paid > ours:",
+    "if standing.paid is None:",
+    "services/test_payments.py::test_a_part_whose_reply_was_lost_is_known_by_our_reference_and_registered_once[lose_reply]",
+)
+shelf.add(
+    "paid without a look at what is due",
+    "shared/relay/domain/owing.py",
+    "    if due is not None and due <= 0:\n",
+    "    if due is not None and due < -rest:\n",
+    "services/test_payments.py::test_two_payments_of_one_invoice_pay_no_more_than_it_is_worth",
+)
+shelf.add(
+    "a payment approves a draft",
+    f"{SERVICES}/payments.py",
+    "if not (document.approved or document.number):",
+    "if document.total is None:",
+    "services/test_payments.py::test_a_draft_that_nobody_approves_within_seven_days_is_put_before_a_person",
 )
 shelf.add(
     "a newer version is written over an approved document",
@@ -90,7 +104,7 @@ shelf.add(
 )
 shelf.add(
     "a second draft of a broken fence is not told of",
-    f"{SERVICES}/saga.py",
+    f"{SERVICES}/steps.py",
     'if there is not None and there.holded_id not in {"", holded_id}:',
     'if there is not None and there.holded_id in {"never"}:',
     "services/test_two_drainers.py::test_a_writer_that_lives_to_see_its_draft_doubled_tells_of_it_at_once",

@@ -104,10 +104,13 @@ class ProductDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentDraft:
+    """`amount` is all that came in of its fact, in `currency`; empty: the document's own."""
+
     amount: Decimal
     date: date
     treasury_id: str | None = None
     description: str | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

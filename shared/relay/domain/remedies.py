@@ -73,6 +73,7 @@ _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("parent_", "rule"),
     ("original_is_a_draft", "rule"),
     ("payment_without_document", "rule"),
+    ("payment_of_a_draft", "rule"),
     ("paid_twice", "changed_in_holded"),
     *((reason, "refused") for reason in _REFUSALS),
 )

@@ -1,32 +1,32 @@
 """The steps of a document: create as a draft, then (by policy) approve and pay, each with an outcome of its own.
 
-Create is always a draft. Approve is irreversible, so it follows a read that shows the right total. Pay resolves doubt by
-listing the document's payments for our reference. The row is written before each step is sent, so that whoever comes
-after a crash knows how far it got.
+Create is always a draft. Approve is irreversible, so it follows a read that shows the right total. Pay looks at what is due
+(`relay.services.payments`). The row is written before each step is sent, so that whoever comes after a crash knows how far
+it got.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from relay.domain import transitions
-from relay.domain.ledger import SETTLEMENT, UPDATE
+from relay.domain.ledger import UPDATE
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests, requests_products
 from relay.services.desk import is_another_version
+from relay.services.payments import Payments
+from relay.services.steps import Steps, doc_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from decimal import Decimal
 
-    from relay.domain.documents import DocType
     from relay.domain.ledger import Row
     from relay.holded.protocol import Request
     from relay.holded.replies import Document
     from relay.services.desk import Desk
     from relay.services.job import Job
-    from relay.services.purse import Token
     from relay.services.session import Session
 
 
@@ -34,6 +34,8 @@ class Saga:
     def __init__(self, *, desk: Desk, jitter: Callable[[], float]) -> None:
         self._desk = desk
         self._jitter = jitter
+        self._steps = Steps(desk=desk)
+        self._payments = Payments(desk=desk, steps=self._steps)
 
     async def create(self, session: Session, job: Job, *, contact_id: str) -> str | None:
         """Claim, POST the draft, go on. The claim is the write before the call; a lost reply leaves it in doubt."""
@@ -52,13 +54,13 @@ class Saga:
         try:
             reply = await session.send(request, token)
         except OutcomeUnknown:
-            return await self._doubt(session, job, row)
+            return await self._steps.doubt(session, job, row)
         return await self.created(session, job, row, holded_id=reply.value.id)
 
     async def created(self, session: Session, job: Job, row: Row, *, holded_id: str) -> str | None:
         """The document exists: the draft is done, or goes on to be approved."""
         if job.plan.document is None or job.plan.finish == "draft":
-            return await self.confirm(session, job, row, holded_id=holded_id)
+            return await self._steps.confirm(session, job, row, holded_id=holded_id)
         stepped = transitions.stepped(row, step="approve", now_ms=session.now_ms(), holded_id=holded_id)
         if not await self._desk.keep(job, stepped):
             return None
@@ -75,8 +77,12 @@ class Saga:
 
     async def approve(self, session: Session, job: Job, row: Row) -> str | None:
         """GET, compare, approve. Coming back after doubt is harmless: the GET shows whether it was approved."""
+        async with session.lock(_payments_of(row)):
+            return await self._approve(session, job, row)
+
+    async def _approve(self, session: Session, job: Job, row: Row) -> str | None:
         try:
-            document = await self._read(session, job, row)
+            document = await self._steps.read(session, job, row)
         except NotFound:
             return await self._desk.review(session, job, "deleted_in_holded", f"the draft {row.holded_id} is gone")
         if row.total is not None and document.total != row.total:
@@ -87,64 +93,26 @@ class Saga:
                 f"Holded shows {document.total} for the draft {row.holded_id}, meant was {row.total}: not approved",
             )
         if not document.approved:
-            ours = await self._ours(session, job, row)
+            ours = await self._steps.ours(session, job, row)
             if ours is None:
                 return None
             row, token = ours
             try:
-                await session.send(requests.approve(_doc_type(row), row.holded_id), token)
+                await session.send(requests.approve(doc_type_of(row), row.holded_id), token)
             except OutcomeUnknown:
-                return await self._doubt(session, job, row)
+                return await self._steps.doubt(session, job, row)
         if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
             stepped = transitions.stepped(row, step="pay", now_ms=session.now_ms(), holded_id=row.holded_id)
             stepped = replace(stepped, paid=job.plan.payment.amount)
             if not await self._desk.keep(job, stepped):
                 return None
-            return await self.pay(session, job, stepped, certain=True)
-        return await self.confirm(session, job, row, holded_id=row.holded_id, number=document.number or "")
+            return await self._payments.register(session, job, stepped, known=document)
+        return await self._steps.confirm(session, job, row, holded_id=row.holded_id, number=document.number or "")
 
-    async def pay(self, session: Session, job: Job, row: Row, *, certain: bool) -> str | None:
-        """Register the payment once. Unless it is `certain` that none was sent, look for our reference first."""
-        payment = job.plan.payment
-        if payment is None:
-            return await self.confirm(session, job, row, holded_id=row.holded_id)
-        reference = job.marker
-        if not certain and await self._paid(session, job, row, reference):
-            return await self.confirm(session, job, row, holded_id=row.holded_id)
-        named = replace(payment, description=" ".join(part for part in (payment.description, reference) if part))
-        ours = await self._ours(session, job, row)
-        if ours is None:
-            return None
-        row, token = ours
-        row = replace(row, paid=payment.amount)
-        try:
-            await session.send(requests.pay(_doc_type(row), row.holded_id, named), token)
-        except OutcomeUnknown:
-            return await self._doubt(session, job, row)
-        return await self.confirm(session, job, row, holded_id=row.holded_id)
-
-    async def _ours(self, session: Session, job: Job, row: Row) -> tuple[Row, Token] | None:
-        """The row claimed by this drain and a token in hand, before a step is sent. None: the row moved, decide anew."""
-        token = await session.reserve(job.priority)
-        if row.state == "sent" and row.owner == session.owner:
-            return row, token
-        claim = transitions.taken_over(row, hold=session.hold, now_ms=session.now_ms())
-        if not await self._desk.keep(job, claim):
-            return None
-        return claim, token
-
-    async def _paid(self, session: Session, job: Job, row: Row, reference: str) -> bool:
-        request = requests.list_payments(document_id=row.holded_id, document_type=_doc_type(row))
-        page = (await session.call(request, job.priority)).value
-        while True:
-            if any(reference in (payment.description or "") for payment in page.items):
-                return True
-            if page.cursor is None:
-                return False
-            request = requests.list_payments(
-                document_id=row.holded_id, document_type=_doc_type(row), cursor=page.cursor
-            )
-            page = (await session.call(request, job.priority)).value
+    async def pay(self, session: Session, job: Job, row: Row) -> str | None:
+        """The document stands, and of its payment nobody knows how far it got: looked at, then registered."""
+        async with session.lock(_payments_of(row)):
+            return await self._payments.register(session, job, row)
 
     async def update(self, session: Session, job: Job, row: Row) -> str | None:
         """A newer version of a confirmed fact: merged into our own untouched draft, otherwise a human decides."""
@@ -154,7 +122,7 @@ class Saga:
                 session, job, "newer_version", "this kind of record is not updated", aside=UPDATE
             )
         try:
-            current = await self._read(session, job, row)
+            current = await self._steps.read(session, job, row)
         except NotFound:
             detail = (
                 f"{row.doc_type} {row.holded_id} was deleted in Holded; a newer version arrived with total {plan.total}"
@@ -174,7 +142,7 @@ class Saga:
             return await self._propose(session, job, row, current, "edited")
         contact_id = current.contact_id or row.contact_id
         request = requests.update_document(
-            _doc_type(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
+            doc_type_of(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
         )
         token = await session.reserve(job.priority)
         claim = transitions.claimed(row, job.fact, step="update", hold=session.hold, now_ms=session.now_ms())
@@ -183,7 +151,7 @@ class Saga:
         try:
             await session.send(request, token)
         except OutcomeUnknown:
-            return await self._doubt(session, job, claim)
+            return await self._steps.doubt(session, job, claim)
         except Rejected as refusal:
             # The document stands as it was: its row goes back to that, the newer version is for a human.
             back = replace(row, rev=claim.rev + 1)
@@ -216,25 +184,6 @@ class Saga:
             session.follow_up.append(row.pending_event_id)
         return end
 
-    async def confirm(self, session: Session, job: Job, row: Row, *, holded_id: str, number: str = "") -> str | None:
-        """The end: one write. If the row moved meanwhile only its pending version can have been noted: keep that, end again."""
-        done = transitions.confirmed(row, now_ms=session.now_ms(), holded_id=holded_id, number=number)
-        if not await self._desk.keep(job, done):
-            there = await self._desk.ledger.get(row.key)
-            if there is not None and there.holded_id not in {"", holded_id}:
-                # The fence was broken, and the other's document is the one on record: say so at once.
-                detail = f"documents {there.holded_id}, {holded_id} were both written; delete all but {there.holded_id}"
-                return await self._desk.review(session, job, "doubled", detail, aside=SETTLEMENT)
-            if there is None or there.owner != row.owner or there.state not in {"sent", "unknown"}:
-                return None
-            row = there
-            done = transitions.confirmed(there, now_ms=session.now_ms(), holded_id=holded_id, number=number)
-            if not await self._desk.keep(job, done):
-                return None
-        if row.pending_event_id:
-            session.follow_up.append(row.pending_event_id)
-        return f"document:{holded_id}"
-
     async def guarded(self, session: Session, job: Job, step: Callable[[], Awaitable[str | None]]) -> str | None:
         """Run a step and turn every refusal into the row it leads to."""
         try:
@@ -250,24 +199,10 @@ class Saga:
             due_ms = session.lease_until_ms + session.timing.settle_ms
             return await self._desk.park(session, job, due_ms=due_ms, reason="contact_in_doubt")
 
-    async def _doubt(self, session: Session, job: Job, row: Row) -> str | None:
-        doubt = transitions.doubted(
-            row, event=job.fact.event, now_ms=session.now_ms(), settle_ms=session.timing.settle_ms
-        )
-        if not await self._desk.keep(job, doubt):
-            return None
-        session.note(doubt)
-        return "waiting:outcome_unknown"
 
-    async def _read(self, session: Session, job: Job, row: Row) -> Document:
-        document: Document = (
-            await session.call(requests.get_document(_doc_type(row), row.holded_id), job.priority)
-        ).value
-        return document
-
-
-def _doc_type(row: Row) -> DocType:
-    return cast("DocType", row.doc_type)
+def _payments_of(row: Row) -> str:
+    """The name of the lock under which a document's payments are looked at and registered, one after the other."""
+    return f"payments of {row.holded_id}"
 
 
 def _create_request(job: Job, contact_id: str) -> Request:

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from relay.domain import decisions, transitions
-from relay.domain.ledger import CANCELLATION, UPDATE, Key
+from relay.domain.ledger import CANCELLATION, UPDATE, Key, reached
 from relay.domain.mapping.corrections import name_original
 from relay.holded import requests, requests_products
 from relay.services.desk import is_another_version
 from relay.services.doubt import find_product
+from relay.services.payments import DRAFT_AWAITED
 
 if TYPE_CHECKING:
     from relay.domain.documents import DocType, DocumentDraft, ProductDraft
@@ -30,6 +31,8 @@ _DECIDE_TRIES = 4
 _REPLACED_BY_REVIEW = frozenset({"waiting", "review", "dead", "ignored", "superseded"})
 _NOT_WRITTEN = frozenset({"waiting", "review", "dead"})
 _PARENT_MAY_COME = frozenset({"sent", "unknown", "waiting"})
+_DRAFT_UNSEEN_MS = 12 * 3600_000
+"""So long a payment of our own draft waits for the ledger to learn of its approval, before a call is spent on a look."""
 
 
 class Writer:
@@ -144,10 +147,10 @@ class Writer:
             parent = await self._desk.ledger.get(self._parent_key(job))
             if parent is None or parent.state != "confirmed":
                 return await self._await_parent(session, job, plan.parent, parent)
-        if row is not None and row.holded_id:
-            return await self._resume(session, job, row)
         if plan.purpose == "payment":
             return await self._payment(session, job, parent)
+        if row is not None and row.holded_id:
+            return await self._resume(session, job, row)
         if plan.product is not None:
             return await self._product(session, job, plan.product)
         if plan.document is not None:
@@ -213,8 +216,10 @@ class Writer:
         match row.step:
             case "approve":
                 return await self._saga.approve(session, job, row)
+            case "pay" if job.plan.purpose == "payment":
+                return await self._payment(session, job, await self._desk.ledger.get(self._parent_key(job)))
             case "pay":
-                return await self._saga.pay(session, job, row, certain=False)
+                return await self._saga.pay(session, job, row)
             case _:
                 return await self._saga.update(session, job, row)
 
@@ -227,17 +232,24 @@ class Writer:
         return f"{end}:{holded_id}" if await self._desk.write(done) else None
 
     async def _payment(self, session: Session, job: Job, parent: Row | None) -> str | None:
-        """A payment fact: registered on the document its parent became."""
+        """A payment fact: registered on the document its parent became, once that is approved."""
         if parent is None or not parent.holded_id:
             return await self._desk.review(
                 session, job, "payment_without_document", "no document was written for what it pays"
             )
-        fresh = job.row is None
+        if job.row is not None and job.row.holded_id:
+            # What waited, or was in doubt, named the kind of the fact: the document's is its parent's.
+            return await self._saga.pay(session, job, replace(job.row, doc_type=parent.doc_type))
+        now_ms = session.now_ms()
+        since_ms = job.row.created_ms if job.row is not None else now_ms
+        if now_ms - since_ms < _DRAFT_UNSEEN_MS and _is_a_draft(parent):
+            due_ms = transitions.look_for_parent_ms(since_ms, now_ms)
+            return await self._desk.park(session, job, due_ms=due_ms, reason=DRAFT_AWAITED)
         claim = transitions.claimed(job.row, job.fact, step="pay", hold=session.hold, now_ms=session.now_ms())
         claim = replace(claim, holded_id=parent.holded_id, doc_type=parent.doc_type)
         if not await self._desk.keep(job, claim):
             return None
-        return await self._saga.pay(session, job, claim, certain=fresh)
+        return await self._saga.pay(session, job, claim)
 
     def _parent_key(self, job: Job) -> Key:
         object_id, purpose = job.plan.parent or ("", "")
@@ -275,6 +287,11 @@ class Writer:
         if job.plan.outcome == "ignored":
             return await self._end(session, job.row, job.plan.reason)
         return await self._desk.review(session, job, job.plan.reason, job.plan.detail)
+
+
+def _is_a_draft(row: Row) -> bool:
+    """As far as the ledger knows: approval is a step of ours, or a number that a webhook or the sweep told."""
+    return not row.number and reached(row) not in {"approve", "pay"}
 
 
 def _may_end(row: Row, job: Job) -> bool:

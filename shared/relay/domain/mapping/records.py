@@ -96,6 +96,7 @@ def plan_payment(event: Event, payment: Payment, settings: Settings, catalogue: 
             settings.tables.treasury_accounts, about, catalogue=catalogue, of="treasury_accounts"
         ),
         description=clip(payment.reference or event.subject, 200),
+        currency=payment.currency,
     )
     return Plan(
         outcome="document",

@@ -141,6 +141,7 @@ def _payment(event: Event, sale: Sale, draft: DocumentDraft) -> PaymentDraft | N
             sale.settings.tables.treasury_accounts, about, catalogue=sale.catalogue, of="treasury_accounts"
         ),
         description=_title(event, document),
+        currency=draft.currency,
     )
 
 
