@@ -129,11 +129,11 @@ def confirmed(row: Row, *, now_ms: int, holded_id: str, number: str = "", wrote:
     )
 
 
-def left_standing(row: Row, *, now_ms: int, total: Decimal | None) -> Row:
+def left_standing(row: Row, *, now_ms: int, total: Decimal | None, contact_id: str = "") -> Row:
     """Confirmed as the document was found, where this version could not be written into it. Whose contents it has is not
     known any more, so the same event, run again, is not told that it is done.
     """
-    found = replace(row, total=total, split="", event_id="", digest="")
+    found = replace(row, total=total, contact_id=contact_id or row.contact_id, split="", event_id="", digest="")
     return confirmed(found, now_ms=now_ms, holded_id=row.holded_id, wrote=False)
 
 

@@ -20,7 +20,6 @@ from relay.services.steps import Steps, doc_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from decimal import Decimal
 
     from relay.domain.ledger import Row
     from relay.holded.protocol import Request
@@ -114,8 +113,11 @@ class Saga:
         async with session.lock(_payments_of(row)):
             return await self._payments.register(session, job, row)
 
-    async def update(self, session: Session, job: Job, row: Row) -> str | None:
-        """A newer version of a confirmed fact: merged into our own untouched draft, otherwise a human decides."""
+    async def update(self, session: Session, job: Job, row: Row, *, buyer: Callable[[], Awaitable[str]]) -> str | None:
+        """A newer version of a confirmed fact: merged into our own untouched draft, otherwise a human decides.
+
+        `buyer` finds or creates the contact that this version names ("" for none), once it is known that it is written.
+        """
         plan = job.plan.document
         if plan is None or not row.holded_id:
             return await self._desk.review(
@@ -127,25 +129,33 @@ class Saga:
             detail = (
                 f"{row.doc_type} {row.holded_id} was deleted in Holded; a newer version arrived with total {plan.total}"
             )
-            return await self._beside(session, job, row, "deleted_in_holded", detail, total=row.total)
+            return await self._beside(session, job, row, "deleted_in_holded", detail)
         if plan.doc_type != row.doc_type:
             detail = (
                 f"{row.doc_type} {row.holded_id} over {current.total} stands; the source now asks for {plan.doc_type} "
                 f"over {plan.total}. Proposed: delete the draft, or correct it with a credit note, and write the other"
             )
             reason = "newer_version_of_another_kind"
-            return await self._beside(session, job, row, reason, detail, total=current.total)
+            return await self._beside(session, job, row, reason, detail, current=current)
         if current.approved or row.marker not in current.tags:
             return await self._propose(session, job, row, current, "approved")
         as_written = row.state == "confirmed" or is_another_version(row, job.fact)
         if as_written and row.total is not None and current.total not in (row.total, plan.total):
             return await self._propose(session, job, row, current, "edited")
-        contact_id = current.contact_id or row.contact_id
+        there = current.contact_id or row.contact_id
+        contact_id = await buyer() or there
+        if as_written and row.contact_id and there not in {row.contact_id, contact_id}:
+            # A person gave the draft another contact. It stays, unless the source names another one than before, too.
+            if contact_id != row.contact_id:
+                return await self._propose(session, job, row, current, "edited")
+            contact_id = there
         request = requests.update_document(
             doc_type_of(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
         )
         token = await session.reserve(job.priority)
         claim = transitions.claimed(row, job.fact, step="update", hold=session.hold, now_ms=session.now_ms())
+        if contact_id != there:
+            claim = replace(claim, contact_id=contact_id)
         if not await self._desk.keep(job, claim):
             return None
         try:
@@ -167,17 +177,19 @@ class Saga:
             f"{current.number or current.id} was {why} at {current.total}; the source now says {new}. "
             f"Proposed: a credit note for {current.total} and a new document, or leave it as it is"
         )
-        return await self._beside(session, job, row, f"newer_version_of_{why}", detail, total=current.total)
+        return await self._beside(session, job, row, f"newer_version_of_{why}", detail, current=current)
 
     async def _beside(
-        self, session: Session, job: Job, row: Row, reason: str, detail: str, *, total: Decimal | None
+        self, session: Session, job: Job, row: Row, reason: str, detail: str, *, current: Document | None = None
     ) -> str | None:
-        """The newer version is for a human. A row left in the middle of writing it says again what stands, with `total`."""
+        """The newer version is for a human. A row left in the middle of writing it says again what stands, if anything does."""
         end = await self._desk.review(session, job, reason, detail, aside=UPDATE)
         own = row.state == "unknown" or (row.state == "waiting" and row.event_id == job.event.id)
         if end is None or not own:
             return end
-        stands = transitions.left_standing(row, now_ms=session.now_ms(), total=total)
+        total = current.total if current is not None else row.total
+        contact_id = current.contact_id or "" if current is not None else ""
+        stands = transitions.left_standing(row, now_ms=session.now_ms(), total=total, contact_id=contact_id)
         if not await self._desk.keep(job, stands):
             return None
         if row.pending_event_id:

@@ -194,7 +194,18 @@ class Writer:
         if job.plan.product is not None:
             await self._refresh_product(session, job, row.holded_id, job.plan.product)
             return await self._without_call(session, job, row.holded_id, end="product")
-        return await self._saga.update(session, job, row)
+        return await self._rewrite(session, job, row)
+
+    async def _rewrite(self, session: Session, job: Job, row: Row) -> str | None:
+        """Another version of a document that stands, and of its buyer: who buys now may be another than who did before."""
+
+        async def buyer() -> str:
+            contact = job.plan.contact
+            if contact is None:
+                return ""
+            return await self._contacts.ensure(session, contact, priority=job.contact_priority)
+
+        return await self._saga.update(session, job, row, buyer=buyer)
 
     async def _product(self, session: Session, job: Job, product: ProductDraft) -> str | None:
         """A product that Holded knows by its SKU is brought up to date, never created a second time."""
@@ -212,7 +223,7 @@ class Writer:
     async def _resume(self, session: Session, job: Job, row: Row) -> str | None:
         """The document exists already: go on where the saga stopped, never create again."""
         if is_another_version(row, job.fact) or _has_other_contents(row, job):
-            return await self._saga.update(session, job, row)
+            return await self._rewrite(session, job, row)
         match row.step:
             case "approve":
                 return await self._saga.approve(session, job, row)
@@ -221,7 +232,7 @@ class Writer:
             case "pay":
                 return await self._saga.pay(session, job, row)
             case _:
-                return await self._saga.update(session, job, row)
+                return await self._rewrite(session, job, row)
 
     async def _without_call(self, session: Session, job: Job, holded_id: str, *, end: str) -> str | None:
         """The record stands in Holded already and nothing is left in doubt: claim and confirmation are one write."""
