@@ -99,3 +99,62 @@ def test_a_contact_that_a_person_chose_and_another_buyer_are_put_before_a_person
     (document,) = world.documents()
     assert (contact_of(world, document)["name"], Decimal(document["total"])) == ("Cara", Decimal(121))
     assert world.row("invoice.update").reason == "newer_version_of_edited"
+
+
+def test_a_customer_known_by_e_mail_gets_the_tax_id_that_a_later_order_brings():
+    world = World()
+    world.order(shopify_order(1))
+    world.order(shopify_order(2, **NIF))
+    (contact,) = world.company.tables["contacts"].values()
+    world.holded.calls.clear()
+    world.order(shopify_order(3, **NIF))
+
+    assert contact["code"] == "B58378431"
+    assert {document["contact_id"] for document in world.documents()} == {contact["id"]}
+    assert world.holded.calls == ["POST /api/v2/invoices"]  # by now known under its tax id
+
+
+@pytest.mark.parametrize("written", ["B58378431", "b-58378431", "ESB58378431"])
+def test_a_tax_id_that_a_person_entered_already_is_left_as_it_is(written):
+    world = World()
+    world.order(shopify_order(1))
+    (contact,) = world.company.tables["contacts"].values()
+    contact["code"] = written
+    world.order(shopify_order(2, **NIF))
+
+    assert [each["code"] for each in world.company.tables["contacts"].values()] == [written]
+    assert len(world.documents()) == 2
+
+
+def test_a_contact_with_another_tax_id_is_another_customer():
+    world = World()
+    world.order(shopify_order(1))
+    (contact,) = world.company.tables["contacts"].values()
+    contact["code"] = "12345678Z"
+    world.order(shopify_order(2, **NIF))
+
+    assert contact["code"] == "12345678Z"
+    assert contact_of(world, world.documents()[1])["code"] == "B58378431"
+
+
+@pytest.mark.parametrize("kind", ["lose_reply", "reset", "limit_minute"])
+def test_the_tax_id_is_written_before_the_document_whatever_becomes_of_the_reply(kind):
+    world = World()
+    world.order(shopify_order(1))
+    world.sandbox.faults.faults.append(Fault(kind=kind, seconds=30, method="PUT", path=r"contacts/[0-9a-f]{24}$"))
+    world.order(shopify_order(2, **NIF))
+    assert len(world.documents()) == 1
+    Aftermath(world).live(hours=2)
+
+    (contact,) = world.company.tables["contacts"].values()
+    assert contact["code"] == "B58378431"
+    assert len(world.documents()) == 2
+
+
+def test_a_contact_that_was_deleted_is_not_given_a_tax_id():
+    world = World()
+    world.order(shopify_order(1))
+    world.company.tables["contacts"].clear()
+    world.order(shopify_order(2, **NIF))
+
+    assert [each["code"] for each in world.company.tables["contacts"].values()] == ["B58378431"]

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from relay.domain import transitions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row
-from relay.errors import NotAllowed, OutcomeUnknown, Rejected, RetryAt
+from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests
 from relay.services.times import from_ms
 
 if TYPE_CHECKING:
     from relay.domain.documents import ContactDraft, Priority
+    from relay.holded.replies import ContactRecord
     from relay.ports.ledger import Ledger
     from relay.services.session import Session
 
@@ -93,11 +94,29 @@ class Contacts:
         # The row by e-mail remembers whose tax id it was; another one is another customer behind one address.
         if by_email is None or by_email.state != "confirmed" or by_email.digest not in ("", claims.tax):
             return ""
+        if not await self._takes_tax_id(session, by_email.holded_id, draft, priority):
+            return ""
         await self._note(session, claims.keys[0], holded_id=by_email.holded_id, tax=claims.tax)
         if not by_email.digest:
             owned = replace(by_email, digest=claims.tax, rev=by_email.rev + 1, updated_ms=session.now_ms())
             await self._ledger.replace(owned, expected_rev=by_email.rev)
         return by_email.holded_id
+
+    async def _takes_tax_id(self, session: Session, contact_id: str, draft: ContactDraft, priority: Priority) -> bool:
+        """A contact known by its e-mail gets the tax id before a document names it. False: it has another one by now, or is
+        gone, so this is another customer behind one address.
+        """
+        try:
+            current: ContactRecord = (await session.call(requests.get_contact(contact_id), priority)).value
+        except NotFound:
+            return False
+        there = {_compact(number) for number in (current.code, current.vat_number) if number}
+        if there:
+            return bool(
+                there & {_compact(number) for number in (draft.code, draft.vat_number, draft.tax_key) if number}
+            )
+        await session.call(requests.update_contact(contact_id, draft, current=current), priority)
+        return True
 
     async def _create(self, session: Session, claims: Claims, draft: ContactDraft, priority: Priority) -> str:
         session.check()
@@ -141,7 +160,7 @@ class Contacts:
     ) -> str:
         """Settle a contact by e-mail that is in doubt: found, it is this one too."""
         found = (await session.call(requests.find_contacts(email=draft.email_key), priority)).value.items
-        if len(found) != 1:
+        if len(found) != 1 or not await self._takes_tax_id(session, found[0].id, draft, priority):
             return ""
         return await self._confirm(session, claims, row, holded_id=found[0].id)
 
@@ -240,6 +259,11 @@ def _wait_for_settled(session: Session, row: Row) -> None:
     ready_ms = row.due_ms if row.state == "unknown" else row.lease_until_ms + session.timing.settle_ms
     if session.now_ms() < ready_ms:
         raise RetryAt("contact_in_doubt", retry_at=from_ms(ready_ms))
+
+
+def _compact(number: str) -> str:
+    """A tax id as it is compared: `b-58.378.431` is `B58378431`."""
+    return "".join(filter(str.isalnum, number)).upper()
 
 
 def _findable(draft: ContactDraft) -> bool:
