@@ -59,6 +59,13 @@ shelf.add(
     "services/test_crash_points_of_the_road.py::test_the_journey_without_a_crash_comes_to_its_end[another body under one identity]",
 )
 shelf.add(
+    "the other of two contents of one version is dropped while the first waits",
+    DECISIONS,
+    '            if _contradicts(row, fact):\n                return Decision("judge", CONFLICT)\n            return Decision("keep", "superseded"',
+    '            return Decision("keep", "superseded"',
+    "services/test_same_version.py::test_an_edit_of_the_same_version_is_put_before_a_person_while_the_order_waits",
+)
+shelf.add(
     "an event that had its effect is taken further",
     DECISIONS,
     "    if fact.event_id == row.event_id:\n",

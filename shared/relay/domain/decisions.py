@@ -18,6 +18,8 @@ BY_HAND = "by_hand"
 BY_HAND_IN_DOUBT = f"{BY_HAND}_{IN_DOUBT}"
 """As `BY_HAND`, while a document may stand: no newer version may take the key either."""
 
+CONFLICT = "version_conflict"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
@@ -77,6 +79,8 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
             ready = row.due_ms <= now_ms or row.reason == "parent"
             if newer or (row.event_id == fact.event_id and ready) or _goes_further(row, fact):
                 return Decision("claim")
+            if _contradicts(row, fact):
+                return Decision("judge", CONFLICT)
             return Decision("keep", "superseded" if fact.version < row.version else "waiting")
         case "review" | "dead":
             # A corrected order resolves its own review, unless a document may already stand in Holded.
@@ -84,6 +88,8 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
                 return Decision("claim")
             if waits_beside(row, fact):
                 return Decision("beside")
+            if _contradicts(row, fact):
+                return Decision("judge", CONFLICT)
             return Decision("keep", f"{row.state}:{row.reason}" if fact.again else row.state)
         case _:
             if ended_by_hand(row, version=fact.version):
@@ -114,6 +120,11 @@ def is_doubted(row: Row) -> bool:
     return row.state in {"sent", "unknown"} or row.reason.startswith((IN_DOUBT, BY_HAND_IN_DOUBT))
 
 
+def _contradicts(row: Row, fact: Fact) -> bool:
+    """Another event of the same version with other contents: nobody can say which of the two is the later one."""
+    return fact.event_id != row.event_id and fact.version == row.version and fact.digest != row.digest
+
+
 def _goes_further(row: Row, fact: Fact) -> bool:
     """Issued and paid within one second: the same document at the same version, but policy takes this fact further."""
     same = fact.version == row.version and fact.digest == row.digest
@@ -137,5 +148,5 @@ def _on_confirmed(row: Row, fact: Fact) -> Decision:
         return Decision("done", "superseded")
     if fact.version == row.version and row.event_id:  # of what was left standing only the age is known
         # Two contents of one version cannot be ordered, and the written one may be either.
-        return Decision("judge", "version_conflict")
+        return Decision("judge", CONFLICT)
     return Decision("update")

@@ -135,6 +135,9 @@ class Again:
             return f"ignored:{row.reason}"
         if discarded(end):
             return end
+        stands = row is not None and row.state == "confirmed"
+        if beside is not None and not stands and ended_by_hand(beside, version=event.version):
+            return f"ignored:{beside.reason}"
         if not had_effect(row, beside, end, fact):
             end = await road(session, event, background=True, again=True) or ""
             if not end:
@@ -182,14 +185,16 @@ def discarded(end: str) -> bool:
 def had_effect(row: Row | None, beside: Row | None, end: str, fact: Fact) -> bool:
     """Nothing is left to do for the event: its end says so, or its document stands and nothing of it waits beside that.
 
-    What was ignored was in no document yet: where it is a newer version with other contents, that is still to be written.
+    What was ignored, or waited and lost its row to another event, was in no document yet: where it is no older and has other
+    contents, that is still to be written, or judged.
     """
     word = end.partition(":")[0]
     if word in DONE:
         return True
     if row is None or row.state != "confirmed":
         return False
-    if word == "ignored" and fact.version >= row.version and fact.digest != row.digest:
+    unheard = word == "ignored" or (word == "waiting" and row.event_id != fact.event_id)
+    if unheard and fact.version >= row.version and fact.digest != row.digest:
         return False
     return row.event_id == fact.event_id or (bool(end) and beside is None)
 

@@ -45,8 +45,8 @@ async def rows_beside(ledger: Ledger, key: Key) -> Sequence[Row]:
 
 
 async def held_aside(ledger: Ledger, own: Row | None, event: Event) -> Row | None:
-    """Where an event waits, is reviewed, or was ended by a person, aside of a document that stands."""
-    if own is None or own.state != "confirmed":
+    """Where an event waits, is reviewed, or was ended by a person, aside of a document that stands or is to come."""
+    if own is None:
         return None
     for row in await rows_beside(ledger, own.key):
         mine = row.key != own.key and row.event_id == event.id

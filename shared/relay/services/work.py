@@ -9,7 +9,7 @@ from relay.domain import transitions
 from relay.domain.ledger import OF_AN_EVENT
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
-from relay.domain.remedies import aside_of
+from relay.domain.remedies import RETRIED, aside_of
 from relay.domain.sources.imported import is_imported
 from relay.domain.standing_rows import stood_up
 from relay.errors import Rejected
@@ -164,8 +164,12 @@ class Work:
         else:
             # What a replay or a retry of many brought keeps its class for as long as it waits.
             background = row.priority == "background"
-            end = await self._event(session, await event_to_work(self._inbox, row), background=background)
-            if end is not None and aside_of(row.key) in OF_AN_EVENT:
+            aside = aside_of(row.key) in OF_AN_EVENT
+            # A person who has one of two contents of a version run again has chosen it, where neither stands.
+            chosen = aside and row.reason == RETRIED
+            event = await event_to_work(self._inbox, row)
+            end = await self._event(session, event, background=background, again=chosen)
+            if end is not None and aside:
                 await self._desk.close_aside(session, row, end)
         await self._follow_up(session)
 
