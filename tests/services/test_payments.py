@@ -178,3 +178,80 @@ def test_a_payment_that_had_no_token_is_registered_later():
 
     assert amounts(world) == [Decimal("121.00")]
     assert world.row("payment").state == "confirmed"
+
+
+def part(*parts, **extra):
+    came = [
+        {"id": f"p{n}", "amount": amount, "currency": "EUR", "at": "2026-03-02T09:00:00Z"}
+        for n, amount in enumerate(parts)
+    ]
+    return sale(payments=came, **extra)
+
+
+def part_paid(world):
+    tell(world, "invoice.issued", part("50.00", payment_status="partially_paid"), time="2026-03-02T09:00:00Z")
+
+
+def paid_in_full(world):
+    tell(world, "invoice.paid", part("50.00", "71.00"), time="2026-03-03T09:00:00Z")
+
+
+PARTS = [Decimal("50.00"), Decimal("71.00")]
+
+
+def test_what_is_left_of_a_part_paid_invoice_is_registered_when_it_comes():
+    world = World(settings=PAID)
+    part_paid(world)
+    assert amounts(world) == PARTS[:1]
+    paid_in_full(world)
+    paid_in_full(world)
+    world.settle(hours=1)
+
+    assert amounts(world) == PARTS
+    assert (world.row().state, world.row().paid) == ("confirmed", Decimal("121.00"))
+
+
+def test_the_part_that_is_told_late_is_not_registered_on_top():
+    world = World(settings=PAID)
+    paid_in_full(world)
+    part_paid(world)
+    world.settle(hours=1)
+
+    assert amounts(world) == [Decimal("121.00")]
+
+
+def test_both_parts_while_the_invoice_waits_are_registered_as_one():
+    world = World(settings=PAID)
+    with world.paused():
+        for kind, data in (
+            ("invoice.issued", part("50.00", payment_status="partially_paid")),
+            ("invoice.paid", part("50.00", "71.00")),
+        ):
+            tell(world, kind, data)
+    world.run()
+    world.settle(hours=1)
+
+    assert amounts(world) == [Decimal("121.00")]
+
+
+@pytest.mark.parametrize("path", [r"invoices/[0-9a-f]{24}$", "/payments$"])
+@pytest.mark.parametrize("kind", ["lose_reply", "error_after", "reset", "late_commit", "limit_minute"])
+def test_the_rest_is_registered_once_whatever_becomes_of_a_reply(kind, path):
+    world = World(settings=PAID)
+    part_paid(world)
+    world.sandbox.faults.faults.append(Fault(kind=kind, seconds=300, path=path))
+    paid_in_full(world)
+    Aftermath(world).live(hours=2)
+
+    assert amounts(world) == PARTS
+    assert world.row().state == "confirmed"
+
+
+def test_a_rest_of_which_a_person_registered_a_part_is_put_before_a_person():
+    world = World(settings=PAID)
+    part_paid(world)
+    by_hand(world, "50.00")
+    paid_in_full(world)
+
+    assert amounts(world) == [Decimal("50.00"), Decimal("50.00")]
+    assert stood(world, "invoice") == ("review", "payment_exceeds_due")

@@ -35,6 +35,7 @@ class Fact:
     kind: Kind = "event"
     doc_type: str = ""
     total: Decimal | None = None
+    paid: Decimal | None = None  # all that came in by now, where policy registers it
     currency: str = ""
     split: str = ""
     document_date: str = ""
@@ -128,13 +129,19 @@ def _contradicts(row: Row, fact: Fact) -> bool:
 def _goes_further(row: Row, fact: Fact) -> bool:
     """Issued and paid within one second: the same document at the same version, but policy takes this fact further."""
     same = fact.version == row.version and fact.digest == row.digest
-    return same and _RANK[fact.last_step] > _RANK[row.last_step]
+    return same and _is_further(row.last_step, row, fact)
+
+
+def _is_further(step: Step, row: Row, fact: Fact) -> bool:
+    """Policy takes this fact beyond `step`: approves what was a draft, pays, or registers what came in since."""
+    more = step == "pay" and row.paid is not None and fact.paid is not None and fact.paid > row.paid
+    return more or _RANK[fact.last_step] > _RANK[step]
 
 
 def waits_beside(row: Row, fact: Fact) -> bool:
     """A later version of what is reviewed or dead and may stand in Holded: it can neither be written now nor be forgotten."""
     stopped = row.state in {"review", "dead"} and may_stand(row) and row.event_id != fact.event_id
-    differs = fact.digest != row.digest or _RANK[fact.last_step] > _RANK[row.last_step]
+    differs = fact.digest != row.digest or _is_further(row.last_step, row, fact)
     return stopped and differs and (fact.monotone or fact.version >= row.version)
 
 
@@ -143,7 +150,7 @@ def _on_confirmed(row: Row, fact: Fact) -> Decision:
         # Whatever settings say by now, this event has had its effect.
         return Decision("done", "duplicate")
     if fact.digest == row.digest:
-        return Decision("advance") if _RANK[fact.last_step] > _RANK[row.step] else Decision("done", "duplicate")
+        return Decision("advance") if _is_further(row.step, row, fact) else Decision("done", "duplicate")
     if fact.version < row.version:
         return Decision("done", "superseded")
     if fact.version == row.version and row.event_id:  # of what was left standing only the age is known

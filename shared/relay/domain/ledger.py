@@ -114,11 +114,9 @@ class Row:
     holded_id: str = ""
     number: str = ""
     total: Decimal | None = None
+    paid: Decimal | None = None  # of a document that policy pays: all that had come in by this event
     currency: str = ""
     split: str = ""  # how the total divides: net, and base and tax by rate (`relay.domain.reconciling_split`)
-    paid: Decimal | None = (
-        None  # the payment we registered with the document; None: none, or a row of before it was kept
-    )
     document_date: str = ""  # ISO day, Holded's
     written_ms: int = 0  # last write of ours that Holded answered: echoes are measured against it
     pending_event_id: str = ""  # a newer version that arrived while the key was in `sent`

@@ -93,6 +93,7 @@ def _with_fact(row: Row, fact: Fact) -> Row:
         digest=fact.digest,
         doc_type=fact.doc_type,
         total=fact.total,
+        paid=fact.paid,
         currency=fact.currency,
         split=fact.split,
         document_date=fact.document_date,

@@ -57,7 +57,7 @@ def fact_of(event: Event, plan: Plan, *, background: bool = False, again: bool =
     """Business key = (account, source, source object id, purpose). `background`: it was replayed, and keeps that class;
     `again`: a replay brings it now.
     """
-    document = plan.document
+    document, last_step = plan.document, _last_step(plan)
     return Fact(
         key=Key(
             account=event.account, source=event.source, object_id=plan.subject or event.subject, purpose=plan.purpose
@@ -70,11 +70,12 @@ def fact_of(event: Event, plan: Plan, *, background: bool = False, again: bool =
         priority="background" if background else "normal" if plan.purpose in _NORMAL else "fiscal",
         doc_type=document.doc_type if document else plan.purpose,
         total=document.total if document else None,
+        paid=plan.payment.amount if plan.payment is not None and last_step == "pay" else None,
         currency=document.currency if document else "",
         split=plan.split,
         document_date=document.date.isoformat() if document else "",
         event=pack_event(event),
-        last_step=_last_step(plan),
+        last_step=last_step,
         again=again,
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from relay.domain import transitions
 from relay.domain.ledger import UPDATE
+from relay.domain.money import ZERO
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests, requests_products
 from relay.services.desk import is_another_version
@@ -20,6 +21,7 @@ from relay.services.steps import Steps, doc_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from decimal import Decimal
 
     from relay.domain.ledger import Row
     from relay.holded.protocol import Request
@@ -72,14 +74,18 @@ class Saga:
         claim = replace(claim, document_date=row.document_date, total=row.total)
         if not await self._desk.keep(job, claim):
             return None
-        return await self.approve(session, job, claim)
+        before = row.paid if row.step == "pay" else None
+        return await self.approve(session, job, claim, before=before or ZERO)
 
-    async def approve(self, session: Session, job: Job, row: Row) -> str | None:
-        """GET, compare, approve. Coming back after doubt is harmless: the GET shows whether it was approved."""
+    async def approve(self, session: Session, job: Job, row: Row, *, before: Decimal = ZERO) -> str | None:
+        """GET, compare, approve. Coming back after doubt is harmless: the GET shows whether it was approved.
+
+        `before`: what we registered of this fact already.
+        """
         async with session.lock(_payments_of(row)):
-            return await self._approve(session, job, row)
+            return await self._approve(session, job, row, before)
 
-    async def _approve(self, session: Session, job: Job, row: Row) -> str | None:
+    async def _approve(self, session: Session, job: Job, row: Row, before: Decimal) -> str | None:
         try:
             document = await self._steps.read(session, job, row)
         except NotFound:
@@ -102,10 +108,9 @@ class Saga:
                 return await self._steps.doubt(session, job, row)
         if job.plan.finish == "approve_and_pay" and job.plan.payment is not None:
             stepped = transitions.stepped(row, step="pay", now_ms=session.now_ms(), holded_id=row.holded_id)
-            stepped = replace(stepped, paid=job.plan.payment.amount)
             if not await self._desk.keep(job, stepped):
                 return None
-            return await self._payments.register(session, job, stepped, known=document)
+            return await self._payments.register(session, job, stepped, known=document, before=before)
         return await self._steps.confirm(session, job, row, holded_id=row.holded_id, number=document.number or "")
 
     async def pay(self, session: Session, job: Job, row: Row) -> str | None:
