@@ -74,6 +74,7 @@ _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("original_is_a_draft", "rule"),
     ("payment_without_document", "rule"),
     ("payment_of_a_draft", "rule"),
+    ("correction_", "rule"),
     ("paid_twice", "changed_in_holded"),
     *((reason, "refused") for reason in _REFUSALS),
 )

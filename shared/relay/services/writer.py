@@ -6,18 +6,18 @@ One job at a time for a key (the session's lock), however many events name it.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from relay.domain import decisions, transitions
 from relay.domain.ledger import CANCELLATION, UPDATE, Key, reached
-from relay.domain.mapping.corrections import name_original
-from relay.holded import requests, requests_products
+from relay.holded import requests_products
+from relay.services.corrections import Corrections, corrections_of
 from relay.services.desk import is_another_version
 from relay.services.doubt import find_product
 from relay.services.payments import DRAFT_AWAITED
 
 if TYPE_CHECKING:
-    from relay.domain.documents import DocType, DocumentDraft, ProductDraft
+    from relay.domain.documents import ProductDraft
     from relay.domain.ledger import Row
     from relay.services.contacts import Contacts
     from relay.services.desk import Desk
@@ -41,6 +41,7 @@ class Writer:
         self._contacts = contacts
         self._saga = saga
         self._doubt = doubt
+        self._corrections = Corrections(desk=desk)
 
     async def proceed(self, session: Session, job: Job) -> str | None:
         """Bring one fact as far as it goes now. Returns its end, None while it has none (the inbox item stays open)."""
@@ -166,25 +167,11 @@ class Writer:
             return await self._desk.review(
                 session, job, "buyer_unknown", "neither this nor its original names a contact"
             )
-        if parent is not None:
-            end = await self._correct(session, job, parent, plan.document)
-            if end is not None:
-                return end
-        return await self._saga.create(session, job, contact_id=contact_id)
-
-    async def _correct(self, session: Session, job: Job, parent: Row, note: DocumentDraft) -> str | None:
-        """A correction names the original as Holded knows it; one of our own draft is written, or judged, by policy."""
-        number = parent.number
-        if not number and parent.step in {"approve", "pay"}:
-            # Approval numbered it and the webhook or the sweep has not told yet: a correction is worth the one read.
-            request = requests.get_document(cast("DocType", parent.doc_type), parent.holded_id)
-            number = (await session.call(request, job.priority)).value.number or ""
-        if not number and session.settings.policy.refund_of_draft == "review":
-            detail = f"{parent.doc_type} {parent.holded_id} is a draft: delete it, or approve it and credit it by hand"
-            return await self._desk.review(session, job, "original_is_a_draft", detail)
-        if number:
-            job.plan = replace(job.plan, document=name_original(note, number=number))
-        return None
+        if parent is None:
+            return await self._saga.create(session, job, contact_id=contact_id)
+        async with session.lock(corrections_of(parent)):
+            end = await self._corrections.prepare(session, job, parent, plan.document)
+            return end or await self._saga.create(session, job, contact_id=contact_id)
 
     async def _update(self, session: Session, job: Job, row: Row) -> str | None:
         if job.plan.purpose == "contact" and job.plan.contact is not None:
