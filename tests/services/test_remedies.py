@@ -54,6 +54,10 @@ class Person:
         return await self.items.study(account, await self.items.find(ACCOUNT, name), now=self.world.clock.now())
 
     async def adopt(self, name, holded_id, doc_type=""):
+        study, found = await self.look(name, holded_id, doc_type)
+        return await self.remedies.adopt(study, found)
+
+    async def look(self, name, holded_id, doc_type=""):
         study = await self.study(name)
         calls = PaidCalls(
             account=ACCOUNT,
@@ -64,8 +68,7 @@ class Person:
             wait=False,
             priority="normal",
         )
-        found = await self.remedies.look(study, holded_id, doc_type=doc_type, call=calls)
-        return await self.remedies.adopt(study, found)
+        return study, await self.remedies.look(study, holded_id, doc_type=doc_type, call=calls)
 
     async def retry(self, name, *, many=False):
         return await self.remedies.retry(await self.study(name), many=many)
@@ -250,6 +253,19 @@ def test_a_document_of_another_fact_cannot_be_adopted():
 
     with pytest.raises(Rejected, match="document_taken"):
         said(world, "adopt", item(world), "b" * 24)
+
+
+def test_a_document_that_was_adopted_for_another_fact_while_a_person_thought_it_over_is_refused():
+    world = look_alike()
+    world.order(shopify_order(5, total_price="100.00"))
+    names = [str(row.key) for row in world.rows("invoice") if row.state == "review"]
+    person = Person(world)
+    looked_at = [asyncio.run(person.look(name, BY_HAND)) for name in names]
+    asyncio.run(person.remedies.adopt(*looked_at[0]))
+
+    with pytest.raises(Rejected, match="document_taken: it is the document of"):
+        asyncio.run(person.remedies.adopt(*looked_at[1]))
+    assert sorted(row.state for row in world.rows("invoice")) == ["confirmed", "confirmed", "review"]
 
 
 def test_a_document_that_a_person_adopted_for_one_fact_is_not_there_for_another():

@@ -17,7 +17,7 @@ from relay.holded import requests
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from relay.domain.ledger import Row
+    from relay.domain.ledger import Key, Row
     from relay.domain.remedies import Found, Remedy
     from relay.ports.accounts import Accounts
     from relay.ports.inbox import Inbox
@@ -93,9 +93,7 @@ class Remedies:
         if document.status == "cancelled":
             raise Rejected("document_cancelled", detail="a cancelled document is nobody's: the sale would have none")
         foreign = [tag for tag in document.tags if is_marker(tag) and tag != marker_of(own)]
-        holder = await self._ledger.by_holded_id(own.account, document.id)
-        if holder is not None and remedies.own_key(holder.key) != own:
-            raise Rejected("document_taken", detail=f"it is the document of {holder.key}")
+        await self._is_free(own, document.id)
         if foreign:
             raise Rejected("document_taken", detail=f"it carries the marker {foreign[0]} of another fact of ours")
         return remedies.Found(
@@ -109,9 +107,13 @@ class Remedies:
         )
 
     async def adopt(self, study: Study, found: Found) -> Row:
-        """The document is this fact's from here on; who waited for it goes on."""
+        """The document is this fact's from here on; who waited for it goes on.
+
+        Raises `Rejected` where another fact took it since it was looked at: a person may have thought it over for long.
+        """
         await self._open(study, "adopt")
         row = study.row
+        await self._is_free(remedies.own_key(row.key), found.id)
         if remedies.aside_of(row.key):
             own = study.own
             if own is None or own.state != "confirmed":
@@ -128,6 +130,11 @@ class Remedies:
         await self._release(done)
         await self._nudge(row.key.account)
         return done
+
+    async def _is_free(self, own: Key, holded_id: str) -> None:
+        holder = await self._ledger.by_holded_id(own.account, holded_id)
+        if holder is not None and remedies.own_key(holder.key) != own:
+            raise Rejected("document_taken", detail=f"it is the document of {holder.key}")
 
     async def _release(self, parent: Row) -> None:
         """Who waited for the document is due. One that is lost here looks by itself, in the end (`look_for_parent_ms`)."""
