@@ -205,7 +205,8 @@ class FakeLedger:
         return {row.priority: row.due_ms for row in latest_first}
 
     async def by_holded_id(self, account: str, holded_id: str) -> Row | None:
-        return next((row for row in self._of(account) if row.holded_id == holded_id), None)
+        named = [row for row in self._of(account) if row.holded_id == holded_id]
+        return min(named, key=lambda row: row.key.purpose == "payment", default=None)
 
     async def in_state(self, account: str, state: State, *, from_ms: int = 0, limit: int = 1000) -> AsyncIterator[Row]:
         found = [row for row in self._listed(account) if row.state == state and row.updated_ms >= from_ms]

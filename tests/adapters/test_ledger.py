@@ -274,6 +274,18 @@ def test_confirmed_rows_are_listed_across_days(world):
     asyncio.run(story())
 
 
+def test_a_payments_row_names_the_document_it_pays_and_is_found_only_where_there_is_no_other(world):
+    paying = dataclasses.replace(KEY, object_id="p1", purpose="payment")
+
+    async def story() -> None:
+        await world.ledger.insert(row(key=paying, state="confirmed", holded_id="5f", updated_ms=2_000))
+        assert (await world.ledger.by_holded_id("acme", "5f")).key == paying
+        await world.ledger.insert(row(state="confirmed", holded_id="5f"))
+        assert (await world.ledger.by_holded_id("acme", "5f")).key == KEY
+
+    asyncio.run(story())
+
+
 def test_a_row_is_found_by_its_holded_id_in_its_account_only(world):
     async def story() -> None:
         await world.ledger.insert(row(state="confirmed", holded_id="5f#1"))

@@ -10,6 +10,7 @@ from holded_sandbox import documents
 from holded_sandbox.faults import Fault
 from tests.services.killing import Aftermath
 from tests.services.standard import payment, sale, tell
+from tests.services.test_remedies import said
 from tests.services.test_road import stripe_invoice
 from tests.services.world import World
 
@@ -255,3 +256,15 @@ def test_a_rest_of_which_a_person_registered_a_part_is_put_before_a_person():
 
     assert amounts(world) == [Decimal("50.00"), Decimal("50.00")]
     assert stood(world, "invoice") == ("review", "payment_exceeds_due")
+
+
+def test_an_invoice_whose_money_a_person_settled_is_adopted_though_a_payment_names_it_too():
+    world = World(settings=PAID)
+    part_paid(world)
+    tell(world, "payment.received", payment(amount="20.00"))
+    paid_in_full(world)
+    assert stood(world, "invoice") == ("review", "payment_exceeds_due")
+    (document,) = world.documents()
+    said(world, "adopt", str(world.row("invoice").key), document["id"])
+
+    assert (world.row("invoice").state, world.row("invoice").number) == ("confirmed", document["document_number"])

@@ -356,12 +356,16 @@ def test_a_document_that_only_a_payments_row_is_found_by_is_nobodys_extra():
     paid = replace(
         own, key=replace(own.key, object_id="ch_1", purpose="payment"), total=None, document_date="", marker=""
     )
-    books.ledger.rows = {paid.key: paid, **books.ledger.rows}
+    both = {paid.key: paid, **books.ledger.rows}
+    books.ledger.rows = {key: row for key, row in both.items() if key != own.key}
     books.pays(books.documents()[0], "121.00")
     books.edits(books.documents()[0], date="2026-04-02")
     april = Window(start=date(2026, 4, 1), end=date(2026, 4, 30))
-
     assert books.found(april) == []
+
+    books.ledger.rows = both  # its own row goes before the payment's
+
+    assert books.found(april) == ["wrong_period"]
     assert books.found() == ["wrong_period"]
 
 

@@ -124,7 +124,8 @@ class DynamoLedger:
     async def by_holded_id(self, account: str, holded_id: str) -> Row | None:
         items = await self._index.by_holded_id(account, holded_id)
         rows = [await self._row(item) for item in items]
-        return max((row for row in rows if row.holded_id == holded_id), key=lambda row: row.updated_ms, default=None)
+        named = (row for row in rows if row.holded_id == holded_id)
+        return max(named, key=lambda row: (row.key.purpose != "payment", row.updated_ms), default=None)
 
     async def in_state(self, account: str, state: State, *, from_ms: int = 0, limit: int = 1000) -> AsyncIterator[Row]:
         """Oldest first. A `sent` row straight from a message stands in no index: its inbox item is still open."""

@@ -133,7 +133,7 @@ class Remedies:
 
     async def _is_free(self, own: Key, holded_id: str) -> None:
         holder = await self._ledger.by_holded_id(own.account, holded_id)
-        if holder is not None and remedies.own_key(holder.key) != own:
+        if holder is not None and holder.key.purpose != "payment" and remedies.own_key(holder.key) != own:
             raise Rejected("document_taken", detail=f"it is the document of {holder.key}")
 
     async def _release(self, parent: Row) -> None:
