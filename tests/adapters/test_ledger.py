@@ -62,6 +62,7 @@ FULL = row(
     currency="EUR",
     split="100.00;21:100.00:21.10",
     paid=Decimal("71.10"),
+    lines="0123456789abcdef",
     credited="77=12.10",
     document_date="2026-03-02",
     written_ms=NOON_MS + 1,

@@ -110,6 +110,20 @@ shelf.add(
     f"{BEFORE}::test_a_draft_that_a_person_edited_is_not_overwritten",
 )
 shelf.add(
+    "a line that a person mended is overwritten",
+    f"{SERVICES}/saga.py",
+    "if as_written and are_other(row.lines, lines)",
+    "if row.lines == 'never' and are_other(row.lines, lines)",
+    f"{BEFORE}::test_a_line_that_a_person_mended_without_touching_the_total_is_not_overwritten",
+)
+shelf.add(
+    "another buyer's draft keeps the contact it had",
+    f"{SERVICES}/saga.py",
+    "contact_id = await buyer() or there",
+    "contact_id = there",
+    "services/test_buyers.py::test_a_draft_whose_buyer_changes_gets_the_other_contact[another customer]",
+)
+shelf.add(
     "a second draft of a broken fence is not told of",
     f"{SERVICES}/steps.py",
     'if there is not None and there.holded_id not in {"", holded_id}:',

@@ -56,6 +56,26 @@ def test_a_draft_that_a_person_edited_is_not_overwritten(world):
     assert [row.reason for row in world.rows("invoice.update")] == ["newer_version_of_edited"]
 
 
+def test_a_line_that_a_person_mended_without_touching_the_total_is_not_overwritten(world):
+    world.order(shopify_order())
+    world.documents()[0]["lines"][0]["name"] = "Silla, cuenta 705"
+    world.order(shopify_order(total="242.00", updated_at=LATER), topic="orders/updated")
+    world.settle(hours=1)
+
+    (document,) = world.documents()
+    assert document["lines"][0]["name"] == "Silla, cuenta 705"
+    assert [row.reason for row in world.rows("invoice.update")] == ["newer_version_of_edited"]
+
+
+def test_a_draft_that_was_rewritten_by_one_version_is_rewritten_by_the_next(world):
+    for hour, total in ((9, "121.00"), (10, "242.00"), (11, "363.00")):
+        at = f"2026-03-02T{hour:02}:00:00+01:00"
+        world.order(shopify_order(total=total, updated_at=at), topic="orders/updated")
+
+    assert world.totals() == [Decimal("363.00")]
+    assert world.rows("invoice.update") == []
+
+
 def test_nothing_is_sent_that_could_still_be_under_way_at_the_deadline(world):
     refs = world.deliver(shopify_order(), topic="orders/paid")
     world.run(refs, seconds=world.timing.call_ms / 1000 - 1)

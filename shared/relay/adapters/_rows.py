@@ -48,6 +48,7 @@ STRINGS: Mapping[str, str] = {
     "number": "nr",
     "currency": "cu",
     "split": "tx",
+    "lines": "ln",
     "credited": "cr",
     "document_date": "dd",
     "pending_event_id": "pe",

@@ -38,6 +38,7 @@ class Fact:
     paid: Decimal | None = None  # all that came in by now, where policy registers it
     currency: str = ""
     split: str = ""
+    lines: str = ""
     document_date: str = ""
     event: bytes = b""
     last_step: Step = "create"  # how far policy takes the document

@@ -117,6 +117,7 @@ class Row:
     paid: Decimal | None = None  # of a document that policy pays: all that had come in by this event
     currency: str = ""
     split: str = ""  # how the total divides: net, and base and tax by rate (`relay.domain.reconciling_split`)
+    lines: str = ""  # a digest of them as they were written (`relay.domain.written_lines`)
     credited: str = ""  # what its corrections give back (`relay.domain.crediting`)
     document_date: str = ""  # ISO day, Holded's
     written_ms: int = 0  # last write of ours that Holded answered: echoes are measured against it

@@ -195,6 +195,7 @@ def adopted(row: Row, found: Found, *, now_ms: int) -> Row:
         contact_id=found.contact_id,
         total=found.total,
         currency=found.currency,
+        lines="",
         document_date=found.date,
     )
 

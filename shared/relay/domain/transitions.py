@@ -96,6 +96,7 @@ def _with_fact(row: Row, fact: Fact) -> Row:
         paid=fact.paid,
         currency=fact.currency,
         split=fact.split,
+        lines=fact.lines,
         document_date=fact.document_date,
         event=fact.event,
     )
@@ -134,7 +135,9 @@ def left_standing(row: Row, *, now_ms: int, total: Decimal | None, contact_id: s
     """Confirmed as the document was found, where this version could not be written into it. Whose contents it has is not
     known any more, so the same event, run again, is not told that it is done.
     """
-    found = replace(row, total=total, contact_id=contact_id or row.contact_id, split="", event_id="", digest="")
+    found = replace(
+        row, total=total, contact_id=contact_id or row.contact_id, split="", lines="", event_id="", digest=""
+    )
     return confirmed(found, now_ms=now_ms, holded_id=row.holded_id, wrote=False)
 
 

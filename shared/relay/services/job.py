@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from relay.domain import wire
+from relay.domain import wire, written_lines
 from relay.domain.decisions import Fact
 from relay.domain.ledger import Key, Row, marker_of
 from relay.domain.packed import gunzipped, gzipped
@@ -73,6 +73,7 @@ def fact_of(event: Event, plan: Plan, *, background: bool = False, again: bool =
         paid=plan.payment.amount if plan.payment is not None and last_step == "pay" else None,
         currency=document.currency if document else "",
         split=plan.split,
+        lines=written_lines.kept(document) if document else "",
         document_date=document.date.isoformat() if document else "",
         event=pack_event(event),
         last_step=last_step,

@@ -9,6 +9,7 @@ from relay.domain.money import ZERO, cents
 from relay.domain.reconciling import Series, Shown
 from relay.domain.reconciling_split import Part, net_of, rates_of, split_of
 from relay.domain.reconciling_texts import Texts, plain_text
+from relay.domain.written_lines import WrittenLine
 from relay.holded import replies
 
 if TYPE_CHECKING:
@@ -63,6 +64,18 @@ def _net(document: Document, line: DocumentLine) -> Decimal | None:
         return None
     whole = replies.discount(document) or ZERO
     return net_of(units=line.units, price=line.price, discount=line.discount or ZERO, whole_discount=whole)
+
+
+def written_lines_of(document: Document) -> Sequence[WrittenLine] | None:
+    """The lines that count. None where they do not come to the document's own net: Holded shows them otherwise than it reckons."""
+    found = []
+    for line in document.lines:
+        net = _net(document, line)
+        if line.units is None or net is None or line.name is None:
+            return None
+        if net:
+            found.append(WrittenLine(line.name, line.description or "", line.units, net))
+    return found if sum((line.net for line in found), ZERO) == _cents(document.subtotal) else None
 
 
 def _texts(document: Document) -> Texts:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from relay.domain import transitions
 from relay.domain.ledger import UPDATE
 from relay.domain.money import ZERO
+from relay.domain.written_lines import are_other
 from relay.errors import NotAllowed, NotFound, OutcomeUnknown, Rejected, RetryAt
 from relay.holded import requests, requests_products
 from relay.services.desk import is_another_version
 from relay.services.payments import Payments
+from relay.services.reconcile_shown import written_lines_of
 from relay.services.steps import Steps, doc_type_of
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class Saga:
         """The document stands, and policy takes this fact further: claimed with the new event, so that a crash resumes there."""
         session.check()
         claim = transitions.claimed(row, job.fact, step="approve", hold=session.hold, now_ms=session.now_ms())
-        claim = replace(claim, document_date=row.document_date, total=row.total)
+        claim = replace(claim, document_date=row.document_date, total=row.total, lines=row.lines)
         if not await self._desk.keep(job, claim):
             return None
         before = row.paid if row.step == "pay" else None
@@ -146,6 +148,9 @@ class Saga:
             return await self._propose(session, job, row, current, "approved")
         as_written = row.state == "confirmed" or is_another_version(row, job.fact)
         if as_written and row.total is not None and current.total not in (row.total, plan.total):
+            return await self._propose(session, job, row, current, "edited")
+        lines = written_lines_of(current)
+        if as_written and are_other(row.lines, lines) and are_other(job.fact.lines, lines):
             return await self._propose(session, job, row, current, "edited")
         there = current.contact_id or row.contact_id
         contact_id = await buyer() or there
