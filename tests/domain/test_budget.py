@@ -356,6 +356,13 @@ def test_a_new_plan_keeps_what_was_spent():
     assert grown.used == (60, 0, 0)
 
 
+def test_a_larger_plan_ends_the_refusal_of_the_smaller_ones_month():
+    refused = replace(fresh(60, 500), month_until_ms=NOW + 86_400_000)
+    grown = with_limits(refused, per_minute=120, per_month=7_500)
+
+    assert grant(grown, now_ms=NOW, priority="fiscal", want=1).count == 1
+
+
 @pytest.mark.parametrize(("per_minute", "per_month"), [(0, 500), (60, 0), (-1, 500)])
 def test_a_limit_below_one_is_refused(per_minute, per_month):
     with pytest.raises(BadInput, match="at least 1"):

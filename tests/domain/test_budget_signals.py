@@ -71,7 +71,8 @@ def test_a_signal_allows_no_more_than_holded_says_and_no_more_than_before(before
 
     budget = observe(budget, now_ms=NOW, signal=last)
     assert grantable(budget, NOW + 1) <= unobserved
-    if last.remaining is not None:
+    of_before = last.window == "month" and last.reset_ms is not None and last.reset_ms <= NOW
+    if last.remaining is not None and not of_before:
         ours = spent if last.window == "month" else 0
         assert grantable(budget, NOW + 1) <= max(0, last.remaining) + ours
 
@@ -137,6 +138,41 @@ def test_a_refused_month_is_parked_until_holded_says_and_an_hour_at_least(retry_
     for priority in CLASSES:
         refused = grant(budget, now_ms=NOW, priority=priority, want=1)
         assert (refused.count, refused.reason, refused.retry_at_ms) == (0, "month", until)
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "reset_ms", "counts"),
+    [
+        (2_000, MONTH_END, False),
+        (2_000, None, False),
+        (2_000, MONTH_END + 3_000, False),  # a wait in seconds, added to a clock that is ahead
+        (7 * HOUR, MONTH_END, False),
+        (2_000, MONTH_END + 30 * 24 * HOUR, True),
+        (7 * HOUR, None, True),
+    ],
+)
+def test_a_late_word_of_the_month_before_takes_nothing_from_the_new_one(after_ms, reset_ms, counts):
+    now = MONTH_END + after_ms
+    sent = grant(fresh(per_month=500), now_ms=MONTH_END - 1_000, priority="fiscal", want=1).budget
+    signal = Signal(window="month", limit=500, remaining=0, reset_ms=reset_ms)
+    budget = observe(sent, now_ms=now, signal=signal)
+
+    assert grantable(budget, now + 24 * HOUR) == (0 if counts else 60)
+
+
+@pytest.mark.parametrize(
+    ("after", "retry_at", "until"),
+    [
+        (20_000, None, MONTH_END + 20_000 + HOUR),
+        (7 * HOUR, None, MONTH_END + 31 * 24 * HOUR + 1_000),
+        (1_000, MONTH_END, MONTH_END + 1_000 + HOUR),
+    ],
+)
+def test_a_month_refused_in_its_first_hours_is_asked_again_hourly(after, retry_at, until):
+    budget = observe_refusal(fresh(), now_ms=MONTH_END + after, window="month", retry_at_ms=retry_at)
+    refused = grant(budget, now_ms=MONTH_END + after, priority="fiscal", want=1)
+
+    assert (refused.count, refused.retry_at_ms) == (0, until)
 
 
 def test_a_class_that_the_month_holds_back_claims_none_of_the_minute():

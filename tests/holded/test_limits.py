@@ -78,3 +78,20 @@ def test_between_the_midnight_of_madrid_and_of_utc_an_hour_is_waited_and_no_mont
 
     assert month_retry(None, just_after_madrid) == datetime(2026, 11, 1, tzinfo=UTC)
     assert month_retry(None, just_after_madrid - timedelta(minutes=1)) == datetime(2026, 10, 31, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("now", "asked", "wait"),
+    [
+        (datetime(2026, 11, 1, 0, 0, 20, tzinfo=UTC), None, timedelta(hours=1)),
+        (datetime(2026, 11, 1, 5, 59, tzinfo=UTC), None, timedelta(hours=1)),
+        (datetime(2026, 11, 1, 6, 1, tzinfo=UTC), None, datetime(2026, 11, 30, 23, tzinfo=UTC)),
+        (datetime(2026, 11, 1, 0, 0, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC), timedelta(hours=1)),
+        (NOW, NOW, timedelta(hours=1)),
+        (NOW, NOW + timedelta(days=3), timedelta(days=3)),
+    ],
+)
+def test_a_late_word_of_the_month_before_does_not_close_the_month_that_began(now, asked, wait):
+    until = now + wait if isinstance(wait, timedelta) else wait
+
+    assert month_retry(asked, now) == until

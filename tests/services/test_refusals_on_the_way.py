@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from relay.holded import protocol
 from relay.services.sweep import OPEN_TOO_LONG_MS
 from tests.services.killing import named, send
 from tests.services.road import Road
@@ -52,4 +55,25 @@ def test_only_what_could_not_be_taken_in_comes_again(world):
     unknown = named(["nowhere#0"], ACCOUNT)
 
     assert send(world, unknown + known) == unknown
+    assert len(world.documents()) == 1
+
+
+def test_a_refusal_of_the_month_that_just_ended_holds_nothing_up_for_the_one_that_began():
+    world = World()
+    turn = datetime(2026, 4, 1, tzinfo=UTC)
+    world.clock.advance((turn + timedelta(seconds=1) - world.clock.now()).total_seconds())
+    headers = {"x-ratelimit-window": "month", "x-ratelimit-limit": "2000", "x-ratelimit-remaining": "0"}
+    headers["x-ratelimit-reset"] = str(int(turn.timestamp()))
+    answer, refused = world.holded.call, []
+
+    async def call(request, credential, *, timeout_ms):
+        if not refused:
+            refused.append(request)
+            return protocol.decipher(request, 429, headers, b"", world.clock.now())
+        return await answer(request, credential, timeout_ms=timeout_ms)
+
+    world.holded.call = call
+    world.order(shopify_order())
+    world.settle(hours=2)
+
     assert len(world.documents()) == 1

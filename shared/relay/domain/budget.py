@@ -95,9 +95,9 @@ def new_budget(*, per_minute: int, per_month: int, now_ms: int) -> Budget:
 
 
 def with_limits(budget: Budget, *, per_minute: int, per_month: int) -> Budget:
-    """The company changed its plan: what was spent stays spent, what Holded said of the old limits is forgotten."""
+    """The company changed its plan: what was spent stays spent, what Holded said of the old limits is forgotten, its refusals too."""
     _check_limits(per_minute, per_month)
-    return replace(budget, per_minute=per_minute, per_month=per_month, seen_minute=0, seen_month=0)
+    return replace(budget, per_minute=per_minute, per_month=per_month, seen_minute=0, seen_month=0, month_until_ms=0)
 
 
 def roll(budget: Budget, now_ms: int) -> Budget:

@@ -1,7 +1,8 @@
 """What Holded says of the quota, worked into the budget: other programs spend the same one.
 
 Headers, refusals and `/usage` only ever lower what is granted. It rises again when a window is seen to reset: the
-minute's at the instant Holded named or with a signal of a later window, the month's when the month turns.
+minute's at the instant Holded named or with a signal of a later window, the month's when the month turns. An answer
+that comes late, or a clock ahead of Holded's, brings the old month's word into the new one: it is dropped (`_of_before`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Window = Literal["minute", "month"]
 
 SAME_WINDOW_MS = 1_500  # resets are told in whole seconds: two that differ by less are one
+TURN_MS = 6 * HOUR_MS  # so long after its start a month may still hear the word of the one before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ def observe(budget: Budget, *, now_ms: int, signal: Signal) -> Budget:
     rolled = roll(budget, now_ms)
     limit = signal.limit if signal.limit is not None and signal.limit > 0 else None
     if signal.window == "month":
+        if _of_before(rolled, signal.reset_ms):
+            return rolled
         told = limit or month_limit(rolled)
         used = 0 if signal.remaining is None else told - max(0, signal.remaining)
         return _month_used(rolled, used=used, limit=limit)
@@ -73,7 +77,8 @@ def observe_refusal(
 ) -> Budget:
     """Work in a 429. `retry_at_ms` is what Holded named, None if nothing; it is honoured within the bounds of the window.
 
-    A month's refusal with no instant, or one in the past, lasts an hour at least: each look costs a refused call.
+    A month's refusal with no instant, or one in the past, lasts an hour at least: each look costs a refused call. With no
+    instant it lasts the month, but for its first hours, in which it may be the word of the month before.
     """
     rolled = observe(budget, now_ms=now_ms, signal=Signal(window=window, limit=limit))
     now = rolled.last_ms
@@ -81,7 +86,8 @@ def observe_refusal(
         until = max(_minute_reset(rolled, retry_at_ms), rolled.minute_until_ms)
         return replace(rolled, minute_left=0, minute_until_ms=until)
     turns = month_end(rolled.month_start_ms) + rolled.skew_ms
-    named = turns if retry_at_ms is None else max(retry_at_ms, min(now + HOUR_MS, turns))
+    whole = retry_at_ms is None and now >= rolled.month_start_ms + TURN_MS
+    named = turns if whole else max(retry_at_ms or 0, min(now + HOUR_MS, turns))
     return replace(rolled, month_until_ms=max(min(named, now + 32 * DAY_MS), rolled.month_until_ms))
 
 
@@ -97,6 +103,17 @@ def observe_usage(
     if period is not None and _month_of(period) != rolled.month_start_ms:
         return rolled
     return _month_used(rolled, used=used, limit=limit if limit is not None and limit > 0 else None)
+
+
+def _of_before(budget: Budget, reset_ms: int | None) -> bool:
+    """Whether a word on the month is one of the month before: it resets in the past, or in this month's first hours.
+
+    In those hours a word without an instant proves nothing either; the next one does.
+    """
+    turned = budget.month_start_ms + TURN_MS
+    if reset_ms is None:
+        return budget.last_ms < turned
+    return reset_ms <= max(budget.last_ms, turned)
 
 
 def _month_used(budget: Budget, *, used: int, limit: int | None) -> Budget:

@@ -24,6 +24,8 @@ _SHORTEST = timedelta(seconds=1)
 _LONGEST_MINUTE = timedelta(minutes=2)
 _SURELY_A_MONTH = timedelta(hours=1)  # no minute's window asks for an hour
 _LONGEST_MONTH = timedelta(days=32)
+_TURN = timedelta(hours=6)  # so long after a month began, a refusal may still be the word of the month before
+_LOOK_AGAIN = timedelta(hours=1)
 _FIRST_UNIX = 1_000_000_000  # below: seconds from now, not since 1970
 
 
@@ -85,10 +87,16 @@ def month_retry(asked: datetime | None, now: datetime) -> datetime:
     Not asked: the next first of the month, in Madrid or in UTC, whichever comes first. Holded does not say whose midnight
     starts its month; waiting for the later one after the other has passed would lose a whole month, asking at the earlier
     one costs a single refused call.
+
+    An instant that has passed, or none in a month's first hours, is a late word of the month before, or our clock goes
+    ahead of Holded's: it is asked again in an hour, because waiting for the next first would close the month that just
+    began.
     """
-    if asked is None or asked <= now:
-        asked = min(_next_month(now, MADRID), _next_month(now, UTC))
-    return max(now + _SHORTEST, min(asked, now + _LONGEST_MONTH)).astimezone(UTC)
+    if asked is not None and asked > now:
+        return max(now + _SHORTEST, min(asked, now + _LONGEST_MONTH)).astimezone(UTC)
+    coming = min(_next_month(now, MADRID), _next_month(now, UTC))
+    late = asked is not None or any(_next_month(now - _TURN, zone) <= now for zone in (MADRID, UTC))
+    return max(now + _SHORTEST, min(coming, now + _LOOK_AGAIN) if late else coming).astimezone(UTC)
 
 
 def _next_month(now: datetime, zone: tzinfo) -> datetime:
