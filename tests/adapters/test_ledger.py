@@ -60,6 +60,7 @@ FULL = row(
     number="F260001",
     total=Decimal("121.10"),
     currency="EUR",
+    site="a.example",
     split="100.00;21:100.00:21.10",
     paid=Decimal("71.10"),
     lines="0123456789abcdef",

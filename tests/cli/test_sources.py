@@ -56,6 +56,18 @@ def test_each_source_has_its_own_place_and_form(setting):
     assert provider(setting, "woocommerce").base_url == "https://shop.example/tienda"
 
 
+def test_a_woocommerce_shop_is_told_how_to_be_bound_until_it_is(setting):
+    setting.add()
+    woo = ("source", "set", "acme", "woocommerce", "--base-url", "https://www.shop.example/tienda/")
+    env = {"RELAY_PROVIDER_TOKEN": "ck_a:cs_b"}
+    told = setting.json(*woo, env=env)["bind"]
+    assert told == "relay account set acme --bind woocommerce.site=shop.example/tienda"
+    assert setting.run(*told.removeprefix("relay ").split()).exit_code == 0
+
+    assert setting.accounts.secrets["acme"].bindings["woocommerce"] == {"site": "shop.example/tienda"}
+    assert "bind" not in setting.json(*woo, env=env)
+
+
 @pytest.mark.row("C01")
 @pytest.mark.parametrize(
     ("args", "reason"),

@@ -47,6 +47,7 @@ STRINGS: Mapping[str, str] = {
     "holded_id": "hi",
     "number": "nr",
     "currency": "cu",
+    "site": "si",
     "split": "tx",
     "lines": "ln",
     "credited": "cr",

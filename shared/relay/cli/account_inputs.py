@@ -7,8 +7,11 @@ from relay.cli import inputs
 from relay.errors import BadInput
 from relay.ports.accounts import Credential
 
-BINDINGS = {"shopify": ("shop_domain",), "holded": ("holded_account_id",)}
-BIND_HELP = "shopify.shop_domain=<shop>.myshopify.com or holded.holded_account_id=<id>: deliveries must agree."
+BINDINGS = {"shopify": ("shop_domain",), "holded": ("holded_account_id",), "woocommerce": ("site",)}
+BIND_HELP = (
+    "shopify.shop_domain=<shop>.myshopify.com, woocommerce.site=<host and path of the shop> or "
+    "holded.holded_account_id=<id>: deliveries must agree."
+)
 TOKEN_VARIABLE = "RELAY_HOLDED_TOKEN"  # noqa: S105  # the name of a variable, not a secret
 V1_VARIABLE = "RELAY_HOLDED_V1_KEY"
 

@@ -11,6 +11,7 @@ from relay.cli import inputs
 from relay.cli.change_words import of_provider
 from relay.cli.console import AsJson, RelayGroup, emit, fields, table
 from relay.cli.context import AccountName, Local, StackName, World, world
+from relay.domain.sources import woocommerce
 from relay.errors import BadInput, NotFound
 from relay.ports.providers import ProviderCredential
 
@@ -58,8 +59,10 @@ def set_(
     here = world(ctx, local=local, stack=stack, changes=True)
     credential = ProviderCredential(source=source, base_url=base, token=token, register=register)
     base_of(source, shop_domain=shop_domain, base_url=base_url, local=here.is_local)
-    asyncio.run(_set(here, account, credential))
+    unbound = asyncio.run(_set(here, account, credential))
     shown = {"account": account, **_row(credential), "webhook_url": here.url(account, source)}
+    if unbound:
+        shown["bind"] = f"relay account set {account} --bind woocommerce.site={unbound}"
     emit(shown, as_json=as_json, human=lambda: fields(shown))
 
 
@@ -81,7 +84,8 @@ def base_of(source: str, *, shop_domain: str | None, base_url: str | None, local
     return checked(base_url, local=local)
 
 
-async def _set(here: World, account: str, credential: ProviderCredential) -> None:
+async def _set(here: World, account: str, credential: ProviderCredential) -> str:
+    """The shop that the account's webhooks are not bound to yet; empty where they are, or where ids need no shop."""
     from relay.services.silences import forgotten, was_looked_at
 
     await here.account(account)
@@ -98,6 +102,9 @@ async def _set(here: World, account: str, credential: ProviderCredential) -> Non
         # Before the new shop can be asked: what it sold until now is not missing from anywhere.
         await forgotten(here.notes, account, credential.source, now=here.clock.now())
     await here.providers.put(account, credential)
+    held = await here.accounts.webhook_secrets(account)
+    bound = credential.source != "woocommerce" or (held is not None and held.bindings.get("woocommerce"))
+    return "" if bound else woocommerce.site(credential.base_url)
 
 
 @app.command()

@@ -37,6 +37,7 @@ class Fact:
     total: Decimal | None = None
     paid: Decimal | None = None  # all that came in by now, where policy registers it
     currency: str = ""
+    site: str = ""
     split: str = ""
     lines: str = ""
     document_date: str = ""

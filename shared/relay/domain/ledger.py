@@ -116,6 +116,7 @@ class Row:
     total: Decimal | None = None
     paid: Decimal | None = None  # of a document that policy pays: all that had come in by this event
     currency: str = ""
+    site: str = ""  # the shop it was written from, where ids are each shop's own (`relay.domain.strangers`)
     split: str = ""  # how the total divides: net, and base and tax by rate (`relay.domain.reconciling_split`)
     lines: str = ""  # a digest of them as they were written (`relay.domain.written_lines`)
     credited: str = ""  # what its corrections give back (`relay.domain.crediting`)

@@ -258,3 +258,4 @@ class Event:
     monotone: bool
     data: Model | Hint
     raw_ref: str  # the inbox id of the raw delivery
+    site: str = ""  # the shop it is of, where `subject` is a number of each shop's own: host and path, else empty

@@ -70,6 +70,8 @@ _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("newer_version", "rule"),
     ("version_conflict", "rule"),
     ("called_off", "rule"),
+    ("another_shop", "rule"),
+    ("another_object", "rule"),
     ("parent_", "rule"),
     ("original_is_a_draft", "rule"),
     ("payment_without_document", "rule"),

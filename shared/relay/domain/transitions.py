@@ -95,6 +95,7 @@ def _with_fact(row: Row, fact: Fact) -> Row:
         total=fact.total,
         paid=fact.paid,
         currency=fact.currency,
+        site=fact.site or row.site,
         split=fact.split,
         lines=fact.lines,
         document_date=fact.document_date,

@@ -106,7 +106,8 @@ def dump_data(event_type: str, data: Model | Hint) -> dict[str, Any]:
 
 
 def to_cloudevent(event: Event) -> dict[str, Any]:
-    """The event as a CloudEvents 1.0 object, the `detail` on the bus. `version`, `monotone`, `rawref` and `account` are extensions.
+    """The event as a CloudEvents 1.0 object, the `detail` on the bus. `version`, `monotone`, `rawref`, `account` and, where there
+    is one, `site` are extensions.
 
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
     """
@@ -123,6 +124,7 @@ def to_cloudevent(event: Event) -> dict[str, Any]:
         "version": event.version,
         "monotone": event.monotone,
         "rawref": event.raw_ref,
+        **({"site": event.site} if event.site else {}),
         "data": dump_data(event.type, event.data),
     }
 
@@ -139,6 +141,9 @@ def from_cloudevent(detail: Mapping[str, Any]) -> Event:
         if not isinstance(value, str):
             raise BadInput("wrong_shape", field=key, detail="expected text")
         texts[key] = value
+    site = detail.get("site", "")
+    if not isinstance(site, str):
+        raise BadInput("wrong_shape", field="site", detail="expected text")
     version, monotone = detail.get("version"), detail.get("monotone")
     if not isinstance(version, int) or not isinstance(monotone, bool):
         raise BadInput("wrong_shape", field="version", detail="expected a whole number, and `monotone` true or false")
@@ -157,6 +162,7 @@ def from_cloudevent(detail: Mapping[str, Any]) -> Event:
         monotone=monotone,
         data=parse_data(texts["type"], detail.get("data")),
         raw_ref=texts["rawref"],
+        site=site,
     )
 
 

@@ -20,7 +20,9 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         **{name: _titled(name, adapter.json_schema()) for name, adapter in ADAPTERS.items()},
         "event": _event_schema("event", *_referred(posted), _POSTED, ["type", "data"]),
-        "cloudevent": _event_schema("cloudevent", data, defs, _ON_THE_BUS, [*_ON_THE_BUS, "data"]),
+        "cloudevent": _event_schema(
+            "cloudevent", data, defs, _ON_THE_BUS, [*(name for name in _ON_THE_BUS if name != "site"), "data"]
+        ),
     }
 
 
@@ -54,6 +56,7 @@ _ON_THE_BUS: Final[Mapping[str, Any]] = {
     "version": {"type": "integer", "minimum": 0, "description": "Grows with the object; compare only `updated` events"},
     "monotone": {"type": "boolean", "description": "A fact that no later event takes back"},
     "rawref": {**_TEXT, "description": "The inbox id of the raw delivery"},
+    "site": {**_TEXT, "description": "The shop, where the object's id is a number of each shop's own (WooCommerce)"},
 }
 
 

@@ -6,16 +6,19 @@ An end is a string for the inbox: `document:<id>`, `duplicate`, `ignored:<reason
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relay.domain import transitions
 from relay.domain.decisions import Fact
 from relay.domain.ledger import UPDATE, Key
+from relay.services.job import aside_key
 from relay.services.times import at_ms
 
 if TYPE_CHECKING:
     from relay.domain.ledger import Row
     from relay.domain.sources.base import Delivery
+    from relay.domain.strangers import Stranger
     from relay.errors import NotAllowed, RelayError, RetryAt
     from relay.ports.ledger import Ledger
     from relay.services.job import Job
@@ -120,6 +123,16 @@ class Desk:
             return await self._review_aside(session, job.aside(aside), reason, detail)
         row = transitions.reviewed(job.row, job.fact, now_ms=session.now_ms(), reason=reason, detail=detail)
         return f"review:{reason}" if await self.keep(job, row) else None
+
+    async def review_stranger(self, session: Session, job: Job, other: Stranger) -> str | None:
+        """The key is another object's: that one's row and document stay what they are."""
+        fact = replace(job.fact, key=other.key)
+        there = await self.ledger.get(fact.key)
+        if there is not None and there.state == "confirmed":  # a person booked it, and adopted the document
+            if fact.digest == there.digest or fact.version < there.version:
+                return "duplicate"
+            fact = replace(fact, key=aside_key(fact.key, UPDATE))
+        return await self._review_aside(session, fact, other.reason, other.detail)
 
     async def _review_aside(self, session: Session, fact: Fact, reason: str, detail: str) -> str | None:
         there = await self.ledger.get(fact.key)

@@ -72,6 +72,7 @@ def fact_of(event: Event, plan: Plan, *, background: bool = False, again: bool =
         total=document.total if document else None,
         paid=plan.payment.amount if plan.payment is not None and last_step == "pay" else None,
         currency=document.currency if document else "",
+        site=event.site,
         split=plan.split,
         lines=written_lines.kept(document) if document else "",
         document_date=document.date.isoformat() if document else "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from relay.domain import decisions, transitions
+from relay.domain import decisions, strangers, transitions
 from relay.domain.ledger import CANCELLATION, UPDATE, Key, reached
 from relay.holded import requests_products
 from relay.services.corrections import Corrections, corrections_of
@@ -60,6 +60,11 @@ class Writer:
     async def _step(self, session: Session, job: Job) -> str | None:
         plan = job.plan
         row = job.row
+        other = strangers.stranger(row, job.fact)
+        if other is not None:
+            if plan.outcome == "ignored" and job.event.type not in CALLED_OFF:
+                return f"ignored:{plan.reason}"
+            return await self._desk.review_stranger(session, job, other)
         if row is not None and decisions.ended_by_hand(row, version=job.fact.version):
             return f"{row.state}:{row.reason}"
         own_doubt = row is not None and row.state in {"sent", "unknown"} and row.event_id == job.event.id
@@ -145,9 +150,15 @@ class Writer:
             )
         parent: Row | None = None
         if plan.parent is not None:
-            parent = await self._desk.ledger.get(self._parent_key(job))
+            key, parent = await self._parent(job)
             if parent is None or parent.state != "confirmed":
-                return await self._await_parent(session, job, plan.parent, parent)
+                return await self._await_parent(session, job, key, parent)
+            namesake = strangers.namesake(parent, key)
+            if namesake is not None and await self._desk.ledger.get(namesake) is not None:
+                detail = (
+                    f"an order and an invoice have the id {key.object_id}: which of them it corrects is not certain"
+                )
+                return await self._desk.review(session, job, strangers.ANOTHER_OBJECT, detail)
         if plan.purpose == "payment":
             return await self._payment(session, job, parent)
         if row is not None and row.holded_id:
@@ -249,14 +260,17 @@ class Writer:
             return None
         return await self._saga.pay(session, job, claim)
 
-    def _parent_key(self, job: Job) -> Key:
+    async def _parent(self, job: Job) -> tuple[Key, Row | None]:
         object_id, purpose = job.plan.parent or ("", "")
-        return Key(account=job.key.account, source=job.key.source, object_id=object_id, purpose=purpose)
+        key = Key(account=job.key.account, source=job.key.source, object_id=object_id, purpose=purpose)
+        row = await self._desk.ledger.get(key)
+        own = strangers.parent_key(row, job.fact, key)
+        return own, row if own == key else await self._desk.ledger.get(own)
 
-    async def _await_parent(self, session: Session, job: Job, parent: tuple[str, str], row: Row | None) -> str | None:
+    async def _await_parent(self, session: Session, job: Job, parent: Key, row: Row | None) -> str | None:
         """The parent is not written (yet): wait for it, or ask a human when it ended otherwise or patience is over."""
         since_ms = job.row.created_ms if job.row is not None else session.now_ms()
-        what = f"{parent[1]} of {job.key.source} {parent[0]}"
+        what = f"{parent.purpose} of {parent.source} {parent.object_id}"
         if row is not None and row.state not in _PARENT_MAY_COME:
             return await self._desk.review(
                 session, job, "parent_not_written", f"{what} ended in {row.state}: {row.reason}"
@@ -264,7 +278,7 @@ class Writer:
         # A parent that came and itself waits (for the month's quota, say) is waited for as long as it takes.
         if row is None and session.now_ms() - since_ms >= transitions.PARENT_PATIENCE_MS:
             return await self._desk.review(session, job, "parent_missing", f"{what} did not come within 7 days")
-        return await self._desk.wait_for_parent(session, job, self._parent_key(job))
+        return await self._desk.wait_for_parent(session, job, parent)
 
     async def _in_doubt(self, session: Session, job: Job) -> str | None:
         if job.row is None:

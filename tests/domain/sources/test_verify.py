@@ -256,6 +256,44 @@ def test_the_holded_account_must_be_the_bound_one() -> None:
     assert check("holded", headers, holded_account_id="5ac").reason == "account_mismatch"
 
 
+def linked(*hrefs: str) -> bytes:
+    """Orders as WooCommerce links them, one alone or in a list."""
+    orders = [{"id": 1, "_links": {"self": [{"href": href}]}} for href in hrefs]
+    return json.dumps(orders[0] if len(orders) == 1 else orders).encode()
+
+
+@pytest.mark.row("A10")
+@pytest.mark.parametrize(
+    ("body", "told", "ok"),
+    [
+        (linked("https://tienda.es/wp-json/wc/v3/orders/1"), "https://loja.pt/", True),
+        (linked("https://www.tienda.es:443/index.php?rest_route=/wc/v3/orders/1"), None, True),
+        (linked("https://loja.pt/wp-json/wc/v3/orders/1"), "https://tienda.es/", False),
+        (linked("https://tienda.es/staging/wp-json/wc/v3/orders/1"), "https://tienda.es/", False),
+        (linked("https://tienda.es/wp-json/wc/v3/orders/1", "https://loja.pt/wp-json/wc/v3/orders/2"), None, False),
+        (b'{"id": 1, "_links": {"self": {"href": "https://tienda.es/api/wc/v2/orders/1"}}}', None, True),
+        (BODY, "https://Tienda.es/", True),
+        (b'{"order": {"id": 1}}', "http://tienda.es", True),
+        (BODY, "https://loja.pt/", False),
+        (BODY, "?", False),
+        (b"[]", "https://tienda.es", True),
+        (BODY, None, False),
+    ],
+)
+def test_the_woocommerce_site_must_be_the_accounts_own(body: bytes, told: str | None, ok: bool) -> None:
+    headers = signed("woocommerce", body) | ({"x-wc-webhook-source": told} if told else {})
+
+    for bound in ("tienda.es", "https://www.tienda.es/"):
+        assert check("woocommerce", headers, body, site=bound).reason == ("valid" if ok else "account_mismatch")
+
+
+def test_what_is_signed_for_a_bound_shop_is_of_that_shop() -> None:
+    headers = signed("woocommerce", binding={"site": "tienda.es/shop"})
+
+    assert check("woocommerce", headers, site="tienda.es/shop").ok
+    assert not check("woocommerce", headers, site="tienda.es").ok
+
+
 @pytest.mark.row("A12")
 @pytest.mark.parametrize("source", SOURCES)
 def test_rotation_overlaps_and_then_the_old_secret_is_refused(source: str) -> None:

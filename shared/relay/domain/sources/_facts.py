@@ -50,6 +50,7 @@ class Fact:
     data: Model | Hint
     at: datetime | None = None
     version: int = 0
+    site: str = ""
 
 
 def milliseconds(at: datetime | None) -> int:
@@ -111,4 +112,5 @@ def _event(delivery: Delivery, fact: Fact, number: int) -> Event:
         monotone=fact.type not in CHANGING,
         data=fact.data,
         raw_ref=delivery.inbox_id,
+        site=fact.site,
     )

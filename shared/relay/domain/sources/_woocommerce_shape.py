@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
@@ -22,6 +23,9 @@ _WRAPPERS: Final = {
     for name in ("order", "customer", "product", "order_refund")
     for plural in ("", "s")
 }
+_URL: Final = re.compile(r"(?:https?:)?//(?:[^/?#@]*@)?([^/?#@]+)([^?#]*)", re.IGNORECASE)
+_API: Final = re.compile(r"/[^/]+/wc(?:-[a-z]+)?/v[0-9].*|/index\.php/?$", re.IGNORECASE)
+_MOST_SITE_CHARS: Final = 200
 _BATCH: Final = {"create": "created", "update": "updated", "delete": "deleted"}
 
 
@@ -65,6 +69,38 @@ def resource_of(value: Any) -> str:
     if "regular_price" in value or ("sku" in value and "name" in value) or "stock_status" in value:
         return "product"
     return ""
+
+
+def site(url: str) -> str:
+    """The shop of an address: host and path, without scheme, `www.` and what leads to its API; "" for what is no address."""
+    text = url.strip()
+    found = _URL.match(text if "//" in text else f"//{text}")
+    if found is None:
+        return ""
+    host = re.sub(r":(?:80|443)$", "", found[1].casefold()).removeprefix("www.")
+    return f"{host}{_API.sub('', found[2].casefold()).rstrip('/')}"[:_MOST_SITE_CHARS]
+
+
+def site_of(value: Any, told: str | None) -> str:
+    """The shop whose object this is: its own link, which is signed, else what the header `X-WC-Webhook-Source` tells.
+
+    Ids are each shop's own small numbers, so that an order is named by its id only together with this.
+    """
+    links = value.get("_links") if isinstance(value, dict) else None
+    own = links.get("self") if isinstance(links, dict) else None
+    first = own[0] if isinstance(own, list) and own else own
+    href = first.get("href") if isinstance(first, dict) else None
+    return site(href) if isinstance(href, str) and href.strip() else site(told or "")
+
+
+def all_of(body: Any, told: str | None, bound: str) -> bool:
+    """Whether every object of a body is of the shop that an account is bound to."""
+    try:
+        values = [one.value for one in unwrap(body, "")]
+    except BadInput:
+        values = [next(iter(body.values()))]
+    values = [one for each in values for one in (each if isinstance(each, list) else [each])]
+    return {site_of(one, told) for one in values or [None]} == {site(bound)}
 
 
 def identify(topic: str, body: Any) -> Identity:

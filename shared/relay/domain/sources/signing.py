@@ -80,7 +80,9 @@ def _stripe(out: _Outgoing) -> dict[str, str]:
 def _woocommerce(out: _Outgoing) -> dict[str, str]:
     """Base64 HMAC over the raw body. https://developer.woocommerce.com/docs/best-practices/urls-and-routing/webhooks/ ."""
     resource, _, verb = out.topic.partition(".")
+    shop = {"x-wc-webhook-source": f"https://{out.binding['site']}/"} if "site" in out.binding else {}
     return {
+        **shop,
         "x-wc-webhook-topic": out.topic,
         "x-wc-webhook-resource": resource,
         "x-wc-webhook-event": verb,

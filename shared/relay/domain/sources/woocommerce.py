@@ -1,8 +1,11 @@
-"""WooCommerce: base64 HMAC, an unsigned ping to begin with; REST v3 orders with their refunds, customers and products."""
+"""WooCommerce: base64 HMAC, an unsigned ping to begin with; the shop's site bound to the account, REST v3 orders with
+their refunds, customers and products.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,10 @@ REPLAY_WINDOW = timedelta(days=30)
 KEPT_HEADERS = frozenset({"x-wc-webhook-topic", "x-wc-webhook-source", "x-wc-webhook-delivery-id"})
 SECRET_HINT = "WooCommerce > Settings > Advanced > Webhooks > the webhook > Secret."  # noqa: S105 - where it is found, not a secret
 
+_FROM = "x-wc-webhook-source"
+
+site = _woocommerce_shape.site
+
 # https://github.com/woocommerce/woocommerce/blob/trunk/plugins/woocommerce/includes/class-wc-webhook.php (deliver_ping)
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 
@@ -31,13 +38,18 @@ def verify(
     body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime, binding: Mapping[str, str]
 ) -> Verdict:
     """The time is not signed, so `now` decides nothing. A ping is not signed either and proves nothing; it is stored as nothing."""
-    del now, binding
+    del now
     try:
         if _PING.fullmatch(body.strip()) and _signing.header(headers, "x-wc-webhook-signature") is None:
             return _signing.PING
-        return _signing.base64_hmac(body, headers, "x-wc-webhook-signature", secrets)
+        verdict = _signing.base64_hmac(body, headers, "x-wc-webhook-signature", secrets)
+        shop = _signing.header(headers, _FROM)
     except _signing.Malformed:
         return _signing.MALFORMED
+    bound = binding.get("site", "").strip()
+    if verdict.ok and bound and not _woocommerce_shape.all_of(_json.peek(body), shop, bound):
+        return _signing.ACCOUNT_MISMATCH
+    return verdict
 
 
 def identify(body: bytes, headers: Mapping[str, str]) -> Identity:
@@ -80,6 +92,7 @@ def normalise(delivery: Delivery) -> Normalised:
             raise BadInput(
                 "topic_mismatch", detail=f"the body is not of the kind the topic announces ({element.resource})"
             )
-        return build[element.resource](element.verb, value)
+        shop = _woocommerce_shape.site_of(value, delivery.headers.get(_FROM))
+        return [replace(fact, site=shop) for fact in build[element.resource](element.verb, value)]
 
     return _facts.collect(delivery, elements, one)
