@@ -71,6 +71,7 @@ _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("version_conflict", "rule"),
     ("called_off", "rule"),
     ("another_shop", "rule"),
+    ("given_back_twice", "rule"),
     ("another_object", "rule"),
     ("parent_", "rule"),
     ("original_is_a_draft", "rule"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from relay.domain import decisions, strangers, transitions
+from relay.domain import decisions, given_back, strangers, transitions
 from relay.domain.ledger import CANCELLATION, UPDATE, Key, reached
 from relay.holded import requests_products
 from relay.services.corrections import Corrections, corrections_of
@@ -65,6 +65,8 @@ class Writer:
             if plan.outcome == "ignored" and job.event.type not in CALLED_OFF:
                 return f"ignored:{plan.reason}"
             return await self._desk.review_stranger(session, job, other)
+        if row is not None and given_back.is_told_otherwise(row, job.fact):
+            return "duplicate" if row.state == "confirmed" else "superseded"
         if row is not None and decisions.ended_by_hand(row, version=job.fact.version):
             return f"{row.state}:{row.reason}"
         own_doubt = row is not None and row.state in {"sent", "unknown"} and row.event_id == job.event.id
@@ -159,6 +161,9 @@ class Writer:
                     f"an order and an invoice have the id {key.object_id}: which of them it corrects is not certain"
                 )
                 return await self._desk.review(session, job, strangers.ANOTHER_OBJECT, detail)
+            twice = given_back.told_twice(parent, job.fact)
+            if twice:
+                return await self._desk.review(session, job, given_back.GIVEN_BACK_TWICE, twice)
         if plan.purpose == "payment":
             return await self._payment(session, job, parent)
         if row is not None and row.holded_id:

@@ -276,14 +276,49 @@ def test_a_checkout_that_is_no_sale_of_its_own_is_ignored(fields: dict[str, Any]
 
 def test_a_payment_and_its_refund_name_the_same_money() -> None:
     intent = {"id": "pi_1", "object": "payment_intent", "status": "succeeded", "currency": "eur", "created": 1772355600}
+    intent |= {"payment_method_types": ["card"]}
     payment = only(normalise("stripe", "", {**intent, "amount": 12100, "amount_received": 12100}))
     charge = {"id": "ch_1", "object": "charge", "currency": "eur", "created": 1772355600, "payment_intent": "pi_1"}
     refunds = {"data": [{"id": "re_1", "amount": 2000, "created": 1772355700, "status": "succeeded"}]}
     refund = only(normalise("stripe", "", {**charge, "amount": 12100, "amount_refunded": 2000, "refunds": refunds}))
 
     assert (payment.type, payment.subject, payment.data.amount) == ("payment.received", "pi_1", D("121.00"))
+    assert payment.data.method == "card"
     assert (refund.type, refund.subject, refund.data.refers_to) == ("refund.created", "re_1", "pi_1")
     assert (refund.data.total, refund.data.full) == (D("20.00"), None)
+
+
+BARE_NOTE = {
+    "id": "cn_1",
+    "object": "credit_note",
+    "currency": "eur",
+    "created": 1772355600,
+    "total": 2000,
+    "invoice": "in_1",
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "subject", "later"),
+    [
+        ({}, "cn_1", 0),
+        ({"refund": "re_1"}, "re_1", 1),
+        ({"refund": {"id": "re_1", "object": "refund"}}, "re_1", 1),
+        ({"refunds": [{"refund": "re_1", "amount_refunded": 2000}]}, "re_1", 1),
+    ],
+)
+def test_a_credit_note_and_the_refund_that_pays_it_out_are_one_fact(
+    told: dict[str, Any], subject: str, later: int
+) -> None:
+    event = only(normalise("stripe", "", {**BARE_NOTE, **told}))
+
+    assert (event.subject, event.data.id, event.version) == (subject, "cn_1", 1772355600_000 + later)
+
+
+def test_a_credit_note_of_several_refunds_goes_to_review() -> None:
+    refunds = [{"refund": "re_1"}, {"refund": "re_2"}]
+
+    assert normalise("stripe", "", {**BARE_NOTE, "refunds": refunds}).review == "several_refunds"
 
 
 def test_without_listed_refunds_each_rise_of_the_refunded_amount_is_one_refund() -> None:

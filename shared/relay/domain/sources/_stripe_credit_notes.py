@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 
 def facts(element: Element) -> Sequence[Fact]:
-    """https://docs.stripe.com/api/credit_notes/object . The subject is the credit note's id; amounts are positive."""
+    """https://docs.stripe.com/api/credit_notes/object . The subject is the id of the refund that pays it out, else the note's
+    own; amounts are positive.
+    """
     node = Node(element.value, "credit_note")
     subject = node.need_ident("id")
     if node.text("status") == "void":
@@ -68,7 +70,20 @@ def facts(element: Element) -> Sequence[Fact]:
         test=node.flag("livemode") is False,
         reason=node.text("reason", 60),
     )
-    return [Fact(type="credit_note.issued", subject=subject, data=note, at=at, version=milliseconds(at))]
+    refund = _refund(node)
+    # Of the same second as its refund, and tells more of it.
+    version = milliseconds(at) + (1 if refund else 0)
+    return [Fact(type="credit_note.issued", subject=refund or subject, data=note, at=at, version=version)]
+
+
+def _refund(node: Node) -> str | None:
+    """The refund that pays it out, which comes as an event of the charge too."""
+    named = [node.ident("refund"), *(one.ident("refund") for one in node.children("refunds"))]
+    found = list(dict.fromkeys(one for one in named if one))
+    if len(found) > 1:
+        detail = f"paid out by {len(found)} refunds, which come as events of their own: book what they lack by hand"
+        raise BadInput("several_refunds", field=node.at("refunds"), detail=detail)
+    return found[0] if found else None
 
 
 def _credited_lines(node: Node, money: Money, total: Decimal) -> tuple[tuple[Line, ...], tuple[TaxLine, ...], bool]:

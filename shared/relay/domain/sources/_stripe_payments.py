@@ -31,7 +31,7 @@ def at_of(element: Element, node: Node) -> datetime:
 
 
 def method(node: Node) -> str | None:
-    types = node.value.get("paymentmethod_types")
+    types = node.value.get("payment_method_types")
     names = [one for one in types if isinstance(one, str)] if isinstance(types, list) else []
     return names[0][:60] if len(names) == 1 else None
 
