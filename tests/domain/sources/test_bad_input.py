@@ -210,16 +210,39 @@ def test_a_reason_never_tells_the_payload(source: str) -> None:
     ("spelled", "read"),
     [
         (r'"\ud83d\ude00"', "\U0001f600"),
-        (r'"x\ud83d"', "x"),
-        (r'"\uDE00\uD83Dx"', "x"),
-        (r'"\ud83d\ud83d\ude00"', "\U0001f600"),
+        (r'"x\ud83d"', "x\x80"),
+        (r'"\uDE00\uD83Dx"', "\x80\x80x"),
+        (r'"\ud83d\ud83d\ude00"', "\x80\U0001f600"),
         (r'"\\ud83d"', r"\ud83d"),
-        (r'"\\\ud83d"', "\\"),
-        (r'{"\ud800": "\ud7ff"}', {"": "\ud7ff"}),
+        (r'"\\\ud83d"', "\\\x80"),
+        (r'{"\ud800": "\ud7ff"}', {"\x80": "\ud7ff"}),
     ],
 )
-def test_half_a_character_is_left_out_and_a_whole_one_kept(spelled: str, read: object) -> None:
+def test_half_a_character_leaves_a_mark_that_no_text_keeps_and_a_whole_one_stays(spelled: str, read: object) -> None:
     assert _json.loads(spelled.encode()) == read
+
+
+ODD_IDS = ["A  1", " A1", "A\u00011", "A\u202e1", "A\ud83d1", "A\n1"]
+
+
+@pytest.mark.parametrize("odd", [*ODD_IDS, "x" * 2001])
+@pytest.mark.parametrize("field", ["id", "refers_to", "document_id"])
+def test_an_id_that_would_not_stay_as_it_is_names_nothing(odd: str, field: str) -> None:
+    data = {"id": "1", "currency": "EUR", "issued_at": "2026-03-02T09:00:00Z", "total": "12.10", field: odd}
+    found = normalise("standard", "refund.created", {"type": "refund.created", "data": data})
+
+    assert (found.events, found.review) == ((), "wrong_shape")
+    assert f"data.{field}: text of {len(odd)} characters" in found.detail
+
+
+@pytest.mark.parametrize("odd", [*ODD_IDS, "x" * 201])
+def test_nor_does_a_subject_or_an_id_of_a_shop(odd: str) -> None:
+    data = {"id": "1", "currency": "EUR", "issued_at": "2026-03-02T09:00:00Z", "total": "12.10"}
+    told = normalise("standard", "refund.created", {"type": "refund.created", "subject": odd, "data": data})
+    sold = normalise("shopify", "orders/paid", changed(SHOPIFY_ORDER, id=odd))
+
+    assert (told.review, sold.review) == ("wrong_shape", "wrong_shape")
+    assert (told.events, sold.events) == ((), ())
 
 
 def test_an_escape_cut_short_is_still_not_json() -> None:

@@ -21,7 +21,8 @@ _ESCAPE = re.compile(rf"\\(?:u[dD][89abAB]{_HEX}\\u[dD][c-fC-F]{_HEX}|(u[dD][89a
 
 
 def loads(body: bytes) -> Any:
-    """Parse the body. Half a character (a shop that cuts a name inside an emoji sends one) is left out: it has no UTF-8.
+    """Parse the body. Half a character (a shop that cuts a name inside an emoji sends one) has no UTF-8: a control
+    character stands in its place, which no text keeps and no id may hold.
 
     Raises:
         BadInput: `body_empty`, `body_not_utf8`, `body_not_json`, `json_duplicate_key`, `json_not_finite`,
@@ -34,7 +35,7 @@ def loads(body: bytes) -> Any:
     except UnicodeDecodeError as exc:
         raise BadInput("body_not_utf8", detail=f"byte {exc.start} of {len(body)} is not UTF-8") from exc
     if "\\ud" in text or "\\uD" in text:
-        text = _ESCAPE.sub(lambda found: "" if found[1] else found[0], text)
+        text = _ESCAPE.sub(lambda found: "\\u0080" if found[1] else found[0], text)
     try:
         return json.loads(
             text, object_pairs_hook=_object, parse_float=_number, parse_int=_integer, parse_constant=_constant

@@ -12,6 +12,7 @@ from relay.domain.bounds import LARGEST
 from relay.domain.sources._currencies import ISO_4217
 from relay.errors import BadInput
 
+ID_CHARS = 200
 NAME_CHARS = 250
 TEXT_CHARS = 2000
 _SMALLEST_EXPONENT = -15
@@ -26,6 +27,15 @@ def clean(text: str, limit: int = NAME_CHARS) -> str | None:
     if not spaced.isprintable():  # nearly all text is
         spaced = "".join(char for char in _BIDI.sub("", spaced) if unicodedata.category(char) != "Cc")
     return spaced[:limit].strip() or None
+
+
+def whole(text: str, path: str, limit: int) -> str | None:
+    """A text that names something: as it stands, or refused; None for an empty one."""
+    kept = clean(text, limit)
+    if kept is not None and kept != text:
+        detail = f"{shape(text)}, expected an id: one line, at most {limit}, no control characters, no doubled blanks"
+        raise BadInput("wrong_shape", field=path, detail=detail)
+    return kept
 
 
 def shape(value: Any) -> str:
@@ -85,13 +95,17 @@ class Node:
         return None
 
     def ident(self, key: str) -> str | None:
-        """An id as text; 0 and empty mean none. An object that was expanded gives its own `id`."""
+        """An id as text; 0 and empty mean none. An object that was expanded gives its own `id`.
+
+        Raises:
+            BadInput: `wrong_shape` for one that is not kept as it is: two that differ only there would be one fact.
+        """
         value = self.value.get(key)
         if isinstance(value, dict):
             value = value.get("id")
         if isinstance(value, bool) or not isinstance(value, int | str) or value in (0, "0"):
             return None
-        return clean(str(value), 200)
+        return whole(str(value), self.at(key), ID_CHARS)
 
     def need_ident(self, key: str) -> str:
         found = self.ident(key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from relay.domain import wire
 from relay.domain.models import CreditNote, Invoice, Order, Payment, Refund
 from relay.domain.sources._facts import Fact, Ignored
-from relay.domain.sources._node import Node, clean
+from relay.domain.sources._node import TEXT_CHARS, Node, clean, whole
 from relay.domain.sources._standard_shape import TOPICS, version
 from relay.errors import BadInput
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from relay.domain.sources.base import Delivery
+
+_KEYS = ("id", "refers_to", "document_id")
 
 
 def facts(delivery: Delivery, value: Any) -> Sequence[Fact]:
@@ -30,7 +32,7 @@ def facts(delivery: Delivery, value: Any) -> Sequence[Fact]:
         raise BadInput(
             "account_mismatch", field="account", detail="the event names another account than it was posted to"
         )
-    data = wire.parse_data(topic, _tidy(value.get("data")))
+    data = wire.parse_data(topic, _tidy(_named(value.get("data"))))
     subject = node.ident("subject") or getattr(data, "id", None) or getattr(data, "email", None)
     if not subject:
         raise node.wrong("missing_field", "subject", "the object's id at the sender")
@@ -56,12 +58,20 @@ def _check(data: Any, node: Node) -> None:
         raise node.wrong("no_lines", "lines", "at least one line")
 
 
+def _named(data: Any) -> Any:
+    """The data, once what becomes a key is known to stay what it is."""
+    for name in _KEYS if isinstance(data, dict) else ():
+        if isinstance(data.get(name), str):
+            whole(data[name], f"data.{name}", TEXT_CHARS)
+    return data
+
+
 def _tidy(value: Any, depth: int = 0) -> Any:
     """Texts as every other source has them: one line, without control characters; empty is absent."""
     if depth > 20:
         raise BadInput("json_too_deep", field="data", detail="nested deeper than the schema")
     if isinstance(value, str):
-        return clean(value, 2000)
+        return clean(value, TEXT_CHARS)
     if isinstance(value, list):
         return [_tidy(one, depth + 1) for one in value]
     if isinstance(value, dict):

@@ -140,7 +140,7 @@ def _kind(node: Node) -> LineKind:
 
 def _coupon(discount: Node) -> str | None:
     coupon = discount.child("coupon")
-    return coupon.text("name", 100) or coupon.ident("id")
+    return coupon.text("name", 100) or coupon.text("id", 100)
 
 
 def line_taxes(
