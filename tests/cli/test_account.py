@@ -396,11 +396,17 @@ def test_a_removed_account_is_not_added_again_for_another_company(setting: Setti
     assert "company_mismatch" in result.stderr
 
 
-def test_the_company_of_a_removed_account_is_free_again(setting: Setting) -> None:
+@pytest.mark.parametrize("command", ["remove", "erase"])
+def test_the_company_of_an_ended_account_takes_its_former_id_or_a_word(setting: Setting, command: str) -> None:
     setting.add("acme")
-    setting.json("account", "remove", "acme", "--yes")
+    setting.json("account", command, "acme", "--yes")
 
-    setting.add("acme-two")
+    refused = setting.run("account", "add", "acme-two", "--mode", "test", env={"RELAY_HOLDED_TOKEN": TOKEN})
+    assert refused.exit_code == 1
+    assert "company_known" in refused.stderr
+    assert "add it as acme again" in " ".join(refused.stderr.split())
+    assert "acme-two" not in setting.accounts.accounts
+    setting.add("acme-two", "--another-id")
 
     assert setting.accounts.accounts["acme-two"].status == "active"
 

@@ -51,6 +51,12 @@ def add(
     bind: Annotated[list[str] | None, typer.Option(help=BIND_HELP)] = None,
     per_minute: Annotated[int | None, typer.Option(min=1, help="If Holded does not tell.")] = None,
     per_month: Annotated[int | None, typer.Option(min=1, help="If Holded does not tell.")] = None,
+    another_id: Annotated[
+        bool,
+        typer.Option(
+            "--another-id", help="Although its company was an account that ended: orders told again are doubled."
+        ),
+    ] = False,
     as_json: AsJson = False,
     local: Local = False,
     stack: StackName = None,
@@ -69,7 +75,7 @@ def add(
     here = world(ctx, local=local, stack=stack, changes=True)
     wanted = Wanted(
         account=account, name=name or account, mode=mode, company_id=company_id, settings=chosen,
-        per_minute=per_minute, per_month=per_month,
+        per_minute=per_minute, per_month=per_month, another_id=another_id,
     )  # fmt: skip
     secrets = {one: given.get(one) or fresh(one) for one in sources}
     one, found = asyncio.run(admit(here, wanted, credential, secrets, bindings))

@@ -28,6 +28,7 @@ class Wanted:
     settings: dict[str, Any]
     per_minute: int | None
     per_month: int | None
+    another_id: bool = False  # a person says that a company may leave its former account's ledger behind
 
 
 async def admit(
@@ -47,7 +48,7 @@ async def admit(
     company = onboarding.company(found, wanted.company_id)
     if there is not None:
         same_company(there, found)
-    await _company_is_free(here, wanted.account, company, found)
+    await _company_is_free(here, wanted, company, found)
     per_minute, per_month = onboarding.quota(found, per_minute=wanted.per_minute, per_month=wanted.per_month)
     one = Account(
         account=wanted.account,
@@ -98,16 +99,26 @@ async def _put(here: World, one: Account) -> int:
     return one.rev + 1
 
 
-async def _company_is_free(here: World, account: str, company: str, found: onboarding.Found) -> None:
-    """One company, one account: two would count the same quota twice, and one company cannot be both test and live."""
+async def _company_is_free(here: World, wanted: Wanted, company: str, found: onboarding.Found) -> None:
+    """One company, one account: two would count the same quota twice, and one company cannot be both test and live.
+
+    Keys and references name the account: under another id than before, nobody knows what was written for the company.
+    """
     ids = onboarding.company_ids(found.catalogue)
     async for other in here.accounts.all():
-        if other.account == account or other.status_reason in ENDED:
+        same = other.company_id == company or bool(ids & onboarding.company_ids(other.catalogue))
+        if other.account == wanted.account or not same:
             continue
-        if other.company_id == company or ids & onboarding.company_ids(other.catalogue):
+        if other.status_reason not in ENDED:
             raise Rejected(
                 "company_bound", detail=f"this Holded company belongs to account {other.account} ({other.mode})"
             )
+        if not wanted.another_id:
+            detail = (
+                f"this Holded company was account {other.account} ({other.status_reason}), whose ledger knows what was "
+                f"written: add it as {other.account} again. With --another-id, what is told again is written a second time"
+            )
+            raise Rejected("company_known", detail=detail)
 
 
 async def _open_gate(here: World, one: Account, found: onboarding.Found) -> None:
