@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 from relay.domain import dead, ends
 from relay.domain.decisions import ended_by_hand
 from relay.domain.ledger import Key
-from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.replay import ALREADY_DONE, REPLAYED
 from relay.services.desk import delivery_key
 from relay.services.hints import hint_key
 from relay.services.job import fact_of
 from relay.services.rows import OPEN, held_aside, rows_of
+from relay.services.rules import plan_of
 from relay.services.unfold import event_ref, split_ref, unfold
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Again:
         return await self._hints.take_in(session, event, hint, again=True)
 
     async def _event(self, session: Session, event: Event, end: str, road: Road) -> str | None:
-        plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
+        plan = await plan_of(self._desk.ledger, event, (session.settings, session.catalogue), now=session.clock.now())
         fact = fact_of(event, plan)
         row = await self._desk.ledger.get(fact.key)
         beside = await held_aside(self._desk.ledger, row, event)

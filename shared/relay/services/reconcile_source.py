@@ -16,6 +16,7 @@ from relay.domain.ends import DONE, HANDED_OVER
 from relay.domain.ledger import marker_of
 from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.mapping.sale import MADRID
+from relay.domain.mapping.sales import may_be_sold
 from relay.domain.models import Hint
 from relay.domain.reconciling import Meant
 from relay.domain.reconciling_split import of_draft
@@ -158,6 +159,10 @@ class Sources:
             if item is None:
                 return True
             event = unfold(item.delivery).events[split_ref(meant.event_id)[1]]
+        if meant.key.purpose == "salesorder" and may_be_sold(event):
+            sale = await self._ledger.get(replace(meant.key, purpose="invoice"))
+            if sale is not None and sale.version >= meant.version:
+                return True  # a version of its invoice
         return any(row.event_id == event.id for row in await rows_of(self._ledger, event))
 
 

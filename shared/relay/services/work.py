@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from relay.domain import transitions
 from relay.domain.ledger import OF_AN_EVENT
-from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Event, Hint
 from relay.domain.remedies import RETRIED, aside_of
 from relay.domain.sources.imported import is_imported
@@ -16,6 +15,7 @@ from relay.errors import Rejected
 from relay.services.copies import event_to_work
 from relay.services.job import Job, fact_of
 from relay.services.poll_row import first_poll
+from relay.services.rules import plan_of
 from relay.services.settlement import first_sweep
 from relay.services.unfold import split_ref, unfold
 
@@ -110,7 +110,7 @@ class Work:
         """What an import brought enters the waiting room at once, in class `background`: a flood of it is worked off in its turn,
         behind everything live. What leads to no document, or meets a row, costs no more than a look and goes on now.
         """
-        plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
+        plan = await plan_of(self._desk.ledger, event, (session.settings, session.catalogue), now=session.clock.now())
         fact = fact_of(event, plan, background=True)
         if plan.outcome == "document" and await self._desk.ledger.get(fact.key) is None:
             now_ms = session.now_ms()
@@ -124,7 +124,7 @@ class Work:
     async def _event(
         self, session: Session, event: Event, *, background: bool = False, again: bool = False
     ) -> str | None:
-        plan = plan_for(event, session.settings, session.catalogue, today=session.clock.now().date())
+        plan = await plan_of(self._desk.ledger, event, (session.settings, session.catalogue), now=session.clock.now())
         job = Job(event=event, plan=plan, fact=fact_of(event, plan, background=background, again=again))
         end = await self._writer.proceed(session, job)
         session.ends[(end or "open").partition(":")[0]] += 1

@@ -9,7 +9,6 @@ from relay.domain.decisions import ended_by_hand, may_stand
 from relay.domain.difference import compared
 from relay.domain.ledger import STANDING, Key
 from relay.domain.mapping.catalogue import Catalogue
-from relay.domain.mapping.plan import plan as plan_for
 from relay.domain.models import Hint
 from relay.domain.settings import parse_settings
 from relay.services.again import ROW, already_done, discarded, had_effect
@@ -19,6 +18,7 @@ from relay.services.copies import event_of
 from relay.services.hints import hint_key
 from relay.services.job import fact_of
 from relay.services.rows import held_aside
+from relay.services.rules import plan_of
 from relay.services.unfold import event_ref, split_ref, unfold
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class WouldReplay:
         if isinstance(event.data, Hint):
             return await self._hint(named, event, event.data)
         catalogue = Catalogue.from_json(account.catalogue)
-        plan = plan_for(event, parse_settings(account.settings), catalogue, today=now.date())
+        plan = await plan_of(self._ledger, event, (parse_settings(account.settings), catalogue), now=now)
         fact = fact_of(event, plan)
         row = await self._ledger.get(fact.key)
         held = await held_aside(self._ledger, row, event)

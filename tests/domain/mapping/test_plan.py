@@ -121,6 +121,8 @@ def test_finish_follows_the_policy_and_pays_only_what_was_paid():
         D(100),
         date(2026, 3, 2),
     )
+    mixed = replace(PAID, payments=(Payment(amount=D(121), currency="EUR", method="gift_card+card"),))
+    assert (planned(mixed, settings=pay).finish, planned(mixed, settings=pay).payment) == ("approve", None)
     assert (planned(UNPAID, settings=pay).finish, planned(UNPAID, settings=pay).payment) == ("approve", None)
     assert planned(PAID, settings={"policy": {"finish": "approve"}}).finish == "approve"
 

@@ -144,6 +144,13 @@ def test_a_tip_counts_once_as_a_line_or_as_a_total() -> None:
         assert sum_of(found) == found.total
 
 
+def test_a_voucher_among_the_gateways_is_told_first_whatever_the_others_are_called() -> None:
+    found = order(payment_gateway_names=["x" * 60, "gift_card"])
+
+    assert found.payments[0].method is not None
+    assert found.payments[0].method.startswith("gift_card+x")
+
+
 def test_duties_are_fees_and_a_gift_card_sold_is_its_own_kind() -> None:
     duty = {"id": "d1", "price": "4.00", "tax_lines": []}
     found = order(

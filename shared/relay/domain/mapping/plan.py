@@ -26,11 +26,14 @@ _PURPOSES: dict[type, Purpose] = {
 }
 
 
-def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date | None = None) -> Plan:
+def plan(
+    event: Event, settings: Settings, catalogue: Catalogue, *, today: date | None = None, sold: bool = False
+) -> Plan:
     """The plan for one event: a document, a review with its reason and remedy, or ignored with its reason.
 
     Never raises for anything an event can hold. `today` matters only where policy dates documents by it. The sale of an
     order has the purpose `invoice` whether it becomes an invoice or a `salesreceipt`: one sale, one key, one document.
+    `sold`: the order has its invoice already, so that this is a version of it, paid or not (`sales.may_be_sold`).
     """
     data = event.data
     if event.source == "holded" or not isinstance(data, Written):
@@ -44,7 +47,7 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
     try:
         match data:
             case Order():
-                return sales.plan_order(event, data, settings, catalogue, today=today)
+                return sales.plan_order(event, data, settings, catalogue, today=today, sold=sold)
             case Invoice():
                 return sales.plan_invoice(event, data, settings, catalogue, today=today)
             case CreditNote() | Refund():
@@ -58,7 +61,7 @@ def plan(event: Event, settings: Settings, catalogue: Catalogue, *, today: date 
     except Undecided as undecided:
         return Plan(
             outcome="review",
-            purpose=sales.purpose_of(data) if isinstance(data, Order) else _PURPOSES[type(data)],
+            purpose=sales.purpose_of(data, sold=sold) if isinstance(data, Order) else _PURPOSES[type(data)],
             subject=event.subject,
             reason=undecided.reason,
             detail=undecided.detail,

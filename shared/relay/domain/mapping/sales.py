@@ -9,6 +9,7 @@ from relay.domain.mapping import choices, digest
 from relay.domain.mapping.assemble import assemble, circumstances
 from relay.domain.mapping.contacts import buyer_of
 from relay.domain.mapping.sale import MADRID, Sale
+from relay.domain.models import Order
 from relay.domain.money import ZERO
 from relay.domain.reconciling_split import kept, of_draft
 from relay.domain.text import clip
@@ -19,21 +20,30 @@ if TYPE_CHECKING:
     from relay.domain.documents import DocType, DocumentDraft, Finish, Purpose
     from relay.domain.mapping.catalogue import Catalogue
     from relay.domain.mapping.evidence import SalesModel
-    from relay.domain.models import Event, Invoice, Order
+    from relay.domain.models import Event, Invoice
     from relay.domain.settings import Settings
 
 _SOLD = frozenset({"paid", "partially_refunded", "refunded"})
 _SPAIN = frozenset({"home", "canary", "ceuta", "melilla", "unknown"})
 
 
-def purpose_of(order: Order) -> Purpose:
+def purpose_of(order: Order, *, sold: bool = False) -> Purpose:
     """The key of an order's document: its sale once it is paid, before that a sales order."""
-    return "invoice" if order.payment_status in _SOLD else "salesorder"
+    return "invoice" if sold or order.payment_status in _SOLD else "salesorder"
 
 
-def plan_order(event: Event, order: Order, settings: Settings, catalogue: Catalogue, *, today: date | None) -> Plan:
+def may_be_sold(event: Event) -> bool:
+    """Whether this version of an order does not tell if it was invoiced: an item that is added to a paid order makes it
+    `partially_paid`, and so does a deposit on one that was never paid.
+    """
+    return isinstance(event.data, Order) and event.data.payment_status == "partially_paid"
+
+
+def plan_order(
+    event: Event, order: Order, settings: Settings, catalogue: Catalogue, *, today: date | None, sold: bool = False
+) -> Plan:
     """A paid order is a sale, an unpaid one a sales order or nothing; a cancelled one was never sold or is refunded apart."""
-    purpose = purpose_of(order)
+    purpose = purpose_of(order, sold=sold)
     paid = purpose == "invoice"
     if event.type == "order.cancelled" or (order.cancelled_at is not None and not paid):
         return ignored(event, purpose, "order_cancelled", "What was paid back comes as a refund.")
@@ -120,9 +130,11 @@ def document_plan(event: Event, sale: Sale, draft: DocumentDraft, *, purpose: Pu
 
 
 def _payment(event: Event, sale: Sale, draft: DocumentDraft) -> PaymentDraft | None:
-    """What was paid, vouchers apart: a voucher is no money that reaches the bank."""
+    """What was paid, vouchers apart: a voucher is no money that reaches the bank. Where a voucher and money paid one sum
+    (`gift_card+card`), how much of it was money is not known: nothing is registered, a person does.
+    """
     document = sale.document
-    money = [payment for payment in document.payments if payment.method != "gift_card" and payment.amount > 0]
+    money = [one for one in document.payments if "gift_card" not in (one.method or "").split("+") and one.amount > 0]
     if money:
         amount = sum((payment.amount for payment in money if payment.currency == document.currency), ZERO)
     elif sale.paid_in_full and not document.payments:

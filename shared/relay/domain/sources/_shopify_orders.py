@@ -161,6 +161,7 @@ def _payments(node: Node, currency: str, total: Decimal, issued: datetime) -> tu
         return moved
     names = node.value.get("payment_gateway_names")
     gateways = [one for one in names if isinstance(one, str)] if isinstance(names, list) else []
+    gateways.sort(key=lambda one: one != "gift_card")  # told whole, however long the names of the others are
     method = "+".join(gateways)[:60] or node.text("gateway", 60)
     return (Payment(amount=total, currency=currency, method=method, at=issued, document_id=node.ident("id")),)
 
