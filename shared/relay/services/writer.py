@@ -231,7 +231,7 @@ class Writer:
             case "approve":
                 return await self._saga.approve(session, job, row)
             case "pay" if job.plan.purpose == "payment":
-                return await self._payment(session, job, await self._desk.ledger.get(self._parent_key(job)))
+                return await self._payment(session, job, (await self._parent(job))[1])
             case "pay":
                 return await self._saga.pay(session, job, row)
             case _:
