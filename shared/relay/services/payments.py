@@ -68,7 +68,11 @@ class Payments:
         if left.settled and job.plan.purpose == "payment":
             # Done, and told as what it is: somebody registered this money, or another of its events did.
             ended = transitions.ended(row, now_ms=session.now_ms(), state="ignored", reason=ALREADY_PAID)
-            return f"ignored:{ALREADY_PAID}" if await self._desk.keep(job, ended) else None
+            if not await self._desk.keep(job, replace(ended, pending_event_id="")):
+                return None
+            if row.pending_event_id:
+                session.follow_up.append(row.pending_event_id)
+            return f"ignored:{ALREADY_PAID}"
         if left.amount:
             return await self._send(session, job, row, replace(payment, amount=left.amount))
         return await self._steps.confirm(session, job, row, holded_id=row.holded_id)

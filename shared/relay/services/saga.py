@@ -152,16 +152,22 @@ class Saga:
         lines = written_lines_of(current)
         if as_written and are_other(row.lines, lines) and are_other(job.fact.lines, lines):
             return await self._propose(session, job, row, current, "edited")
+
+        def rewritten(contact_id: str) -> Request:
+            return requests.update_document(
+                doc_type_of(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
+            )
+
         there = current.contact_id or row.contact_id
+        request = rewritten(there)  # what Holded does not offer is refused here, before a contact is created for it
         contact_id = await buyer() or there
         if as_written and row.contact_id and there not in {row.contact_id, contact_id}:
             # A person gave the draft another contact. It stays, unless the source names another one than before, too.
             if contact_id != row.contact_id:
                 return await self._propose(session, job, row, current, "edited")
             contact_id = there
-        request = requests.update_document(
-            doc_type_of(row), row.holded_id, plan, contact_id=contact_id, marker=row.marker, current=current
-        )
+        if contact_id != there:
+            request = rewritten(contact_id)
         token = await session.reserve(job.priority)
         claim = transitions.claimed(row, job.fact, step="update", hold=session.hold, now_ms=session.now_ms())
         if contact_id != there:
