@@ -78,7 +78,7 @@ def verify(source: str) -> Callable[[bytes], None]:
             "webhook-timestamp": text_of(stamp),
         }
         verdict = registry.get(source).verify(
-            body, headers, (text_of(secret), SECRET), NOW, {"shop_domain": text_of(stamp)}
+            body, headers, (text_of(secret), SECRET), NOW, {"shop_domain": text_of(stamp), "site": text_of(stamp)}
         )
         assert verdict.status in {200, 400, 401}
         assert verdict.ok is (verdict.status == 200)

@@ -167,8 +167,8 @@ def test_a_verified_delivery_always_gets_a_2xx_and_ends_with_a_reason_or_an_even
 @pytest.mark.parametrize(
     ("source", "body", "topic"),
     [
-        ("stripe", rb'{"object": "event", "type": "\ud800x", "data": {"object": {"id": "in_1"}}}', "x"),
-        ("standard", rb'{"type": "\udfff", "data": {"id": "a1"}}', ""),
+        ("stripe", rb'{"object": "event", "type": "\ud800x", "data": {"object": {"id": "in_1"}}}', "\x80x"),
+        ("standard", rb'{"type": "\udfff", "data": {"id": "a1"}}', "\x80"),
     ],
 )
 def test_half_a_character_in_a_signed_topic_can_be_stored(intake, source, body, topic):

@@ -8,7 +8,9 @@ import pytest
 
 from relay.domain.sources import woocommerce
 from tests.domain.sources import payloads
+from tests.services.replaying import replayed
 from tests.services.test_remedies import item, put, said
+from tests.services.test_verify import kinds, verified
 from tests.services.world import World
 
 ONE, TWO = Decimal("121.00"), Decimal("242.00")
@@ -144,6 +146,19 @@ def test_run_again_it_is_put_to_a_person_again(world):
     world.settle(hours=1)
 
     assert (world.totals(), reviewed(world)) == ([ONE], [("501@b.example", "another_shop")])
+
+
+def test_it_is_counted_where_it_stands_and_a_replay_does_not_take_it_for_the_other(world):
+    sell(world, "a.example", at="09:30")
+    headers = {"x-wc-webhook-topic": "order.updated", "x-wc-webhook-source": "https://b.example/"}
+    refs = world.deliver(woo_order("b.example", "242.00"), topic="order.updated", source="woocommerce", headers=headers)
+    world.run(refs)
+    assert kinds(verified(world)[0]) == {"done": 1, "review": 1}
+    assert replayed(world, refs) == {refs[0]: "review:another_shop"}
+    said(world, "ignore", item(world))
+
+    assert kinds(verified(world)[0]) == {"done": 1, "ignored": 1}
+    assert replayed(world, refs) == {refs[0]: "ignored:by_hand"}
 
 
 def test_booked_by_hand_and_adopted_it_has_a_row_of_its_own_and_its_refund_is_written(world):

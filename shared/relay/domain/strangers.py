@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from relay.domain.decisions import Fact
     from relay.domain.ledger import Key, Row
+    from relay.domain.models import Event
 
 ANOTHER_SHOP, ANOTHER_OBJECT = "another_shop", "another_object"
 _SALES = {"order": "invoice", "invoice": "order"}
@@ -45,6 +46,12 @@ def stranger(row: Row | None, fact: Fact) -> Stranger | None:
         )
         return Stranger(_own(fact.key, has), ANOTHER_OBJECT, detail)
     return None
+
+
+def ids_of(event: Event) -> tuple[str, ...]:
+    """The object ids under which a row of an event may stand: its own, and the one it gets where another has that."""
+    whose = event.site or (_kind(event.type) if event.source == "standard" else "")
+    return (event.subject, f"{event.subject}@{whose}") if whose else (event.subject,)
 
 
 def parent_key(row: Row | None, fact: Fact, key: Key) -> Key:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from relay.domain import dead, ends
 from relay.domain.ends import Ending, Told
 from relay.domain.models import Hint
+from relay.domain.strangers import ids_of
 from relay.errors import Unavailable
 from relay.services.desk import delivery_key
 from relay.services.hints import hint_key
@@ -145,6 +146,10 @@ class Counting:
             told = Told(event_id=event.id, version=event.version, coalesced=True)
             return ends.followed(told, await rows_at(self._ledger, [hint_key(event.account, event.data)]))
         key = key_of(event, rules, now)
+        for object_id in ids_of(event)[1:]:
+            own = await rows_beside(self._ledger, replace(key, object_id=object_id))
+            if own:  # another object has the plain key: this event is none of its versions
+                return ends.followed(told, own)
         near = ends.followed(told, await rows_beside(self._ledger, key))
         # Written under other settings the event may stand under another purpose.
         return ends.followed(told, await rows_of(self._ledger, event)) if near.problem else near

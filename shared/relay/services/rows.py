@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from relay.domain.decisions import ended_by_hand
 from relay.domain.ledger import OF_AN_EVENT, Key
+from relay.domain.strangers import ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +28,8 @@ async def rows_of(ledger: Ledger, event: Event) -> Sequence[Row]:
     return await rows_at(
         ledger,
         (
-            Key(account=event.account, source=event.source, object_id=event.subject, purpose=purpose + aside)
+            Key(account=event.account, source=event.source, object_id=object_id, purpose=purpose + aside)
+            for object_id in ids_of(event)
             for purpose in PURPOSES
             for aside in _WITH_ASIDES
         ),
@@ -48,7 +51,8 @@ async def held_aside(ledger: Ledger, own: Row | None, event: Event) -> Row | Non
     """Where an event waits, is reviewed, or was ended by a person, aside of a document that stands or is to come."""
     if own is None:
         return None
-    for row in await rows_beside(ledger, own.key):
+    keys = [own.key, *(replace(own.key, object_id=object_id) for object_id in ids_of(event)[1:])]
+    for row in [row for key in keys for row in await rows_beside(ledger, key)]:
         mine = row.key != own.key and row.event_id == event.id
         if mine and (row.state in OPEN or ended_by_hand(row, version=event.version)):
             return row

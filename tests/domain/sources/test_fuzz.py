@@ -136,7 +136,7 @@ def test_no_header_or_secret_makes_verifying_raise_or_accept(
         "x-wc-webhook-signature",
     ]
     headers = {**dict.fromkeys(names, value), "webhook-id": "m", "webhook-timestamp": stamp}
-    verdict = registry.get(source).verify(body, headers, secrets, NOW, {"shop_domain": value})
+    verdict = registry.get(source).verify(body, headers, secrets, NOW, {"shop_domain": value, "site": value})
     assert not verdict.ok or verdict.reason == "ping"
     assert verdict.status in {200, 400, 401}
 
