@@ -415,7 +415,6 @@ def test_a_list_that_lags_behind_a_read_does_not_undo_it(world, hands):
     assert events(world)[-1].data.name == "Ana"
 
 
-@pytest.mark.row("D18")
 def test_a_list_that_lags_behind_a_deletion_does_not_bring_the_document_back(world, hands):
     invoice = hands.invoice()
     hands.approve(invoice)
@@ -453,6 +452,7 @@ def test_a_list_that_lags_behind_an_approval_does_not_take_it_back(world, hands)
     assert told(world) == [("invoice.approved", invoice)]
 
 
+@pytest.mark.row("D18")
 def test_a_resource_whose_right_the_token_lacks_closes_nothing(world, hands):
     world.company.tokens["pat_test"] = frozenset(
         {"sales:invoices.read", "sales:invoices.write", "contacts:contacts.read", "contacts:contacts.write"}
