@@ -342,7 +342,18 @@ def unsettled(**extra):
     return shopify_order(2, total_price="100.00", **extra)
 
 
-def test_a_newer_version_claims_what_was_ignored_before_anything_was_written():
+def test_what_was_booked_by_hand_is_not_written_when_it_is_shipped_though_settings_were_mended():
+    world = World()
+    world.order(unsettled())
+    name = item(world)
+    said(world, "ignore", name, "booked by the accountant")
+    world.order(shopify_order(2, updated_at=LATER, fulfillment_status="fulfilled", note="x"), topic="orders/fulfilled")
+    Aftermath(world).live(hours=1)
+
+    assert (now_of(world, name).state, world.documents()) == ("review", [])
+
+
+def test_another_version_of_what_a_person_ignored_is_put_before_a_person_and_written_when_it_is_wanted():
     world = World()
     world.order(unsettled())
     name = item(world)
@@ -350,9 +361,14 @@ def test_a_newer_version_claims_what_was_ignored_before_anything_was_written():
     world.order(unsettled(), topic="orders/create")
     same = now_of(world, name).state
     world.order(shopify_order(2, updated_at=LATER), topic="orders/updated")
+    put = now_of(world, name)
 
     assert same == "ignored"
-    assert now_of(world, name).state == "confirmed"
+    assert (put.state, put.reason, world.documents()) == ("review", "ignored_before", [])
+
+    said(world, "retry", name)
+    Aftermath(world).live(hours=1)
+    assert (now_of(world, name).state, len(world.documents())) == ("confirmed", 1)
 
 
 def draft_refund():

@@ -18,6 +18,9 @@ BY_HAND = "by_hand"
 BY_HAND_IN_DOUBT = f"{BY_HAND}_{IN_DOUBT}"
 """As `BY_HAND`, while a document may stand: no newer version may take the key either."""
 
+IGNORED_BEFORE = "ignored_before"
+"""A person ignored an earlier version, perhaps because the document was booked by hand: the next one is a person's, too."""
+_NO_DOCUMENT = frozenset({"contact", "product"})
 CONFLICT = "version_conflict"
 
 
@@ -95,8 +98,10 @@ def decide(row: Row | None, fact: Fact, *, now_ms: int, settle_ms: int) -> Decis
                 return Decision("judge", CONFLICT)
             return Decision("keep", f"{row.state}:{row.reason}" if fact.again else row.state)
         case _:
-            if ended_by_hand(row, version=fact.version):
+            if ended_by_hand(row, version=fact.version, digest=fact.digest):
                 return Decision("keep", f"{row.state}:{row.reason}")
+            if was_ended_by_hand(row) and fact.key.purpose not in _NO_DOCUMENT:
+                return Decision("judge", IGNORED_BEFORE)
             if newer or fact.monotone or _asked_again(row, fact):
                 return Decision("claim")
             return Decision("keep", row.state)
@@ -107,10 +112,17 @@ def _asked_again(row: Row, fact: Fact) -> bool:
     return fact.again and fact.version >= row.version
 
 
-def ended_by_hand(row: Row, *, version: int) -> bool:
-    """A person ignored this fact for good: only a newer version comes back, and none while a document may stand."""
-    by_hand = row.state == "ignored" and row.reason.startswith(BY_HAND)
-    return by_hand and (version <= row.version or may_stand(row))
+def ended_by_hand(row: Row, *, version: int, digest: str = "") -> bool:
+    """A person ignored this fact for good: only a newer version with other contents comes back, and none while a document may
+    stand. `digest` is the contents', empty where nothing is known of them.
+    """
+    same = version <= row.version or (bool(digest) and digest == row.digest)
+    return was_ended_by_hand(row) and (same or may_stand(row))
+
+
+def was_ended_by_hand(row: Row) -> bool:
+    """A person ended it; perhaps because the document was booked by hand, which nothing in Holded tells."""
+    return row.state == "ignored" and row.reason.startswith(BY_HAND)
 
 
 def may_stand(row: Row) -> bool:

@@ -68,6 +68,7 @@ _CAUSES: tuple[tuple[str, Cause], ...] = (
     ("currency_differs", "changed_in_holded"),
     (DELETED, "changed_in_holded"),
     ("newer_version", "rule"),
+    ("ignored_before", "rule"),
     ("version_conflict", "rule"),
     ("called_off", "rule"),
     ("another_shop", "rule"),

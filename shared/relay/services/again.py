@@ -131,12 +131,12 @@ class Again:
         fact = fact_of(event, plan)
         row = await self._desk.ledger.get(fact.key)
         beside = await held_aside(self._desk.ledger, row, event)
-        if row is not None and ended_by_hand(row, version=event.version):
+        if row is not None and ended_by_hand(row, version=event.version, digest=fact.digest):
             return f"ignored:{row.reason}"
         if discarded(end):
             return end
         stands = row is not None and row.state == "confirmed"
-        if beside is not None and not stands and ended_by_hand(beside, version=event.version):
+        if beside is not None and not stands and ended_by_hand(beside, version=event.version, digest=fact.digest):
             return f"ignored:{beside.reason}"
         if not had_effect(row, beside, end, fact):
             end = await road(session, event, background=True, again=True) or ""

@@ -167,13 +167,13 @@ def _written(row: Row | None) -> str:
 
 def _replay(row: Row | None, beside: Row | None, plan: Plan, fact: Fact, end: str) -> str:
     """What the drainer would answer: the same decisions, up to what only Holded can tell."""
-    if row is not None and ended_by_hand(row, version=fact.version):
+    if row is not None and ended_by_hand(row, version=fact.version, digest=fact.digest):
         return f"nothing: ended by a person ({row.reason})"
     if discarded(end):
         return "nothing: ended by a person (discarded)"
     if had_effect(row, beside, end, fact):
         return already_done(row, end)
-    if beside is not None and ended_by_hand(beside, version=fact.version):
+    if beside is not None and ended_by_hand(beside, version=fact.version, digest=fact.digest):
         return f"nothing: ended by a person ({beside.reason})"
     if beside is not None and plan.outcome == "ignored":
         return f"{beside.state}: {beside.reason}"

@@ -67,7 +67,7 @@ class Writer:
             return await self._desk.review_stranger(session, job, other)
         if row is not None and given_back.is_told_otherwise(row, job.fact):
             return "duplicate" if row.state == "confirmed" else "superseded"
-        if row is not None and decisions.ended_by_hand(row, version=job.fact.version):
+        if row is not None and decisions.ended_by_hand(row, version=job.fact.version, digest=job.fact.digest):
             return f"{row.state}:{row.reason}"
         own_doubt = row is not None and row.state in {"sent", "unknown"} and row.event_id == job.event.id
         if plan.outcome == "ignored" and not own_doubt:
@@ -88,6 +88,9 @@ class Writer:
                 return await self._desk.wait_beside(session, job)
             case "doubt":
                 return await self._in_doubt(session, job)
+            case "judge" if choice.end == decisions.IGNORED_BEFORE:
+                detail = "a person ignored an earlier version: if that was booked by hand, see to it there and ignore this one"
+                return await self._desk.review(session, job, choice.end, detail)
             case "judge":
                 detail = "the same version arrived with another content; compare the document with the source"
                 return await self._desk.review(session, job, choice.end, detail, aside=UPDATE)
@@ -95,7 +98,9 @@ class Writer:
                 return await self._saga.advance(session, job, job.row)
             case "update" if job.row is not None:
                 aside = await self._desk.ledger.get(job.aside(UPDATE).key)
-                if aside is not None and decisions.ended_by_hand(aside, version=job.fact.version):
+                if aside is not None and decisions.ended_by_hand(
+                    aside, version=job.fact.version, digest=job.fact.digest
+                ):
                     return f"{aside.state}:{aside.reason}"
                 if plan.outcome == "review":
                     return await self._desk.review(session, job, plan.reason, plan.detail, aside=UPDATE)
