@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("gate", deadline=None)
+settings.load_profile("gate")
 
 ON_THE_EMULATOR = ("tests/adapters/", "tests/simulation/test_queues.py")
 """Where `emulator_url` is asked for."""
