@@ -184,8 +184,8 @@ def test_naming_a_stack_wins_over_the_local_one(tmp_path: Path) -> None:
     [
         (("dead-letters", "discard", "--reason", "", "--yes", "--note", "x", "-a", "shop"), "--reason"),
         (("replay", "--from", "2026-11-25", "--to=", "-a", "shop"), "--to"),
-        (("replay", ""), "replay"),
-        (("", "x"), "argument"),
+        (("replay", "", "-a", "shop"), "replay"),
+        (("replay", "--account=", "--since", "1h"), "--account"),
     ],
 )
 def test_an_empty_variable_of_a_script_does_not_widen_a_command(arguments: tuple[str, ...], field: str) -> None:

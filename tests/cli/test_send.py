@@ -40,8 +40,7 @@ def test_the_files_raw_bytes_are_signed_with_the_accounts_newest_secret(
     setting.json("secret", "rotate", "--account", "acme", "--source", source)
     held = setting.accounts.secrets["acme"]
 
-    topic = ["--topic", TOPICS[source]] if TOPICS[source] else []
-    result = setting.run("send", "--source", source, *topic, "--account", "acme", str(body))
+    result = setting.run("send", "--source", source, "--topic", TOPICS[source], "--account", "acme", str(body))
 
     [posted] = setting.posted
     newest = [held.secrets[source][0]]

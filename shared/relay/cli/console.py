@@ -21,6 +21,8 @@ COPIED = frozenset(
     {"id", "item", "event", "example", "reason", "account", "replay", "where", "URL", "command", "Holded company"}
 )
 """Columns that people copy from: never folded, however narrow the terminal is."""
+NARROWING = frozenset({"--account", "-a", "--source", "--type", "--reason", "--from", "--to", "--since"})
+"""Options that say which ones a command is about: what is about fewer with them is about all without."""
 NARROWEST = 10  # a day, or a time of day
 Sure = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a table.")]
@@ -34,10 +36,9 @@ class RelayGroup(TyperGroup):
         before = ""
         for one in args if ctx.parent is None else ():
             name, given, value = one.partition("=")
-            if not one or (given and not value and name.startswith("--")):
-                _refuse(
-                    BadInput("value_empty", field=name or before or "argument", detail="expected text, or none of it")
-                )
+            emptied = name if given and not value else before if not one else ""
+            if emptied in NARROWING or (not one and not before.startswith("-")):
+                _refuse(BadInput("value_empty", field=emptied or "argument", detail="expected text, or none of it"))
             before = one
         return super().parse_args(ctx, args)
 
