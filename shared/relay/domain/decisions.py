@@ -136,8 +136,13 @@ def is_doubted(row: Row) -> bool:
 
 
 def _contradicts(row: Row, fact: Fact) -> bool:
-    """Another event of the same version with other contents: nobody can say which of the two is the later one."""
-    return fact.event_id != row.event_id and fact.version == row.version and fact.digest != row.digest
+    """Another event of the same version with other contents: nobody can say which of the two is the later one.
+
+    Of what stopped before it was mapped no digest is known. An import brings the same version again, so that alone says
+    nothing; where a source tells no versions, another event is another content.
+    """
+    same = not row.digest and fact.version > 0
+    return fact.event_id != row.event_id and fact.version == row.version and fact.digest != row.digest and not same
 
 
 def _goes_further(row: Row, fact: Fact) -> bool:
